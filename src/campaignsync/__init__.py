@@ -1,0 +1,1 @@
+"""campaignsync keeps marketing programs and Salesforce campaigns the same."""
