@@ -1,0 +1,146 @@
+"""Links between a program and a campaign: their state, their policy, and whether the statuses of the two fit (M1.7, M4, M6)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from campaignsync.domain.statuses import Channel, folded
+
+
+class LinkState(StrEnum):
+    """Where a link stands; every state but ACTIVE has a reason and a way out (M6.9)."""
+
+    ACTIVE = "active"
+    HALTED = "halted"  # a safety limit stopped it; a person lets it go on
+    PAUSED = "paused"  # the campaign was set inactive
+    SUSPENDED = "suspended"  # the campaign cannot be seen any more
+    BROKEN = "broken"  # the campaign was deleted
+
+
+class Winner(StrEnum):
+    """Who wins when both sides changed since they last agreed (M6.3)."""
+
+    FURTHER = "further"
+    PROGRAM = "program"
+    CAMPAIGN = "campaign"
+    ASK = "ask"
+
+
+class StepBack(StrEnum):
+    """What becomes of a step back that was made in Salesforce (M6.2)."""
+
+    PUT_BACK = "put back"
+    ACCEPT = "accept"
+    ASK = "ask"
+
+
+class Removal(StrEnum):
+    """What a removal on one side does to the unchanged member on the other (M6.4)."""
+
+    REMOVE = "remove"
+    KEEP = "keep"
+
+
+class FieldEdit(StrEnum):
+    """What becomes of a Type or ActualCost that was edited in Salesforce (M5.3)."""
+
+    PUT_BACK = "put back"
+    KEEP = "keep"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkPolicy:
+    """The choices of one link. The defaults are the contract's."""
+
+    winner: Winner = Winner.FURTHER
+    step_back: StepBack = StepBack.PUT_BACK
+    removed_in_program: Removal = Removal.REMOVE
+    removed_in_campaign: Removal = Removal.REMOVE
+    field_edit: FieldEdit = FieldEdit.PUT_BACK
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SafetyLimits:
+    """When a link halts rather than remove (M6.6): over the share *and* over the number, or a side suddenly empty."""
+
+    removal_share: float = 0.30
+    removal_number: int = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CampaignStatus:
+    """A status that a campaign allows its members (S1.2)."""
+
+    label: str
+    is_default: bool
+    has_responded: bool
+    sort_order: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusMisfit:
+    """One reason why a program and a campaign do not fit; `members` counts who carries the label in the campaign."""
+
+    label: str
+    members: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compatibility:
+    """The outcome of comparing a channel with a campaign's statuses (M4.3)."""
+
+    blocking: tuple[StatusMisfit, ...]
+    warnings: tuple[StatusMisfit, ...]
+
+    @property
+    def fits(self) -> bool:
+        return not self.blocking
+
+
+def compatibility(
+    channel: Channel, statuses: Iterable[CampaignStatus], carried: Mapping[str, int]
+) -> Compatibility:
+    """How well a campaign's statuses fit a channel; `carried` counts the campaign's members by the label they carry.
+
+    Blocking: a label that members carry and the channel lacks, a status of the channel that the campaign lacks. Warning: a
+    label that nobody carries and the channel lacks (M4.3).
+    """
+    offered = {folded(status.label): status.label for status in statuses}
+    counts = dict.fromkeys(offered.values(), 0) | {
+        offered.get(folded(label), label): number for label, number in carried.items()
+    }
+    strangers = [
+        StatusMisfit(label=label, members=number, reason="the channel lacks it")
+        for label, number in sorted(counts.items())
+        if channel.find(label) is None
+    ]
+    missing = [
+        StatusMisfit(label=status.name, members=0, reason="the campaign lacks it")
+        for status in channel.statuses
+        if folded(status.name) not in offered
+    ]
+    return Compatibility(
+        blocking=(*missing, *(misfit for misfit in strangers if misfit.members)),
+        warnings=tuple(misfit for misfit in strangers if not misfit.members),
+    )
+
+
+def statuses_for_new_campaign(channel: Channel) -> tuple[CampaignStatus, ...]:
+    """The statuses a campaign made from a program gets (M4.2): one default, the first step; at least one that responds.
+
+    If no status of the channel has the success flag, the last step responds, since Salesforce wants one (S1.2.4).
+    """
+    ordered = sorted(channel.statuses, key=lambda status: status.step)
+    responding = {status.name for status in ordered if status.success} or {ordered[-1].name}
+    return tuple(
+        CampaignStatus(
+            label=status.name,
+            is_default=place == 0,
+            has_responded=status.name in responding,
+            sort_order=place + 1,
+        )
+        for place, status in enumerate(ordered)
+    )

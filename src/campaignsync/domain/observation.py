@@ -1,0 +1,57 @@
+"""What one look at Salesforce brought home, and from where the next look goes on.
+
+The Salesforce door makes these values, the store mirrors them in one transaction together with the cursor (design: one commit
+moves the mirror, the cursor and the journal). They say what was seen, never what should be done about it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import polars as pl
+
+CURSOR_OBJECTS = ("Campaign", "CampaignMemberStatus", "CampaignMember", "Lead", "Contact")
+
+Cursor = Mapping[str, datetime]
+"""By object name, the latest SystemModstamp seen (S0.16): from the rows, never from a clock. Absent: read all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delta:
+    """Rows that changed since a cursor, by object, and the rows there are now, by campaign.
+
+    `member_counts` and `status_counts` were taken after the rows were read; a campaign without rows is missing in them.
+    """
+
+    campaigns: pl.DataFrame
+    statuses: pl.DataFrame
+    members: pl.DataFrame
+    people: pl.DataFrame
+    member_counts: pl.DataFrame
+    status_counts: pl.DataFrame
+    cursor: Cursor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WholeLists:
+    """Campaigns whose members or statuses were listed whole, since only a whole list proves an absence (S0.1).
+
+    A campaign named in `members_of` with no row in `members` truly has none.
+    """
+
+    members_of: frozenset[str] = field(default_factory=frozenset)
+    members: pl.DataFrame
+    statuses_of: frozenset[str] = field(default_factory=frozenset)
+    statuses: pl.DataFrame
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncUser:
+    """The Salesforce user we log in as (M1.7)."""
+
+    user_id: str
+    username: str
+    organization_id: str
+    is_marketing_user: bool

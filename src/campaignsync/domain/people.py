@@ -1,0 +1,39 @@
+"""People: one per e-mail address unless Salesforce gives them different ids (M2.4, M7)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+
+class PersonKind(StrEnum):
+    """What a person is in Salesforce."""
+
+    LEAD = "lead"
+    CONTACT = "contact"
+
+
+def comparable_email(text: str) -> str | None:
+    """An e-mail address as it is compared: lower-cased and trimmed (M2.4, S0.7); None when there is none."""
+    return text.strip().lower() or None
+
+
+def looks_like_email(text: str) -> bool:
+    """Whether a text can be an e-mail address: one @, something before it, a dotted name after it, no spaces."""
+    before, _, after = text.strip().rpartition("@")
+    return (
+        bool(before)
+        and "@" not in before
+        and "." in after.strip(".")
+        and not any(map(str.isspace, text.strip()))
+    )
+
+
+def with_required_fields(
+    fields: Mapping[str, object], *, default_last_name: str, default_company: str
+) -> dict[str, object]:
+    """The fields a new lead is made from: the defaults fill an empty last name or company, and only then (M7.2)."""
+    filled = dict(fields)
+    filled["last_name"] = filled.get("last_name") or default_last_name or None
+    filled["company"] = filled.get("company") or default_company or None
+    return filled

@@ -1,0 +1,83 @@
+"""What a run of one link needs to know, and what it has to tell (M4.7, M8).
+
+`LinkFacts` is read from the store once per run; `RunReport` is what a run leaves behind; `MemberBatch` is what one call to
+Salesforce did to at most 200 members, read back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+import polars as pl
+
+from campaignsync.domain.ids import ConnectionId, LinkId
+from campaignsync.domain.links import CampaignStatus, LinkPolicy, LinkState, SafetyLimits
+from campaignsync.domain.programs import PeriodCost
+from campaignsync.domain.statuses import Channel, folded
+
+CAMPAIGN_FIELDS = ("Type", "ActualCost")
+"""The fields of a campaign that follow the program, one way (M5)."""
+
+CampaignFieldValue = str | Decimal | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkFacts:
+    """One link as it stands: both ends, what was chosen for it, and what the campaign held when last seen."""
+
+    link_id: LinkId
+    connection_id: ConnectionId
+    connection: str
+    program: str
+    campaign_id: str
+    campaign: str
+    state: LinkState
+    reason: str | None
+    channel: Channel
+    costs: tuple[PeriodCost, ...]
+    had_costs: bool
+    statuses: tuple[CampaignStatus, ...]
+    policy: LinkPolicy
+    limits: SafetyLimits
+    campaign_currency: str
+    campaign_fields: Mapping[str, CampaignFieldValue]
+    """Type and ActualCost as last seen in Salesforce."""
+    agreed_fields: Mapping[str, CampaignFieldValue]
+    """Type and ActualCost as we last wrote and read them back; a field never written is missing."""
+    default_last_name: str
+    default_company: str
+    removals_allowed: bool = False
+    """A person has looked at the halt and let this link go on, once (M6.6)."""
+
+    def label(self, status: str) -> str:
+        """A status of the channel in Salesforce's spelling, which is what is written (M4.3)."""
+        spellings = {folded(each.label): each.label for each in self.statuses}
+        return spellings.get(folded(status), status)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberBatch:
+    """What one call did to members of a campaign: an outcome for each row asked for, and the rows as read back."""
+
+    outcomes: pl.DataFrame
+    """MEMBER_OUTCOMES."""
+    members: pl.DataFrame
+    """CAMPAIGN_MEMBERS: what the campaign holds for these people after the call."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunReport:
+    """How a run of one link ended."""
+
+    program: str
+    program_changes: int = 0
+    campaign_changes: int = 0
+    refused: int = 0
+    conflicts: int = 0
+    unknown: int = 0
+    api_calls: int = 0
+    halted: str | None = None
+    refusals: tuple[str, ...] = field(default_factory=tuple)
+    """One sentence a refused record, for people to read; the whole of it is in the problems."""

@@ -1,0 +1,140 @@
+"""The shape of the three trees and of everything else that travels as columns between the rooms.
+
+The store fills these frames from PostgreSQL, the Salesforce door fills them from its answers, the planner joins them. Each
+constant is a Polars schema: the names, types and order of the columns. A status is the label as its side
+spells it; the planner brings labels to the channel's spelling (M4.3). Absence of membership is a missing row, never a status.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+UTC_TIME = pl.Datetime("us", "UTC")
+
+AGREED = {"person_id": pl.Int64, "status": pl.String}
+PROGRAM = {"person_id": pl.Int64, "status": pl.String}
+CAMPAIGN = {"person_id": pl.Int64, "status": pl.String, "campaign_member_id": pl.String}
+PEOPLE = {
+    "person_id": pl.Int64,
+    "email": pl.String,
+    "name": pl.String,
+    "kind": pl.String,  # lead, contact, or null while Salesforce does not know the person
+    "salesforce_id": pl.String,
+}
+
+CAMPAIGNS = {
+    "id": pl.String,
+    "name": pl.String,
+    "type": pl.String,
+    "status": pl.String,
+    "is_active": pl.Boolean,
+    "actual_cost": pl.String,  # a decimal number as text: money never passes through a float
+    "currency": pl.String,  # null in an org with one currency
+    "start_date": pl.Date,
+    "end_date": pl.Date,
+    "is_deleted": pl.Boolean,
+    "system_modstamp": UTC_TIME,
+    "last_modified_by_id": pl.String,
+}
+CAMPAIGN_STATUSES = {
+    "id": pl.String,
+    "campaign_id": pl.String,
+    "label": pl.String,
+    "sort_order": pl.Int64,
+    "is_default": pl.Boolean,
+    "has_responded": pl.Boolean,
+    "system_modstamp": UTC_TIME,
+}
+CAMPAIGN_MEMBERS = {
+    "id": pl.String,
+    "campaign_id": pl.String,
+    "lead_id": pl.String,
+    "contact_id": pl.String,
+    "status": pl.String,
+    "has_responded": pl.Boolean,
+    "first_responded_date": pl.Date,
+    "created_date": UTC_TIME,
+    "system_modstamp": UTC_TIME,
+    "last_modified_by_id": pl.String,
+}
+PERSON_FIELDS = {
+    "email": pl.String,
+    "first_name": pl.String,
+    "last_name": pl.String,
+    "salutation": pl.String,
+    "title": pl.String,
+    "company": pl.String,
+    "phone": pl.String,
+    "mobile_phone": pl.String,
+    "fax": pl.String,
+    "street": pl.String,
+    "city": pl.String,
+    "state": pl.String,
+    "postal_code": pl.String,
+    "country": pl.String,
+    "industry": pl.String,
+    "annual_revenue": pl.String,
+    "employees": pl.Int64,
+    "website": pl.String,
+    "rating": pl.String,
+    "source": pl.String,
+    "status": pl.String,
+    "notes": pl.String,
+    "unsubscribed": pl.Boolean,
+}
+"""The standard fields of a person (M11), in the order of that table."""
+SALESFORCE_PEOPLE = {
+    "salesforce_id": pl.String,
+    "kind": pl.String,  # lead or contact
+    **PERSON_FIELDS,
+    "is_deleted": pl.Boolean,
+    "is_converted": pl.Boolean,
+    "converted_contact_id": pl.String,
+    "master_record_id": pl.String,
+    "created_date": UTC_TIME,
+    "system_modstamp": UTC_TIME,
+}
+HELD = {"person_id": pl.Int64, "wanted": pl.String, "message": pl.String}
+"""Writes to the campaign that were refused and are not due to be tried again; `wanted` null is a refused removal."""
+
+COUNTS = {"campaign_id": pl.String, "rows": pl.Int64}
+
+MEMBER_WRITES = {
+    "person_id": pl.Int64,
+    "campaign_member_id": pl.String,  # null: add; set: change or remove that row
+    "salesforce_id": pl.String,
+    "kind": pl.String,
+    "status": pl.String,  # the label to write, in Salesforce's spelling; null: remove
+}
+MEMBER_OUTCOMES = {
+    "person_id": pl.Int64,
+    "wanted": pl.String,  # the label that was asked for; null: removal
+    "found": pl.String,  # the label read back; null: the campaign does not hold the person
+    "campaign_member_id": pl.String,
+    "code": pl.String,  # Salesforce's error code, null when it accepted the row
+    "message": pl.String,
+    "retriable": pl.Boolean,
+    "known": pl.Boolean,  # false: nobody can say what became of the row; observe before trying again
+}
+LEAD_WRITES = {"person_id": pl.Int64, **PERSON_FIELDS}
+LEAD_OUTCOMES = {
+    "person_id": pl.Int64,
+    "salesforce_id": pl.String,
+    "code": pl.String,
+    "message": pl.String,
+    "retriable": pl.Boolean,
+    "known": pl.Boolean,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trees:
+    """One link's three trees, read from one snapshot, and who the people in them are."""
+
+    agreed: pl.DataFrame
+    program: pl.DataFrame
+    campaign: pl.DataFrame
+    people: pl.DataFrame
+    held: pl.DataFrame
