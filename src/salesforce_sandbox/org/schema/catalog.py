@@ -1,0 +1,83 @@
+"""The objects of the sandbox, the `Schema` of one org, and which columns deserve an index.
+
+Every org starts from OBJECTS and may be widened with custom fields and objects while it runs; `Schema.version` grows
+with each change, so that whoever remembers something made from the schema can tell that it is stale.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from types import MappingProxyType
+
+from salesforce_sandbox.org.schema.facts import read_objects
+from salesforce_sandbox.org.schema.model import ChildRelationship, Field, SObject
+
+OBJECTS: Mapping[str, SObject] = MappingProxyType(read_objects())
+
+# Columns by which clients and the org's own rules find rows; each tuple is one index, in this order of columns.
+INDEXED: Mapping[str, tuple[tuple[str, ...], ...]] = MappingProxyType(
+    {
+        "Account": (("SystemModstamp", "Id"), ("Name",), ("ParentId",)),
+        "Campaign": (("SystemModstamp", "Id"), ("Name",), ("ParentId",)),
+        "CampaignMember": (
+            ("CampaignId", "Id"),
+            ("LeadId", "CampaignId"),
+            ("ContactId", "CampaignId"),
+            ("SystemModstamp", "Id"),
+        ),
+        "CampaignMemberStatus": (("CampaignId", "SortOrder"), ("SystemModstamp", "Id")),
+        "Contact": (("SystemModstamp", "Id"), ("Email",), ("AccountId",), ("MasterRecordId",)),
+        "Lead": (("SystemModstamp", "Id"), ("Email",), ("ConvertedContactId",), ("MasterRecordId",)),
+        "Opportunity": (("SystemModstamp", "Id"), ("AccountId",), ("CampaignId",)),
+        "User": (("Username",),),
+    }
+)
+
+
+class Schema:
+    """What one org's objects are at this moment."""
+
+    def __init__(self, objects: Iterable[SObject] = OBJECTS.values()) -> None:
+        self.version = 0
+        self._objects = {sobject.name.lower(): sobject for sobject in objects}
+        self._children: dict[str, tuple[ChildRelationship, ...]] = {}
+
+    def __iter__(self) -> Iterator[SObject]:
+        """The objects in the order describeGlobal lists them: by name."""
+        return iter(sorted(self._objects.values(), key=lambda sobject: sobject.name))
+
+    def find(self, name: str) -> SObject | None:
+        """The object of that name, in any case."""
+        return self._objects.get(name.lower())
+
+    def by_key_prefix(self, record_id: str) -> SObject | None:
+        """The object that a record id belongs to."""
+        return next((s for s in self._objects.values() if s.key_prefix == record_id[:3]), None)
+
+    def put(self, sobject: SObject) -> None:
+        """Adds an object or replaces the one of that name."""
+        self._objects[sobject.name.lower()] = sobject
+        self._children.clear()
+        self.version += 1
+
+    def put_field(self, sobject_name: str, field: Field) -> None:
+        """Adds a field to an object or replaces its field of that name; KeyError when there is no such object."""
+        sobject = self._objects[sobject_name.lower()]
+        others = {other.name.lower(): other for other in sobject.fields}
+        self.put(replace(sobject, fields=tuple((others | {field.name.lower(): field}).values())))
+
+    def children(self, parent: str) -> tuple[ChildRelationship, ...]:
+        """The relationships that point at an object, by child and field name."""
+        if parent not in self._children:
+            self._children[parent] = tuple(
+                ChildRelationship(
+                    child=sobject.name,
+                    field=field.name,
+                    name=field.child_relationship_name,
+                    cascade_delete=field.cascade_delete,
+                    restricted_delete=field.restricted_delete,
+                )
+                for sobject in self
+                for field in sorted(sobject.fields, key=lambda field: field.name)
+                if parent in field.reference_to and field.lists_as_child
+            )
+        return self._children[parent]
