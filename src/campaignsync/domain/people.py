@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from enum import StrEnum
 
 
@@ -27,13 +26,3 @@ def looks_like_email(text: str) -> bool:
         and "." in after.strip(".")
         and not any(map(str.isspace, text.strip()))
     )
-
-
-def with_required_fields(
-    fields: Mapping[str, object], *, default_last_name: str, default_company: str
-) -> dict[str, object]:
-    """The fields a new lead is made from: the defaults fill an empty last name or company, and only then (M7.2)."""
-    filled = dict(fields)
-    filled["last_name"] = filled.get("last_name") or default_last_name or None
-    filled["company"] = filled.get("company") or default_company or None
-    return filled

@@ -14,6 +14,7 @@ from typing import Protocol
 
 import polars as pl
 
+from campaignsync.domain.errors import RefusedError
 from campaignsync.domain.ids import ConnectionId, LinkId, RunId
 from campaignsync.domain.links import CampaignStatus, LinkState
 from campaignsync.domain.observation import Cursor, Delta, SyncUser, WholeLists
@@ -125,14 +126,18 @@ class Ledger(Protocol):
         """Both sides are the same already: columns person_id, status (null: neither has the person)."""
 
     def hold(self, run: RunId, rows: pl.DataFrame) -> None:
-        """Keep conflicts and held members as problems, and solve those of this link that are no more. Columns: person_id,
-        code, message, wanted."""
+        """Keep what waits for a person as problems, and solve every open problem of this link whose person (or, with
+        person_id null, whose field) is neither among these rows nor about to be written. Columns: person_id, code,
+        message, wanted. Rows with code REFUSED_BEFORE are open problems already and stay as they are."""
 
     def unmatched(self, link: LinkId, people: Collection[int]) -> pl.DataFrame:
         """Of these people, those without an id in the link's org, with their fields (LEAD_WRITES)."""
 
-    def match_people(self, link: LinkId, matches: pl.DataFrame) -> None:
-        """Join people to the leads or contacts they were found to be. Columns: person_id, salesforce_id, kind, several."""
+    def match_people(self, run: RunId, matches: pl.DataFrame) -> None:
+        """Join people to the leads or contacts they were found to be (domain.matching.MATCHES)."""
+
+    def identities(self, link: LinkId, people: Collection[int]) -> pl.DataFrame:
+        """Of these people, those with an id in the link's org. Columns: person_id, salesforce_id, kind."""
 
     def known_ids(self, connection: ConnectionId, ids: Collection[str]) -> frozenset[str]:
         """Of these Salesforce ids, those that are joined to a person of ours already."""
@@ -154,4 +159,9 @@ class Ledger(Protocol):
         outcomes intended."""
 
     def record_fields(self, run: RunId, fields: Mapping[str, CampaignFieldValue]) -> None:
-        """Keep what Type or ActualCost were read back as."""
+        """Keep what Type or ActualCost were read back as, and solve their problems."""
+
+    def record_field_refusal(
+        self, run: RunId, name: str, value: CampaignFieldValue, refusal: RefusedError
+    ) -> None:
+        """Keep as a problem that Salesforce refused a value of Type or ActualCost (M5.1)."""

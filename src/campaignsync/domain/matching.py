@@ -1,0 +1,54 @@
+"""Which lead or contact of Salesforce a person of ours is (M7.3), decided for many people at once.
+
+Found by e-mail only: contacts before unconverted leads, a converted lead counts as its contact, nobody by name. Among several:
+the latest changed, else the lowest id. Who is in the campaign already needs no finding, since observing joined them before.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from campaignsync.domain.people import PersonKind
+
+MATCHES = {"person_id": pl.Int64, "salesforce_id": pl.String, "kind": pl.String, "several": pl.Int64}
+"""`several` says how many leads and contacts had the person's e-mail address."""
+
+
+def conversions_to_follow(found: pl.DataFrame) -> list[str]:
+    """Contacts that converted leads became and that were not found themselves: to be looked up by id."""
+    converted = found.filter(pl.col("is_converted") & ~pl.col("is_deleted"))[
+        "converted_contact_id"
+    ].drop_nulls()
+    return sorted(set(converted) - set(found["salesforce_id"]))
+
+
+def match(people: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
+    """Join people (person_id, email) to what was found for them (SALESFORCE_PEOPLE); MATCHES, unmatched people missing."""
+    wanted = people.select("person_id", pl.col("email").str.strip_chars().str.to_lowercase()).drop_nulls()
+    standing = found.filter(~pl.col("is_deleted").fill_null(value=False))
+    by_email = standing.filter(pl.col("email").is_not_null()).with_columns(
+        pl.col("email").str.strip_chars().str.to_lowercase()
+    )
+    contacts = standing.filter(pl.col("kind") == PersonKind.CONTACT).select(
+        "salesforce_id", "system_modstamp"
+    )
+    became = by_email.filter(pl.col("is_converted")).select(
+        "email", pl.col("converted_contact_id").alias("salesforce_id")
+    )
+    candidates = pl.concat(
+        [
+            by_email.filter(~pl.col("is_converted").fill_null(value=False)).select(
+                "email", "salesforce_id", "kind", "system_modstamp"
+            ),
+            became.join(contacts, on="salesforce_id").select(
+                "email", "salesforce_id", pl.lit(PersonKind.CONTACT.value).alias("kind"), "system_modstamp"
+            ),
+        ]
+    ).unique(["email", "salesforce_id"])
+    return (
+        wanted.join(candidates, on="email")
+        .with_columns(pl.len().over("person_id").cast(pl.Int64).alias("several"))
+        .sort("person_id", "kind", "system_modstamp", "salesforce_id", descending=[False, False, True, False])
+        .unique("person_id", keep="first", maintain_order=True)
+        .select(*MATCHES)
+    )

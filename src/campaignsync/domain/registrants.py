@@ -1,0 +1,174 @@
+"""Reads the list of people that a webinar tool, a badge scanner or a spreadsheet exports (M2.1, M2.4).
+
+Header names are recognised the way such tools write them. A broken row is named by its line and the reason, the others are kept;
+rows of one e-mail address are joined: the furthest status wins, and a later row fills what earlier rows left empty.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import polars as pl
+
+from campaignsync.domain.errors import UsageError
+from campaignsync.domain.people import comparable_email, looks_like_email
+from campaignsync.domain.statuses import Channel, ProgressionStatus
+from campaignsync.domain.trees import PERSON_FIELDS
+
+_HEADERS = {
+    "email": "email",
+    "email address": "email",
+    "e-mail": "email",
+    "e-mail address": "email",
+    "work email": "email",
+    "first name": "first_name",
+    "firstname": "first_name",
+    "given name": "first_name",
+    "last name": "last_name",
+    "lastname": "last_name",
+    "surname": "last_name",
+    "family name": "last_name",
+    "salutation": "salutation",
+    "title": "title",
+    "job title": "title",
+    "company": "company",
+    "company name": "company",
+    "organization": "company",
+    "organisation": "company",
+    "account": "company",
+    "phone": "phone",
+    "phone number": "phone",
+    "mobile": "mobile_phone",
+    "mobile phone": "mobile_phone",
+    "fax": "fax",
+    "street": "street",
+    "address": "street",
+    "city": "city",
+    "state": "state",
+    "state/province": "state",
+    "postal code": "postal_code",
+    "zip": "postal_code",
+    "zip/postal code": "postal_code",
+    "country": "country",
+    "country/region": "country",
+    "industry": "industry",
+    "website": "website",
+    "lead source": "source",
+    "source": "source",
+    "status": "program_status",
+    "program status": "program_status",
+    "member status": "program_status",
+}
+_READ = frozenset(_HEADERS.values())
+REGISTRANTS = {**{name: pl.String for name in PERSON_FIELDS if name in _READ}, "program_status": pl.String}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefusedRow:
+    """A row of the file that was left out, by the line it begins on, counted from 1 with the header."""
+
+    line: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registrants:
+    """What a file holds: one row a person (REGISTRANTS, statuses in the channel's spelling), and the rows left out."""
+
+    people: pl.DataFrame
+    refused: tuple[RefusedRow, ...]
+    rows: int
+    joined: int
+    """How many rows told of a person whom another row told of already."""
+    ignored_columns: tuple[str, ...]
+
+
+def read_registrants(raw: bytes, *, channel: Channel, status: str | None) -> Registrants:
+    """The people in a CSV file in UTF-8. Everybody gets `status`; without it the file's status column rules, and where
+    that is empty the channel's first status. UsageError when the file as a whole makes no sense."""
+    everybody = channel.status(status) if status else None
+    # A byte that is no UTF-8 spoils its own row, not the file.
+    lines = (
+        raw.removeprefix(b"\xef\xbb\xbf").decode("utf-8", errors="surrogateescape").splitlines(keepends=True)
+    )
+    reader = csv.reader(lines, delimiter=_delimiter(lines))
+    header = next(reader, [])
+    columns = _columns(header)
+    people: dict[str, tuple[dict[str, str], ProgressionStatus]] = {}
+    refused: list[RefusedRow] = []
+    rows = 0
+    for line, cells in _rows(reader):
+        rows += 1
+        reason = _fault(cells, len(header), columns)
+        values = (
+            {}
+            if reason
+            else {name: cells[place].strip() for place, name in columns.items() if cells[place].strip()}
+        )
+        label = values.pop("program_status", None)
+        meant = everybody or (channel.find(label) if label else channel.first)
+        if reason is None and meant is None:
+            reason = f"channel '{channel.name}' has no status '{label}' (it has {', '.join(channel.names)})"
+        if reason or meant is None:
+            refused.append(RefusedRow(line=line, reason=reason or ""))
+            continue
+        email = comparable_email(values["email"]) or ""
+        known, before = people.get(email, ({}, meant))
+        people[email] = ({**values, **known, "email": email}, max(before, meant, key=lambda each: each.step))
+    frame = pl.DataFrame(
+        [{**values, "program_status": meant.name} for values, meant in people.values()], schema=REGISTRANTS
+    )
+    return Registrants(
+        people=frame,
+        refused=tuple(refused),
+        rows=rows,
+        joined=rows - len(refused) - len(people),
+        ignored_columns=tuple(name for place, name in enumerate(header) if place not in columns),
+    )
+
+
+def _delimiter(lines: list[str]) -> str:
+    first = lines[0] if lines else ""
+    return max(",;\t", key=first.count)
+
+
+def _columns(header: list[str]) -> dict[int, str]:
+    """By place, the columns we know; of two that mean the same the first counts."""
+    columns: dict[int, str] = {}
+    for place, title in enumerate(header):
+        name = _HEADERS.get(title.strip().casefold().replace("_", " "))
+        if name and name not in columns.values():
+            columns[place] = name
+    if "email" not in columns.values():
+        raise UsageError(
+            f"The file has no column for the e-mail address. Its first line must name the columns, one of them Email;"
+            f" it reads: {', '.join(header)[:200] or '(nothing)'}"
+        )
+    return columns
+
+
+def _rows(reader: Iterator[list[str]]) -> Iterator[tuple[int, list[str]]]:
+    """The rows that are not blank, with the line each begins on."""
+    begins = reader.line_num + 1  # type: ignore[attr-defined]
+    for cells in reader:
+        if any(cell.strip() for cell in cells):
+            yield begins, cells
+        begins = reader.line_num + 1  # type: ignore[attr-defined]
+
+
+def _fault(cells: list[str], wanted: int, columns: dict[int, str]) -> str | None:
+    """Why a row cannot be read, or None."""
+    if len(cells) != wanted:
+        return f"it has {len(cells)} cells where the header has {wanted}"
+    if any("\udc80" <= character <= "\udcff" for cell in cells for character in cell):
+        return "it holds bytes that are not UTF-8"
+    if any("\x00" in cell for cell in cells):
+        return "it holds a NUL character"
+    email = cells[next(place for place, name in columns.items() if name == "email")].strip()
+    if not email:
+        return "it has no e-mail address"
+    if not looks_like_email(email):
+        return f"'{email[:80]}' is no e-mail address"
+    return None

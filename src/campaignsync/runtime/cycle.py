@@ -1,0 +1,80 @@
+"""The whole cycle: observe, plan, safety, execute, record. It must always fit one screen.
+
+Called by the commands (`plan`, `apply`, `sync`) and later by the worker. It keeps no pending work: a crash at any line, a lost
+event and a week offline are mended by calling it again, since every line starts from what is observed and what was agreed
+(design: three trees, as in unison and mutagen). One look at an org serves all of its links.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from campaignsync.domain.errors import HaltError
+from campaignsync.domain.ids import ConnectionId, LinkId
+from campaignsync.domain.links import LinkState
+from campaignsync.domain.observation import SyncUser
+from campaignsync.domain.runs import LinkFacts, RunReport
+from campaignsync.planner.plan import Plan
+from campaignsync.planner.reconcile import reconcile
+from campaignsync.planner.safety import reason_to_halt
+from campaignsync.runtime.executor import execute
+from campaignsync.runtime.ports import Ledger, SalesforceDoor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """A plan, what it was made from, and why it must not run, if so."""
+
+    facts: LinkFacts
+    plan: Plan
+    halt: str | None
+
+
+def observe(door: SalesforceDoor, ledger: Ledger, connection: ConnectionId) -> None:
+    """Bring home what changed in the org, and prove who is gone from the campaigns that shrank (S0.1)."""
+    delta = door.changes_since(ledger.cursor(connection))
+    ledger.mirror(connection, delta)
+    members_of, statuses_of = ledger.campaigns_to_list(connection, delta)
+    if members_of or statuses_of:
+        ledger.mirror_whole(connection, door.whole_lists(members_of=members_of, statuses_of=statuses_of))
+
+
+def plan_link(ledger: Ledger, link: LinkId, user: SyncUser) -> Planned:
+    """What would have to be done to make both sides of a link the same."""
+    facts = ledger.link(link)
+    ledger.adopt_people(link)
+    ledger.settle_intents(link, user.user_id)
+    trees = ledger.trees(link)
+    plan = reconcile(facts, trees)
+    return Planned(facts=facts, plan=plan, halt=reason_to_halt(plan, facts, trees))
+
+
+def run_link(
+    door: SalesforceDoor, ledger: Ledger, link: LinkId, *, why: str, only: str | None = None
+) -> RunReport:
+    """Make both sides of a link the same. With `only`, the digest of a plan somebody read, do that plan or nothing."""
+    user = door.sync_user()
+    with ledger.run(link, why) as run:
+        planned = plan_link(ledger, link, user)
+        report = stopped(planned)
+        if report is None and only is not None and planned.plan.digest() != only:
+            raise HaltError(
+                f"The world has moved since the plan for '{planned.facts.program}' was made: it is another plan now and"
+                f' nothing was done. Read it with: campaignsync plan "{planned.facts.program}" --out FILE'
+            )
+        if report is None:
+            report = execute(run, planned.facts, planned.plan, door, ledger)
+        elif planned.halt and planned.facts.state is LinkState.ACTIVE:
+            ledger.stop(link, LinkState.HALTED, planned.halt)
+        ledger.finish(run, report)
+    return report
+
+
+def stopped(planned: Planned) -> RunReport | None:
+    """The report of a link that may not run now, or None (M6.6, M6.9)."""
+    facts = planned.facts
+    waiting = facts.state is not LinkState.ACTIVE and not (
+        facts.state is LinkState.HALTED and facts.removals_allowed
+    )
+    reason = (facts.reason or facts.state.value) if waiting else planned.halt
+    return RunReport(program=facts.program, halted=reason) if reason else None

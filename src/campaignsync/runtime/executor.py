@@ -1,0 +1,86 @@
+"""Carries out one plan: our side in one commit, then Salesforce call by call, each recorded by what was read back.
+
+Called by `cycle` alone. What is about to be written is committed as intended first, so that a run that is killed between a
+write and its record is understood by the next one (M7.11, S0.2). A refused record never stops the others.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from campaignsync.domain.errors import RefusedError, UnknownOutcomeError
+from campaignsync.domain.ids import RunId
+from campaignsync.domain.runs import LinkFacts, RunReport
+from campaignsync.domain.trees import MEMBER_OUTCOMES, MEMBER_WRITES
+from campaignsync.planner.plan import Plan
+from campaignsync.runtime.people import find_or_create
+from campaignsync.runtime.ports import Ledger, SalesforceDoor
+
+
+def execute(run: RunId, facts: LinkFacts, plan: Plan, door: SalesforceDoor, ledger: Ledger) -> RunReport:
+    """Do what the plan says; what came of it."""
+    calls_before = door.api_calls
+    to_program = plan.for_program.select(
+        "person_id", pl.col("becomes").alias("status"), pl.col("reason").alias("why")
+    )
+    ledger.change_program(run, to_program)
+    ledger.agree(run, plan.agreements.select("person_id", pl.col("becomes").alias("status")))
+    ledger.hold(run, plan.waiting)
+    field_refusals = write_fields(run, facts, plan, door, ledger)
+    lead_refusals = find_or_create(run, facts, plan.for_campaign["person_id"].to_list(), door, ledger)
+    outcomes = write_members(run, facts, plan, door, ledger)
+    fits = pl.col("code").is_null() & pl.col("found").eq_missing(pl.col("wanted"))
+    answered = outcomes.filter("known")
+    refused = answered.filter(~fits)
+    return RunReport(
+        program=facts.program,
+        program_changes=to_program.height,
+        campaign_changes=answered.filter(fits).height + len(plan.field_writes) - len(field_refusals),
+        refused=refused.height + lead_refusals.height + len(field_refusals),
+        conflicts=plan.conflicts.height,
+        unknown=outcomes.height - answered.height,
+        api_calls=door.api_calls - calls_before,
+    )
+
+
+def write_fields(
+    run: RunId, facts: LinkFacts, plan: Plan, door: SalesforceDoor, ledger: Ledger
+) -> dict[str, RefusedError]:
+    """Write type and cost, one way (M5), each by itself so that a refused type does not keep back the cost."""
+    refused: dict[str, RefusedError] = {}
+    for change in plan.field_writes:
+        try:
+            ledger.record_fields(run, door.write_campaign(facts.campaign_id, {change.name: change.new}))
+        except RefusedError as refusal:
+            refused[change.name] = refusal
+            ledger.record_field_refusal(run, change.name, change.new, refusal)
+        except UnknownOutcomeError:
+            # The next round reads the campaign and writes again if it must: writing a value twice does no harm.
+            continue
+    return refused
+
+
+def write_members(
+    run: RunId, facts: LinkFacts, plan: Plan, door: SalesforceDoor, ledger: Ledger
+) -> pl.DataFrame:
+    """Add, change and remove members of the campaign; MEMBER_OUTCOMES of all that was asked for."""
+    identities = ledger.identities(facts.link_id, plan.for_campaign["person_id"].to_list())
+    writes = member_writes(facts, plan, identities)
+    ledger.intend_members(run, writes)
+    outcomes = pl.DataFrame(schema=MEMBER_OUTCOMES)
+    for batch in door.write_members(facts.campaign_id, writes):
+        ledger.record_members(run, batch)
+        outcomes = outcomes.vstack(batch.outcomes)
+    return outcomes
+
+
+def member_writes(facts: LinkFacts, plan: Plan, identities: pl.DataFrame) -> pl.DataFrame:
+    """What to ask of the campaign (MEMBER_WRITES), for the people whom Salesforce knows."""
+    spelling = {status: facts.label(status) for status in facts.channel.names}
+    return (
+        plan.for_campaign.select("person_id", "campaign_member_id", "becomes")
+        .join(identities, on="person_id")
+        .with_columns(pl.col("becomes").replace(spelling).alias("status"))
+        .select(*MEMBER_WRITES)
+        .sort("person_id")
+    )
