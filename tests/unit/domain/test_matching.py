@@ -1,0 +1,81 @@
+"""Which lead or contact a person is (M7.3)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import polars as pl
+import pytest
+
+from campaignsync.domain.matching import conversions_to_follow, match
+from campaignsync.domain.trees import SALESFORCE_PEOPLE
+
+EARLY, LATE = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC)
+
+
+def found(*rows: dict[str, object]) -> pl.DataFrame:
+    plain = {"is_deleted": False, "is_converted": False, "email": "ada@example.com", "system_modstamp": EARLY}
+    return pl.DataFrame([{**plain, **row} for row in rows], schema=SALESFORCE_PEOPLE)
+
+
+def lead(salesforce_id: str, **more: object) -> dict[str, object]:
+    return {"salesforce_id": salesforce_id, "kind": "lead", **more}
+
+
+def contact(salesforce_id: str, **more: object) -> dict[str, object]:
+    return {"salesforce_id": salesforce_id, "kind": "contact", **more}
+
+
+ADA = pl.DataFrame(
+    {"person_id": [1], "email": [" Ada@Example.com"]}, schema={"person_id": pl.Int64, "email": pl.String}
+)
+
+
+@pytest.mark.parametrize(
+    ("rows", "chosen"),
+    [
+        pytest.param([lead("00Q1")], ("00Q1", "lead", 1), id="the only lead"),
+        pytest.param([lead("00Q1"), contact("0031")], ("0031", "contact", 2), id="a contact before a lead"),
+        pytest.param(
+            [lead("00Q1", system_modstamp=LATE), contact("0031")],
+            ("0031", "contact", 2),
+            id="even a later lead",
+        ),
+        pytest.param(
+            [lead("00Q1"), lead("00Q2", system_modstamp=LATE)], ("00Q2", "lead", 2), id="the latest changed"
+        ),
+        pytest.param([lead("00Q2"), lead("00Q1")], ("00Q1", "lead", 2), id="of equals the lowest id"),
+        pytest.param(
+            [
+                lead("00Q1", is_converted=True, converted_contact_id="0031"),
+                contact("0031", email="other@example.com"),
+            ],
+            ("0031", "contact", 1),
+            id="a converted lead counts as its contact",
+        ),
+        pytest.param([lead("00Q1", is_deleted=True)], None, id="nobody deleted"),
+        pytest.param([lead("00Q1", email="eve@example.com")], None, id="nobody by anything but the address"),
+        pytest.param([], None, id="nobody there"),
+    ],
+)
+def test_the_record_a_person_is_found_to_be(
+    rows: list[dict[str, object]], chosen: tuple[str, str, int] | None
+) -> None:
+    matches = match(ADA, found(*rows))
+    assert matches.select("salesforce_id", "kind", "several").rows() == ([chosen] if chosen else [])
+
+
+def test_contacts_that_leads_became_are_looked_up_when_they_were_not_found_themselves() -> None:
+    rows = found(
+        lead("00Q1", is_converted=True, converted_contact_id="0031"),
+        lead("00Q2", is_converted=True, converted_contact_id="0032"),
+        contact("0032"),
+    )
+    assert conversions_to_follow(rows) == ["0031"]
+
+
+def test_people_without_an_address_are_matched_with_nobody() -> None:
+    nobody = pl.DataFrame(
+        {"person_id": [1], "email": [None]}, schema={"person_id": pl.Int64, "email": pl.String}
+    )
+    assert match(nobody, found(lead("00Q1", email=None))).is_empty()
