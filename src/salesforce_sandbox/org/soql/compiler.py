@@ -1,0 +1,269 @@
+"""SOQL text → CompiledQuery: the road through the folder, one SELECT at a time.
+
+Called by whoever runs queries. The text is parsed at most once; names are resolved each time, for they depend on the
+org's schema and on who asks. Statements never carry a value of the query, only question marks.
+"""
+
+# ruff: noqa: S608 - what is put into statements are names of the schema and aliases made here.
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from salesforce_sandbox.org.errors import SalesforceError
+from salesforce_sandbox.org.schema import Schema, SObject
+from salesforce_sandbox.org.soql.compiled import CompiledQuery
+from salesforce_sandbox.org.soql.conditions import Conditions, Fragment, joined
+from salesforce_sandbox.org.soql.context import Context
+from salesforce_sandbox.org.soql.expressions import Expression, expression
+from salesforce_sandbox.org.soql.parse import parse
+from salesforce_sandbox.org.soql.refusals import malformed, no_such_child, no_such_object, not_built, refuse
+from salesforce_sandbox.org.soql.rows import Rows
+from salesforce_sandbox.org.soql.selection import Selection, aggregate_values
+from salesforce_sandbox.org.soql.shape import Record
+from salesforce_sandbox.org.soql.syntax import Call, Operand, Ordering, Query, Selected, Subselect
+
+MOST_OFFSET = 2_000
+_AGGREGATES = ("COUNT", "COUNT_DISTINCT", "SUM", "AVG", "MIN", "MAX")
+
+
+def compile_query(
+    text: str,
+    schema: Schema,
+    *,
+    now: datetime,
+    user_id: str,
+    include_deleted: bool = False,
+    readable: Callable[[str, str], bool] = lambda sobject, field: True,
+) -> CompiledQuery:
+    """The query ready to run.
+
+    `now` is aware and in the asker's zone: TODAY begins at its midnight. `include_deleted` is queryAll. What
+    `readable(sobject, field)` denies does not exist for this query, and an object whose Id it denies does not either.
+    """
+    query = parse(text)
+    context = Context(
+        text=text,
+        schema=schema,
+        readable=readable,
+        now=now,
+        user_id=user_id,
+        include_deleted=include_deleted or query.all_rows,
+    )
+    sobject = context.object(str(query.sobject))
+    if sobject is None:
+        raise no_such_object(str(query.sobject), text, query.sobject.at)
+    if query.offset is not None and query.offset > MOST_OFFSET:
+        raise SalesforceError(
+            400, "NUMBER_OUTSIDE_VALID_RANGE", f"Maximum SOQL offset allowed is {MOST_OFFSET}"
+        )
+    if _is_bare_count(query):
+        return _count(context, query, sobject)
+    if query.group_by or any(
+        isinstance(item, Selected) and _is_aggregate(item.operand) for item in query.select
+    ):
+        return _aggregated(context, query, sobject)
+    return _listed(context, query, sobject)
+
+
+def _listed(context: Context, query: Query, sobject: SObject) -> CompiledQuery:
+    """A query for records."""
+    if query.having is not None:
+        raise malformed("having clause requires a group by clause")
+    rows = Rows(context, sobject, query.alias)
+    selection = Selection(rows, query, _children)
+    record = selection.record()
+    where = _where(rows, query)
+    order = _order(rows, query.order_by)
+    limit = _limit(query)
+    select = Fragment(
+        sql=", ".join(column.sql for column in selection.columns),
+        params=tuple(value for column in selection.columns for value in column.params),
+    )
+    features = selection.features | ({"offset"} if query.offset else set())
+    return CompiledQuery(
+        sobject=sobject,
+        sql=f"SELECT {select.sql} FROM {rows.sql}{where.sql}{order}{limit.sql}",
+        params=(*select.params, *where.params, *limit.params),
+        count_sql=f"SELECT count(*) FROM (SELECT 1 FROM {rows.sql}{where.sql}{limit.sql})",
+        count_params=(*where.params, *limit.params),
+        record=record,
+        flat_columns=tuple(selection.flat),
+        features=frozenset(features),
+    )
+
+
+def _count(context: Context, query: Query, sobject: SObject) -> CompiledQuery:
+    """SELECT COUNT() FROM …"""
+    if query.group_by:
+        raise malformed("Grouped query must have at least one field or aggregate other than COUNT()")
+    rows = Rows(context, sobject, query.alias)
+    where, limit = _where(rows, query), _limit(query)
+    sql = f"SELECT count(*) FROM (SELECT 1 FROM {rows.sql}{where.sql}{limit.sql})"
+    params = (*where.params, *limit.params)
+    return CompiledQuery(
+        sobject=sobject,
+        sql=sql,
+        params=params,
+        count_sql=sql,
+        count_params=params,
+        record=Record(type="AggregateResult", id_index=None, objects={}, cells=()),
+        flat_columns=(),
+        features=frozenset({"aggregate"}),
+        bare_count=True,
+    )
+
+
+def _aggregated(context: Context, query: Query, sobject: SObject) -> CompiledQuery:
+    """A query with GROUP BY or aggregate functions."""
+    rows = Rows(context, sobject, query.alias)
+    groups = [_groupable(rows, operand) for operand in query.group_by]
+    selected = [_in_group(rows, item, groups) for item in query.select]
+    cells = aggregate_values(selected)
+    where = _where(rows, query)
+    having = Fragment(sql="")
+    if query.having is not None:
+        condition = _conditions(rows).having(query.having)
+        having = replace(condition, sql=f" HAVING {condition.sql}")
+    aliases = {cell.name.lower(): asked for cell, (asked, _) in zip(cells, selected, strict=True)}
+    order = _order(rows, query.order_by, aliases)
+    limit = _limit(query)
+    columns = ", ".join(asked.sql for asked, _ in selected)
+    group_by = f" GROUP BY {', '.join(group.sql for group in groups)}" if groups else ""
+    return CompiledQuery(
+        sobject=sobject,
+        sql=f"SELECT {columns} FROM {rows.sql}{where.sql}{group_by}{having.sql}{order}{limit.sql}",
+        params=(*where.params, *having.params, *limit.params),
+        count_sql=None,
+        count_params=(),
+        record=Record(type="AggregateResult", id_index=None, objects={}, cells=tuple(cells)),
+        flat_columns=(),
+        features=frozenset({"aggregate"}),
+    )
+
+
+def _is_aggregate(operand: Operand) -> bool:
+    if not isinstance(operand, Call):
+        return False
+    return operand.function in _AGGREGATES or any(_is_aggregate(inner) for inner in operand.arguments)
+
+
+def _is_bare_count(query: Query) -> bool:
+    (first, *others) = query.select
+    is_count = (
+        isinstance(first, Selected) and isinstance(first.operand, Call) and first.operand.function == "COUNT"
+    )
+    return is_count and not first.operand.arguments and not others  # type: ignore[union-attr]
+
+
+def _groupable(rows: Rows, operand: Operand) -> Expression:
+    group = expression(rows, operand)
+    column = group.column
+    if column and not group.function and not column.field.groupable:
+        message = f"field '{column.field.name}' can not be grouped in a query call"
+        raise refuse("MALFORMED_QUERY", message, rows.context.text, group.at)
+    return group
+
+
+def _in_group(rows: Rows, item: Any, groups: list[Expression]) -> tuple[Expression, str | None]:
+    """A selected item of an aggregate query: an aggregate, or one of what is grouped by."""
+    if not isinstance(item, Selected):
+        raise malformed("Grouped queries can not select child rows or TYPEOF")
+    asked = expression(rows, item.operand)
+    if not asked.aggregate and asked.sql not in {group.sql for group in groups}:
+        message = f"Field must be grouped or aggregated: {asked.label}"
+        raise refuse("MALFORMED_QUERY", message, rows.context.text, asked.at)
+    return asked, item.alias
+
+
+def _children(query: Query, parent: Rows) -> tuple[Fragment, str, Record]:
+    """A child subquery as one column: a JSON array of the child rows."""
+    context = parent.context
+    name = query.sobject.parts[-1]
+    children = context.schema.children(parent.sobject.name)
+    child = next((each for each in children if each.name and each.name.lower() == name.lower()), None)
+    sobject = context.object(child.child) if child else None
+    if child is None or sobject is None or not context.field(sobject, child.field):
+        raise no_such_child(name, context.text, query.sobject.at)
+    if any(isinstance(item, Subselect) for item in query.select):
+        raise not_built("with child subqueries below child subqueries")
+    if query.group_by or any(
+        isinstance(item, Selected) and _is_aggregate(item.operand) for item in query.select
+    ):
+        raise malformed("Aggregate functions are not allowed in child subqueries")
+    rows = Rows(context, sobject, query.alias)
+    selection = Selection(rows, query, _children)
+    record = selection.record()
+    belongs = Fragment(sql=f'{rows.alias}."{child.field}" = {parent.alias}."Id"')
+    where = _where(rows, query, belongs)
+    order, limit = _order(rows, query.order_by), _limit(query)
+    names = [f"c{index}" for index in range(len(selection.columns))]
+    columns = ", ".join(
+        f"{column.sql} AS {name}" for column, name in zip(selection.columns, names, strict=True)
+    )
+    inner = f"SELECT {columns} FROM {rows.sql}{where.sql}{order}{limit.sql}"
+    sql = f"(SELECT json_group_array(json_array({', '.join(names)})) FROM ({inner}))"
+    return Fragment(sql=sql, params=(*where.params, *limit.params)), str(child.name), record
+
+
+def _semi_join(context: Context, query: Query) -> tuple[Fragment, Expression]:
+    """The SELECT of `IN (SELECT …)`; its nulls match nothing, whether asked for or against."""
+    sobject = context.object(str(query.sobject))
+    if sobject is None:
+        raise no_such_object(str(query.sobject), context.text, query.sobject.at)
+    (item, *others) = query.select
+    if others or not isinstance(item, Selected):
+        raise malformed("Semi join sub-selects must select exactly one field")
+    rows = Rows(context, sobject, query.alias)
+    asked = expression(rows, item.operand)
+    where = _where(rows, query, Fragment(sql=f"{asked.sql} IS NOT NULL"))
+    order, limit = _order(rows, query.order_by) if query.limit else "", _limit(query)
+    inner = f"SELECT {asked.sql} FROM {rows.sql}{where.sql}{order}{limit.sql}"
+    return Fragment(sql=inner, params=(*where.params, *limit.params)), asked
+
+
+def _conditions(rows: Rows) -> Conditions:
+    return Conditions(rows, lambda query: _semi_join(rows.context, query))
+
+
+def _where(rows: Rows, query: Query, *further: Fragment) -> Fragment:
+    """WHERE with what the query says and what always holds: deleted rows are unseen, scopes narrow."""
+    parts = list(further)
+    if not rows.context.include_deleted and rows.sobject.field("IsDeleted"):
+        parts.append(Fragment(sql=f'{rows.alias}."IsDeleted" = 0'))
+    if query.scope and query.scope.lower() == "mine" and rows.sobject.field("OwnerId"):
+        parts.append(Fragment(sql=f'{rows.alias}."OwnerId" = ?', params=(rows.context.user_id,)))
+    if query.where is not None:
+        parts.append(_conditions(rows).where(query.where))
+    if not parts:
+        return Fragment(sql="")
+    both = joined("AND", parts)
+    return replace(both, sql=f" WHERE {both.sql}")
+
+
+def _order(rows: Rows, orderings: tuple[Ordering, ...], aliases: dict[str, Expression] | None = None) -> str:
+    """ORDER BY, nulls first unless said otherwise; records come by Id at last, so that pages agree with each other."""
+    terms = [_order_term(rows, ordering, aliases or {}) for ordering in orderings]
+    if aliases is None:
+        terms.append(f'{rows.alias}."Id"')
+    return f" ORDER BY {', '.join(terms)}" if terms else ""
+
+
+def _order_term(rows: Rows, ordering: Ordering, aliases: dict[str, Expression]) -> str:
+    by = aliases.get(str(ordering.operand).lower()) or expression(rows, ordering.operand)
+    if by.column and not by.aggregate and not by.column.field.sortable:
+        message = f"field '{by.column.field.name}' can not be sorted in a query call"
+        raise refuse("MALFORMED_QUERY", message, rows.context.text, by.at)
+    direction = " DESC" if ordering.descending else ""
+    # SQLite puts nulls first when ascending anyhow; saying so would keep it from using an index.
+    nulls = {(False, True): " NULLS LAST", (True, False): " NULLS FIRST"}
+    return f"{by.sql}{direction}{nulls.get((ordering.descending, ordering.nulls_last), '')}"
+
+
+def _limit(query: Query) -> Fragment:
+    if query.limit is None and query.offset is None:
+        return Fragment(sql="")
+    unlimited = -1
+    limit = unlimited if query.limit is None else query.limit
+    return Fragment(sql=" LIMIT ? OFFSET ?", params=(limit, query.offset or 0))
