@@ -7,7 +7,7 @@ Salesforce did to at most 200 members, read back.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 
 import polars as pl
@@ -21,6 +21,22 @@ CAMPAIGN_FIELDS = ("Type", "ActualCost")
 """The fields of a campaign that follow the program, one way (M5)."""
 
 CampaignFieldValue = str | Decimal | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldAgreement:
+    """A field as we wrote it and as Salesforce then held it, which may be rounded to the field's scale (M5.2)."""
+
+    written: CampaignFieldValue
+    found: CampaignFieldValue
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldRefusal:
+    """A value of a field that Salesforce refused, and its words."""
+
+    value: CampaignFieldValue
+    message: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,8 +60,10 @@ class LinkFacts:
     campaign_currency: str
     campaign_fields: Mapping[str, CampaignFieldValue]
     """Type and ActualCost as last seen in Salesforce."""
-    agreed_fields: Mapping[str, CampaignFieldValue]
-    """Type and ActualCost as we last wrote and read them back; a field never written is missing."""
+    agreed_fields: Mapping[str, FieldAgreement]
+    """Type and ActualCost as we last wrote them and read them back; a field never written is missing."""
+    refused_fields: Mapping[str, FieldRefusal]
+    """Values of Type and ActualCost that Salesforce refused and that nobody has mended since."""
     default_last_name: str
     default_company: str
     removals_allowed: bool = False
@@ -79,5 +97,3 @@ class RunReport:
     unknown: int = 0
     api_calls: int = 0
     halted: str | None = None
-    refusals: tuple[str, ...] = field(default_factory=tuple)
-    """One sentence a refused record, for people to read; the whole of it is in the problems."""

@@ -10,7 +10,7 @@ import polars as pl
 
 from campaignsync.domain.errors import RefusedError, UnknownOutcomeError
 from campaignsync.domain.ids import RunId
-from campaignsync.domain.runs import LinkFacts, RunReport
+from campaignsync.domain.runs import FieldAgreement, FieldRefusal, LinkFacts, RunReport
 from campaignsync.domain.trees import MEMBER_OUTCOMES, MEMBER_WRITES
 from campaignsync.planner.plan import Plan
 from campaignsync.runtime.people import find_or_create
@@ -26,7 +26,7 @@ def execute(run: RunId, facts: LinkFacts, plan: Plan, door: SalesforceDoor, ledg
     ledger.change_program(run, to_program)
     ledger.agree(run, plan.agreements.select("person_id", pl.col("becomes").alias("status")))
     ledger.hold(run, plan.waiting)
-    field_refusals = write_fields(run, facts, plan, door, ledger)
+    fields_written, fields_refused = write_fields(run, facts, plan, door, ledger)
     lead_refusals = find_or_create(run, facts, plan.for_campaign["person_id"].to_list(), door, ledger)
     outcomes = write_members(run, facts, plan, door, ledger)
     fits = pl.col("code").is_null() & pl.col("found").eq_missing(pl.col("wanted"))
@@ -35,8 +35,8 @@ def execute(run: RunId, facts: LinkFacts, plan: Plan, door: SalesforceDoor, ledg
     return RunReport(
         program=facts.program,
         program_changes=to_program.height,
-        campaign_changes=answered.filter(fits).height + len(plan.field_writes) - len(field_refusals),
-        refused=refused.height + lead_refusals.height + len(field_refusals),
+        campaign_changes=answered.filter(fits).height + fields_written,
+        refused=refused.height + lead_refusals.height + fields_refused,
         conflicts=plan.conflicts.height,
         unknown=outcomes.height - answered.height,
         api_calls=door.api_calls - calls_before,
@@ -45,19 +45,27 @@ def execute(run: RunId, facts: LinkFacts, plan: Plan, door: SalesforceDoor, ledg
 
 def write_fields(
     run: RunId, facts: LinkFacts, plan: Plan, door: SalesforceDoor, ledger: Ledger
-) -> dict[str, RefusedError]:
-    """Write type and cost, one way (M5), each by itself so that a refused type does not keep back the cost."""
-    refused: dict[str, RefusedError] = {}
+) -> tuple[int, int]:
+    """Write type and cost, one way (M5), each by itself so that a refused type does not keep back the cost; how many were
+    written and how many refused."""
+    written = refused = 0
     for change in plan.field_writes:
         try:
-            ledger.record_fields(run, door.write_campaign(facts.campaign_id, {change.name: change.new}))
+            found = door.write_campaign(facts.campaign_id, {change.name: change.new})
         except RefusedError as refusal:
-            refused[change.name] = refusal
-            ledger.record_field_refusal(run, change.name, change.new, refusal)
+            ledger.record_field_refusal(
+                run, change.name, FieldRefusal(value=change.new, message=str(refusal))
+            )
+            refused += 1
         except UnknownOutcomeError:
             # The next round reads the campaign and writes again if it must: writing a value twice does no harm.
             continue
-    return refused
+        else:
+            ledger.record_field(
+                run, change.name, FieldAgreement(written=change.new, found=found[change.name])
+            )
+            written += 1
+    return written, refused
 
 
 def write_members(

@@ -14,11 +14,17 @@ from typing import Protocol
 
 import polars as pl
 
-from campaignsync.domain.errors import RefusedError
 from campaignsync.domain.ids import ConnectionId, LinkId, RunId
 from campaignsync.domain.links import CampaignStatus, LinkState
 from campaignsync.domain.observation import Cursor, Delta, SyncUser, WholeLists
-from campaignsync.domain.runs import CampaignFieldValue, LinkFacts, MemberBatch, RunReport
+from campaignsync.domain.runs import (
+    CampaignFieldValue,
+    FieldAgreement,
+    FieldRefusal,
+    LinkFacts,
+    MemberBatch,
+    RunReport,
+)
 from campaignsync.domain.trees import Trees
 
 
@@ -158,10 +164,8 @@ class Ledger(Protocol):
         """Move the agreed state to what was read back, mirror it, journal it, keep refusals as problems; leave unknown
         outcomes intended."""
 
-    def record_fields(self, run: RunId, fields: Mapping[str, CampaignFieldValue]) -> None:
-        """Keep what Type or ActualCost were read back as, and solve their problems."""
+    def record_field(self, run: RunId, name: str, agreement: FieldAgreement) -> None:
+        """Keep what Type or ActualCost was written and read back as, mirror it, journal it, and solve its problem."""
 
-    def record_field_refusal(
-        self, run: RunId, name: str, value: CampaignFieldValue, refusal: RefusedError
-    ) -> None:
+    def record_field_refusal(self, run: RunId, name: str, refusal: FieldRefusal) -> None:
         """Keep as a problem that Salesforce refused a value of Type or ActualCost (M5.1)."""

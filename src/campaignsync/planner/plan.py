@@ -1,0 +1,121 @@
+"""A plan as a value: what has to be done to one link, sorted, countable, with a digest.
+
+Made by `reconcile`, read by people through `explain`, carried out by `runtime.executor`. Two plans that do the same things to the
+same members from the same starting points have the same digest, whatever the people in them are called meanwhile.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+import polars as pl
+
+from campaignsync.domain.ids import LinkId
+from campaignsync.domain.runs import CampaignFieldValue
+from campaignsync.planner.decide import Verdict
+
+MEMBERS = {
+    "person_id": pl.Int64,
+    "email": pl.String,
+    "name": pl.String,
+    "campaign_member_id": pl.String,
+    "agreed": pl.String,
+    "program": pl.String,
+    "campaign": pl.String,
+    "verdict": pl.String,
+    "becomes": pl.String,
+    "code": pl.String,  # why it waits, for a program to read: null where nothing waits
+    "reason": pl.String,
+}
+"""One row a member whose three trees are not all equal, sorted by verdict and person."""
+_DIGESTED = ("person_id", "campaign_member_id", "agreed", "program", "campaign", "verdict", "becomes")
+
+WAITING = {"person_id": pl.Int64, "code": pl.String, "message": pl.String, "wanted": pl.String}
+REFUSED_BEFORE = "REFUSED_BEFORE"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldChange:
+    """A field of the campaign that shall follow the program (M5); with `held` it may not, and that says why."""
+
+    name: str
+    old: CampaignFieldValue
+    new: CampaignFieldValue
+    held: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Plan:
+    """What has to be done to make both sides of a link the same."""
+
+    link_id: LinkId
+    program: str
+    campaign_id: str
+    campaign: str
+    members: pl.DataFrame
+    """MEMBERS."""
+    fields: tuple[FieldChange, ...]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Plan) and self.digest() == other.digest()
+
+    def __hash__(self) -> int:
+        return hash(self.digest())
+
+    def of(self, verdict: Verdict) -> pl.DataFrame:
+        """The members with one verdict."""
+        return self.members.filter(pl.col("verdict") == verdict)
+
+    @property
+    def for_program(self) -> pl.DataFrame:
+        return self.of(Verdict.TO_PROGRAM)
+
+    @property
+    def for_campaign(self) -> pl.DataFrame:
+        return self.of(Verdict.TO_CAMPAIGN)
+
+    @property
+    def agreements(self) -> pl.DataFrame:
+        return self.of(Verdict.AGREE)
+
+    @property
+    def conflicts(self) -> pl.DataFrame:
+        return self.of(Verdict.CONFLICT)
+
+    @property
+    def field_writes(self) -> tuple[FieldChange, ...]:
+        return tuple(change for change in self.fields if change.held is None)
+
+    @property
+    def waiting(self) -> pl.DataFrame:
+        """Whatever a person has to look at first (WAITING): conflicts, held members, held fields with person_id null."""
+        members = self.members.filter(pl.col("code").is_not_null()).select(
+            "person_id", "code", pl.col("reason").alias("message"), pl.col("becomes").alias("wanted")
+        )
+        fields = [
+            (None, f"FIELD_{change.name.upper()}", change.held, None) for change in self.fields if change.held
+        ]
+        return members.vstack(pl.DataFrame(fields, schema=WAITING, orient="row"))
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many members have each verdict, and how many fields change; every key is there."""
+        counted = dict(self.members["verdict"].value_counts().rows())
+        return {verdict.value: counted.get(verdict.value, 0) for verdict in Verdict} | {
+            "fields": len(self.field_writes)
+        }
+
+    @property
+    def writes_nothing(self) -> bool:
+        """Whether neither side would be changed by it."""
+        return self.for_program.is_empty() and self.for_campaign.is_empty() and not self.field_writes
+
+    def digest(self) -> str:
+        """The fingerprint of the plan, 64 hexadecimal digits."""
+        rows = self.members.filter(pl.col("verdict") != Verdict.NOTHING).select(_DIGESTED).sort("person_id")
+        fields = "\n".join(f"{change.name}={change.old!s}>{change.new!s}" for change in self.field_writes)
+        whole = "\n\n".join(
+            (f"{self.link_id} {self.campaign_id}", rows.write_csv(quote_style="always"), fields)
+        )
+        return hashlib.sha256(whole.encode()).hexdigest()
