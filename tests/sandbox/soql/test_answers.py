@@ -174,8 +174,10 @@ AGGREGATE_TABLE = [
         [{"Name": "Spring", "expr0": 3}],
     ),
     (
-        "SELECT CALENDAR_YEAR(StartDate) y, CALENDAR_MONTH(StartDate), SUM(BudgetedCost) FROM Campaign WHERE StartDate > 2026-01-01"
-        " GROUP BY CALENDAR_YEAR(StartDate), CALENDAR_MONTH(StartDate) ORDER BY CALENDAR_MONTH(StartDate) DESC",
+        (
+            "SELECT CALENDAR_YEAR(StartDate) y, CALENDAR_MONTH(StartDate), SUM(BudgetedCost) FROM Campaign GROUP BY"
+            " CALENDAR_YEAR(StartDate), CALENDAR_MONTH(StartDate) ORDER BY CALENDAR_MONTH(StartDate) DESC NULLS LAST LIMIT 2"
+        ),
         [{"y": 2026, "expr0": 4, "expr1": 2500.5}, {"y": 2026, "expr0": 3, "expr1": 1000.0}],
     ),
     ("SELECT MAX(SystemModstamp) latest FROM Lead", [{"latest": "2026-03-18T12:00:00.000+0000"}]),
