@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from salesforce_sandbox.org.errors import SalesforceError
+from salesforce_sandbox.org.soql.coverage import COVERAGE, Part
 
 SEE = "Please reference your WSDL or the describe call for the appropriate names."
 APPEND_FIELD = f"If you are attempting to use a custom field, be sure to append the '__c' after the custom field name. {SEE}"
@@ -103,6 +104,8 @@ REFUSED = [
     ("SELECT Id FROM Lead WHERE Id LIKE '00Q%'", "INVALID_QUERY_FILTER_OPERATOR", "invalid operator on id field"),
     ("SELECT Id FROM Lead WHERE IsConverted > true", "INVALID_QUERY_FILTER_OPERATOR", "invalid operator on boolean field"),
     ("SELECT Id FROM Lead WHERE Status INCLUDES ('x')", "INVALID_QUERY_FILTER_OPERATOR", "invalid operator on picklist field"),
+    ("SELECT Id FROM Lead WHERE Interests__c LIKE 'x'", "INVALID_QUERY_FILTER_OPERATOR", "invalid operator on multipicklist field"),
+    ("SELECT Id FROM Lead WHERE CALENDAR_YEAR(CreatedDate) = '2026'", "INVALID_FIELD", "field 'CALENDAR_YEAR(CreatedDate)' must be of type int"),
     # What a field is not for
     ("SELECT Id FROM Lead WHERE Description = 'x'", "INVALID_FIELD", "field 'Description' can not be filtered in a query call"),
     ("SELECT Id FROM Lead WHERE Address = null", "INVALID_FIELD", "field 'Address' can not be filtered in a query call"),
@@ -116,6 +119,10 @@ REFUSED = [
     ("SELECT Id n FROM Lead", "MALFORMED_QUERY", "only aggregate expressions use field aliasing"),
     ("SELECT COUNT(Id) n, MAX(Id) n FROM Lead", "MALFORMED_QUERY", "duplicate alias: n"),
     ("SELECT Id FROM Lead HAVING Id != null", "MALFORMED_QUERY", "having clause requires a group by clause"),
+    ("SELECT Status FROM Lead GROUP BY Status HAVING Email != null", "MALFORMED_QUERY", "Field must be grouped or aggregated: Email"),
+    ("SELECT Status FROM Lead GROUP BY Status ORDER BY Email", "MALFORMED_QUERY", "Ordered field must be grouped or aggregated: Email"),
+    ("SELECT Status FROM Lead GROUP BY Status HAVING COUNT(Id) = 'x'", "INVALID_FIELD", "must be of type int and should not be enclosed in quotes"),
+    ("SELECT COUNT() FROM Lead GROUP BY Status", "MALFORMED_QUERY", "Grouped query must have at least one field"),
     ("SELECT Id FROM Lead WHERE COUNT(Id) > 1", "MALFORMED_QUERY", "aggregate functions are not allowed in the WHERE clause"),
     ("SELECT CALENDAR_YEAR(LastName) FROM Lead GROUP BY CALENDAR_YEAR(LastName)", "MALFORMED_QUERY", "field LastName does not support function CALENDAR_YEAR"),
     # Semi-joins
@@ -176,3 +183,12 @@ def test_an_aggregate_answer_has_one_page_only(empty_org: Any) -> None:
     with pytest.raises(SalesforceError, match="does not support queryMore") as caught:
         query.records([(str(n), n) for n in range(2001)])
     assert caught.value.code == "EXCEEDED_ID_LIMIT"
+
+
+@pytest.mark.parametrize("part", COVERAGE, ids=lambda part: part.name)
+def test_the_coverage_table_tells_the_truth(org: Any, part: Part) -> None:
+    if part.state == "not":
+        assert refusal(org, part.example).code == "NOT_IMPLEMENTED_BY_SANDBOX"
+    else:
+        query = org.compile(part.example)
+        org.database.execute(query.sql, query.params)

@@ -119,15 +119,16 @@ def _aggregated(context: Context, query: Query, sobject: SObject) -> CompiledQue
     """A query with GROUP BY or aggregate functions."""
     rows = Rows(context, sobject, query.alias)
     groups = [_groupable(rows, operand) for operand in query.group_by]
-    selected = [_in_group(rows, item, groups) for item in query.select]
+    grouped = frozenset(group.sql for group in groups)
+    selected = [_grouped(rows, item, grouped) for item in query.select]
     cells = aggregate_values(selected)
     where = _where(rows, query)
     having = Fragment(sql="")
     if query.having is not None:
-        condition = _conditions(rows).having(query.having)
+        condition = _conditions(rows, grouped).fragment(query.having)
         having = replace(condition, sql=f" HAVING {condition.sql}")
-    aliases = {cell.name.lower(): asked for cell, (asked, _) in zip(cells, selected, strict=True)}
-    order = _order(rows, query.order_by, aliases)
+    named = {cell.name.lower(): asked for cell, (asked, _) in zip(cells, selected, strict=True)}
+    order = _order(rows, query.order_by, named, grouped)
     limit = _limit(query)
     columns = ", ".join(asked.sql for asked, _ in selected)
     group_by = f" GROUP BY {', '.join(group.sql for group in groups)}" if groups else ""
@@ -166,12 +167,12 @@ def _groupable(rows: Rows, operand: Operand) -> Expression:
     return group
 
 
-def _in_group(rows: Rows, item: Any, groups: list[Expression]) -> tuple[Expression, str | None]:
+def _grouped(rows: Rows, item: Any, grouped: frozenset[str]) -> tuple[Expression, str | None]:
     """A selected item of an aggregate query: an aggregate, or one of what is grouped by."""
     if not isinstance(item, Selected):
         raise malformed("Grouped queries can not select child rows or TYPEOF")
     asked = expression(rows, item.operand)
-    if not asked.aggregate and asked.sql not in {group.sql for group in groups}:
+    if not asked.aggregate and asked.sql not in grouped:
         message = f"Field must be grouped or aggregated: {asked.label}"
         raise refuse("MALFORMED_QUERY", message, rows.context.text, asked.at)
     return asked, item.alias
@@ -223,8 +224,8 @@ def _semi_join(context: Context, query: Query) -> tuple[Fragment, Expression]:
     return Fragment(sql=inner, params=(*where.params, *limit.params)), asked
 
 
-def _conditions(rows: Rows) -> Conditions:
-    return Conditions(rows, lambda query: _semi_join(rows.context, query))
+def _conditions(rows: Rows, grouped: frozenset[str] | None = None) -> Conditions:
+    return Conditions(rows, lambda query: _semi_join(rows.context, query), grouped)
 
 
 def _where(rows: Rows, query: Query, *further: Fragment) -> Fragment:
@@ -235,23 +236,36 @@ def _where(rows: Rows, query: Query, *further: Fragment) -> Fragment:
     if query.scope and query.scope.lower() == "mine" and rows.sobject.field("OwnerId"):
         parts.append(Fragment(sql=f'{rows.alias}."OwnerId" = ?', params=(rows.context.user_id,)))
     if query.where is not None:
-        parts.append(_conditions(rows).where(query.where))
+        parts.append(_conditions(rows).fragment(query.where))
     if not parts:
         return Fragment(sql="")
     both = joined("AND", parts)
     return replace(both, sql=f" WHERE {both.sql}")
 
 
-def _order(rows: Rows, orderings: tuple[Ordering, ...], aliases: dict[str, Expression] | None = None) -> str:
-    """ORDER BY, nulls first unless said otherwise; records come by Id at last, so that pages agree with each other."""
-    terms = [_order_term(rows, ordering, aliases or {}) for ordering in orderings]
-    if aliases is None:
+def _order(
+    rows: Rows,
+    orderings: tuple[Ordering, ...],
+    named: dict[str, Expression] | None = None,
+    grouped: frozenset[str] | None = None,
+) -> str:
+    """ORDER BY, nulls first unless said otherwise; records come by Id at last, so that pages agree with each other.
+
+    In aggregate queries `named` are the selected expressions by name, and `grouped` is what else may order them.
+    """
+    terms = []
+    for ordering in orderings:
+        by = (named or {}).get(str(ordering.operand).lower()) or expression(rows, ordering.operand)
+        if grouped is not None and not by.aggregate and by.sql not in grouped:
+            message = f"Ordered field must be grouped or aggregated: {by.label}"
+            raise refuse("MALFORMED_QUERY", message, rows.context.text, by.at)
+        terms.append(_order_term(rows, by, ordering))
+    if grouped is None:
         terms.append(f'{rows.alias}."Id"')
     return f" ORDER BY {', '.join(terms)}" if terms else ""
 
 
-def _order_term(rows: Rows, ordering: Ordering, aliases: dict[str, Expression]) -> str:
-    by = aliases.get(str(ordering.operand).lower()) or expression(rows, ordering.operand)
+def _order_term(rows: Rows, by: Expression, ordering: Ordering) -> str:
     if by.column and not by.aggregate and not by.column.field.sortable:
         message = f"field '{by.column.field.name}' can not be sorted in a query call"
         raise refuse("MALFORMED_QUERY", message, rows.context.text, by.at)

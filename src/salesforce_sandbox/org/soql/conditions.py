@@ -60,71 +60,76 @@ def joined(word: str, fragments: Iterable[Fragment]) -> Fragment:
 
 
 class Conditions:
-    """Compiles the conditions over one SELECT's rows; `subselect` compiles the SELECT of a semi-join."""
+    """Compiles the conditions over one SELECT's rows.
 
-    def __init__(self, rows: Rows, subselect: Subselect) -> None:
+    `subselect` compiles the SELECT of a semi-join. In HAVING, `grouped` holds the SQL of what is grouped by; in WHERE it
+    is None, and there are no aggregates.
+    """
+
+    def __init__(self, rows: Rows, subselect: Subselect, grouped: frozenset[str] | None = None) -> None:
         self._rows = rows
         self._context = rows.context
         self._text = rows.context.text
         self._subselect = subselect
+        self._grouped = grouped
 
-    def where(self, condition: Condition) -> Fragment:
-        return self._condition(condition, aggregates=False)
-
-    def having(self, condition: Condition) -> Fragment:
-        return self._condition(condition, aggregates=True)
-
-    def _condition(self, condition: Condition, *, aggregates: bool) -> Fragment:
+    def fragment(self, condition: Condition) -> Fragment:
         if isinstance(condition, AllOf):
-            return joined(
-                "AND", (self._condition(each, aggregates=aggregates) for each in condition.conditions)
-            )
+            return joined("AND", map(self.fragment, condition.conditions))
         if isinstance(condition, AnyOf):
             if any(
                 isinstance(each, Comparison) and isinstance(each.value, Query)
                 for each in condition.conditions
             ):
                 raise malformed("Semi join sub-selects are not allowed with the 'OR' operator")
-            return joined(
-                "OR", (self._condition(each, aggregates=aggregates) for each in condition.conditions)
-            )
+            return joined("OR", map(self.fragment, condition.conditions))
         if isinstance(condition, Negation):
-            negated = self._condition(condition.condition, aggregates=aggregates)
-            return Fragment(sql=f"({negated.sql} IS NOT TRUE)", params=negated.params)
-        return self._comparison(condition, aggregates=aggregates)
+            return _opposite(self.fragment(condition.condition))
+        return self._comparison(condition)
 
-    def _comparison(self, comparison: Comparison, *, aggregates: bool) -> Fragment:
-        left = expression(self._rows, comparison.operand)
-        self._check_left(left, comparison.operator, aggregates)
-        if isinstance(comparison.value, Query):
-            return self._semi_join(left, comparison.operator, comparison.value)
-        if comparison.operator in ("INCLUDES", "EXCLUDES"):
-            assert isinstance(comparison.value, tuple)  # noqa: S101 - the grammar knows only lists here
-            return self._multipicklist(left, comparison.operator, comparison.value)
-        if isinstance(comparison.value, tuple):
-            return self._in(left, comparison.operator, comparison.value)
-        if comparison.value.kind == "period":
-            return self._period(left, comparison.operator, comparison.value)
-        return _compare(left, comparison.operator, self._value(left, comparison.operator, comparison.value))
+    def _comparison(self, comparison: Comparison) -> Fragment:
+        left, operator, value = (
+            expression(self._rows, comparison.operand),
+            comparison.operator,
+            comparison.value,
+        )
+        self._check_place(left)
+        self._check_operator(left, operator)
+        if isinstance(value, Query):
+            return self._semi_join(left, operator, value)
+        if operator in ("INCLUDES", "EXCLUDES"):
+            assert isinstance(value, tuple)  # noqa: S101 - the grammar knows only lists here
+            return self._multipicklist(left, operator, value)
+        if isinstance(value, tuple):
+            return self._in(left, operator, value)
+        if value.kind == "period":
+            return self._period(left, operator, value)
+        return _compare(left, operator, self._value(left, operator, value))
 
-    def _check_left(self, left: Expression, operator: str, aggregates: bool) -> None:
+    def _check_place(self, left: Expression) -> None:
+        """Refuses fields that can not be filtered and what does not belong into WHERE or HAVING."""
         field = left.column.field if left.column else None
-        if field and not (field.filterable and left.kind != "address"):
+        if field and (not field.filterable or left.kind == "address"):
             message = f"field '{field.name}' can not be filtered in a query call"
             raise refuse("INVALID_FIELD", message, self._text, left.at)
-        if left.aggregate and not aggregates:
+        if self._grouped is None and left.aggregate:
             message = "aggregate functions are not allowed in the WHERE clause"
             raise refuse("MALFORMED_QUERY", message, self._text, left.at)
-        includes = operator in ("INCLUDES", "EXCLUDES")
-        multipicklist = field is not None and field.type == "multipicklist"
-        if includes != multipicklist and (includes or operator not in _RANGES):
-            self._refuse_operator(left)
-        if not includes and operator not in _OPERATORS[left.kind]:
+        if self._grouped is not None and not left.aggregate and left.sql not in self._grouped:
+            raise refuse(
+                "MALFORMED_QUERY", f"Field must be grouped or aggregated: {left.label}", self._text, left.at
+            )
+
+    def _check_operator(self, left: Expression, operator: str) -> None:
+        if left.column and left.column.field.type == "multipicklist":
+            allowed: tuple[str, ...] = ("=", "!=", "INCLUDES", "EXCLUDES")
+        else:
+            allowed = _OPERATORS[left.kind]
+        if operator not in allowed:
             self._refuse_operator(left)
 
     def _refuse_operator(self, left: Expression) -> None:
-        kind = left.column.field.type if left.column and left.kind != "number" else left.kind
-        kind = "id" if left.kind == "id" else kind
+        kind = left.column.field.type if left.column and left.kind == "text" else left.kind
         message = f"invalid operator on {kind} field"
         raise refuse("INVALID_QUERY_FILTER_OPERATOR", message, self._text, left.at)
 
@@ -163,8 +168,7 @@ class Conditions:
     def _wrong_type(self, left: Expression, literal: Literal) -> SalesforceError:
         if literal.kind == "period" and periods.days_of(literal.text, self._context.now.date()) is None:
             return refuse("MALFORMED_QUERY", f"unexpected token: '{literal.text}'", self._text, literal.at)
-        name = values.type_name(left.column.field) if left.column and not left.aggregate else left.kind
-        return wrong_type(left.label, name, left.kind in _QUOTED_KINDS, self._text, left.at)
+        return wrong_type(left.label, left.type_name, left.kind in _QUOTED_KINDS, self._text, left.at)
 
     def _period(self, left: Expression, operator: str, literal: Literal) -> Fragment:
         if literal.kind not in _LITERALS[left.kind]:
@@ -192,17 +196,13 @@ class Conditions:
 
     def _multipicklist(self, left: Expression, operator: str, literals: tuple[Literal, ...]) -> Fragment:
         """`'a;b', 'c'`: both a and b, or c."""
+        has_entry = f"instr(lower(';' || {left.sql} || ';'), lower(?)) > 0"
         either = []
         for literal in literals:
-            wanted = str(self._value(left, operator, literal) or "").split(";")
-            one = Fragment(sql=f"instr(lower(';' || {left.sql} || ';'), lower(?)) > 0")
-            either.append(joined("AND", (Fragment(sql=one.sql, params=(f";{each};",)) for each in wanted)))
+            wanted = str(self._value(left, "=", literal) or "").split(";")
+            either.append(joined("AND", (Fragment(sql=has_entry, params=(f";{each};",)) for each in wanted)))
         found = joined("OR", either)
-        return (
-            found
-            if operator == "INCLUDES"
-            else Fragment(sql=f"({found.sql} IS NOT TRUE)", params=found.params)
-        )
+        return found if operator == "INCLUDES" else _opposite(found)
 
     def _semi_join(self, left: Expression, operator: str, query: Query) -> Fragment:
         inner, selected = self._subselect(query)
@@ -216,9 +216,8 @@ class Conditions:
                 f"The selected field '{selected.label}' in the subquery and the left operand field in the where "
                 f"expression in the outer query '{left.label}' should point to the same object type"
             )
-        is_in = f"{left.sql} IN ({inner.sql})"
-        sql = is_in if operator == "IN" else f"({is_in} IS NOT TRUE)"
-        return Fragment(sql=sql, params=inner.params)
+        found = Fragment(sql=f"{left.sql} IN ({inner.sql})", params=inner.params)
+        return found if operator == "IN" else _opposite(found)
 
 
 def _targets(side: Expression) -> set[str]:
@@ -241,10 +240,9 @@ def _compare(left: Expression, operator: str, value: Any) -> Fragment:
 
 def _within(sql: str, operator: str, start: str, end: str) -> Fragment:
     """A comparison with a span of days: its whole counts for = and !=, its nearer edge for the others."""
-    if operator == "=":
-        return Fragment(sql=f"({sql} >= ? AND {sql} < ?)", params=(start, end))
-    if operator == "!=":
-        return Fragment(sql=f"(({sql} >= ? AND {sql} < ?) IS NOT TRUE)", params=(start, end))
+    if operator in ("=", "!="):
+        within = Fragment(sql=f"({sql} >= ? AND {sql} < ?)", params=(start, end))
+        return within if operator == "=" else _opposite(within)
     compared = {"<": ("<", start), "<=": ("<", end), ">": (">=", end), ">=": (">=", start)}
     sign, bound = compared[operator]
     return Fragment(sql=f"{sql} {sign} ?", params=(bound,))
@@ -253,7 +251,13 @@ def _within(sql: str, operator: str, start: str, end: str) -> Fragment:
 def _among(left: Expression, operator: str, listed: list[Any]) -> Fragment:
     """One parameter for the whole list, so that SQLite's limit on parameters is none on ids."""
     sql = f"{left.compared} IN (SELECT value FROM json_each(?))"  # noqa: S608 - made of schema names
-    params = (orjson.dumps([value for value in listed if value is not None]).decode(),)
     if None in listed:
         sql = f"({sql} OR {left.sql} IS NULL)"
-    return Fragment(sql=sql if operator == "IN" else f"({sql} IS NOT TRUE)", params=params)
+    found = Fragment(
+        sql=sql, params=(orjson.dumps([value for value in listed if value is not None]).decode(),)
+    )
+    return found if operator == "IN" else _opposite(found)
+
+
+def _opposite(fragment: Fragment) -> Fragment:
+    return Fragment(sql=f"({fragment.sql} IS NOT TRUE)", params=fragment.params)

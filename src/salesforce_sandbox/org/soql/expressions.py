@@ -10,7 +10,7 @@ from types import MappingProxyType
 from salesforce_sandbox.org.soql.refusals import not_built, refuse
 from salesforce_sandbox.org.soql.rows import Column, Rows
 from salesforce_sandbox.org.soql.syntax import Call, Operand, Path
-from salesforce_sandbox.org.soql.values import kind_of
+from salesforce_sandbox.org.soql.values import TYPE_NAMES, kind_of
 
 _AGGREGATES = MappingProxyType(
     {
@@ -53,6 +53,11 @@ class Expression:
     whole: bool = False
     aggregate: bool = False
     function: str | None = None
+
+    @property
+    def type_name(self) -> str:
+        """How refusals name the type that a literal beside this must have."""
+        return "int" if self.whole else TYPE_NAMES.get(self.kind, self.kind)
 
     @property
     def compared(self) -> str:

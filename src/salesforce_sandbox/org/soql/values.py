@@ -26,7 +26,7 @@ KINDS = MappingProxyType(
     }
 )
 # How refusals name the type a literal should have had.
-TYPE_NAMES = MappingProxyType({"id": "ID", "datetime": "dateTime", "text": "string"})
+TYPE_NAMES = MappingProxyType({"id": "ID", "datetime": "dateTime", "text": "string", "number": "double"})
 
 _ESCAPES = {
     "n": "\n",
@@ -47,14 +47,6 @@ _SUFFIX = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 
 def kind_of(field: Field) -> str:
     return KINDS.get(field.type, "text")
-
-
-def type_name(field: Field) -> str:
-    """The type of the field as refusals word it: string, double, int, dateTime …"""
-    kind = kind_of(field)
-    if kind == "number":
-        return "int" if field.type == "int" else "double"
-    return TYPE_NAMES.get(kind, kind)
 
 
 def bad_escape(text: str) -> str | None:

@@ -1,0 +1,71 @@
+"""Which parts of SOQL the sandbox speaks, each with an example; the coverage page prints it, a test compiles it."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """A part of the language. `state` is done, partly or not; what is not built is refused with 501."""
+
+    name: str
+    state: str
+    example: str
+    note: str = ""
+
+
+_DONE = {
+    "fields, parents up to five levels": "SELECT Id, Campaign.Owner.Name FROM CampaignMember",
+    "aliases of the object": "SELECT c.Id FROM Campaign c WHERE c.IsActive = true",
+    "COUNT() and aggregates": "SELECT COUNT(Id) n, COUNT_DISTINCT(Company), MAX(SystemModstamp) FROM Lead",
+    "GROUP BY, HAVING": "SELECT Status, COUNT(Id) FROM Lead GROUP BY Status HAVING COUNT(Id) > 1",
+    "date functions": "SELECT CALENDAR_YEAR(CreatedDate), COUNT(Id) FROM Lead GROUP BY CALENDAR_YEAR(CreatedDate)",
+    "AND, OR, NOT": "SELECT Id FROM Lead WHERE NOT (Status = 'x' OR Email = null)",
+    "LIKE, IN, NOT IN": "SELECT Id FROM Lead WHERE Email LIKE '%.example' AND Status NOT IN ('x', null)",
+    "INCLUDES, EXCLUDES": "SELECT Id FROM Lead WHERE Interests__c INCLUDES ('a;b', 'c')",
+    "semi-joins and anti-joins": "SELECT Id FROM Lead WHERE Id NOT IN (SELECT LeadId FROM CampaignMember)",
+    "dates and date literals": "SELECT Id FROM Lead WHERE CreatedDate >= LAST_N_DAYS:30",
+    "ORDER BY, LIMIT, OFFSET": "SELECT Id FROM Lead ORDER BY Email DESC NULLS LAST LIMIT 10 OFFSET 20",
+    "TYPEOF": "SELECT TYPEOF Owner WHEN User THEN Email ELSE Name END FROM Lead",
+    "FIELDS()": "SELECT FIELDS(ALL) FROM Lead LIMIT 200",
+    "compound addresses": "SELECT MailingAddress FROM Contact",
+}
+
+COVERAGE: tuple[Part, ...] = (
+    *(Part(name=name, state="done", example=example) for name, example in _DONE.items()),
+    Part(
+        name="text compared without regard to case",
+        state="partly",
+        example="SELECT Id FROM Lead WHERE LastName = 'ASH'",
+        note="For the letters A to Z; letters of other alphabets must match exactly.",
+    ),
+    Part(
+        name="child subqueries",
+        state="partly",
+        example="SELECT Id, (SELECT Id FROM CampaignMembers) FROM Campaign",
+        note="One level, and all children come at once: a child result has no next page.",
+    ),
+    Part(
+        name="USING SCOPE",
+        state="partly",
+        example="SELECT Id FROM Lead USING SCOPE mine",
+        note="`mine` narrows; every other scope is taken for `everything`.",
+    ),
+    Part(
+        name="toLabel(), convertCurrency(), FORMAT()",
+        state="partly",
+        example="SELECT toLabel(Status), FORMAT(AnnualRevenue) FROM Lead",
+        note="One currency, one locale: FORMAT makes text and no more.",
+    ),
+    Part(
+        name="FOR VIEW, FOR REFERENCE, FOR UPDATE, ALL ROWS",
+        state="partly",
+        example="SELECT Id FROM Lead FOR VIEW",
+        note="Understood; nothing is marked as viewed or locked.",
+    ),
+    Part(name="ROLLUP, CUBE", state="not", example="SELECT COUNT(Id) FROM Lead GROUP BY ROLLUP(Status)"),
+    Part(
+        name="DISTANCE, GEOLOCATION",
+        state="not",
+        example="SELECT Id FROM Lead WHERE DISTANCE(Address, Id) < 5",
+    ),
+)
