@@ -66,6 +66,7 @@ REFUSED = [
     ("SELECT Id FROM Lead WHERE Id = null AND Id = null OR Id = null", "MALFORMED_QUERY", "unexpected token: 'OR'"),
     ('SELECT Id FROM Lead WHERE Email = "x"', "MALFORMED_QUERY", "line 1:34 no viable alternative at character '\"'"),
     ("SELECT Id FROM Lead WHERE Email = 'x", "MALFORMED_QUERY", "mismatched character '<EOF>' expecting '''"),
+    ("SELECT Id FROM Lead WHERE Id = :lead", "MALFORMED_QUERY", "Bind variables only allowed in Apex code"),
     ("SELECT Id FROM Lead LIMIT 5 WHERE Id = null", "MALFORMED_QUERY", "unexpected token: 'WHERE'"),
     ("SELECT Id FROM Lead LIMIT -1", "MALFORMED_QUERY", "unexpected token: '-1'"),
     ("SELECT Id FROM Lead WHERE Email = 'a\\q'", "MALFORMED_QUERY", "Illegal character sequence '\\q' in string literal."),
@@ -83,6 +84,7 @@ REFUSED = [
     ("SELECT Id FROM Lead ORDER BY Nme", "INVALID_FIELD", "No such column 'Nme'"),
     ("SELECT Id FROM CampaignMember WHERE Id IN (SELECT Id FROM Nothing)", "INVALID_TYPE", "sObject type 'Nothing' is not supported."),
     ("SELECT Id, id FROM Lead", "INVALID_FIELD", "duplicate field selected: Id"),
+    ("SELECT Owner.Name, TYPEOF Owner WHEN User THEN Id END FROM Lead", "INVALID_FIELD", "duplicate field selected: Owner"),
     ("SELECT Id, FIELDS(ALL) FROM Lead LIMIT 1", "INVALID_FIELD", "duplicate field selected: Id"),
     (
         "SELECT Parent.Parent.Parent.Parent.Parent.Parent.Name FROM Campaign",
@@ -116,6 +118,7 @@ REFUSED = [
     ("SELECT Status, Email FROM Lead GROUP BY Status", "MALFORMED_QUERY", "Field must be grouped or aggregated: Email"),
     ("SELECT SUM(LastName) FROM Lead", "MALFORMED_QUERY", "field LastName does not support aggregate operator SUM"),
     ("SELECT MAX(IsConverted) FROM Lead", "MALFORMED_QUERY", "field IsConverted does not support aggregate operator MAX"),
+    ("SELECT CALENDAR_YEAR(CreatedDate) FROM Lead", "MALFORMED_QUERY", "Field must be grouped or aggregated: CALENDAR_YEAR(CreatedDate)"),
     ("SELECT Id n FROM Lead", "MALFORMED_QUERY", "only aggregate expressions use field aliasing"),
     ("SELECT COUNT(Id) n, MAX(Id) n FROM Lead", "MALFORMED_QUERY", "duplicate alias: n"),
     ("SELECT Id FROM Lead HAVING Id != null", "MALFORMED_QUERY", "having clause requires a group by clause"),

@@ -37,7 +37,8 @@ _DATE_PARTS = MappingProxyType(
         "DAY_ONLY": "substr({x}, 1, 10)",
     }
 )
-_DRESSINGS = ("TOLABEL", "CONVERTCURRENCY", "FORMAT")
+# What these make of a value is still the field it is of, and is called by its name.
+DRESSINGS = ("TOLABEL", "CONVERTCURRENCY", "FORMAT")
 _NOT_BUILT = ("ROLLUP", "CUBE", "GROUPING", "DISTANCE", "GEOLOCATION")
 
 
@@ -81,7 +82,7 @@ def expression(rows: Rows, operand: Operand) -> Expression:
         return _aggregate(rows, operand)
     if name in _DATE_PARTS:
         return _date_part(rows, operand, name)
-    if name in _DRESSINGS and len(operand.arguments) == 1:
+    if name in DRESSINGS and len(operand.arguments) == 1:
         return replace(expression(rows, operand.arguments[0]), function=name)
     at = operand.at + len(operand.function)
     raise refuse("MALFORMED_QUERY", "unexpected token: '('", rows.context.text, at)

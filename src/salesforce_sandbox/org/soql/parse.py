@@ -61,6 +61,8 @@ def _refuse(surprise: UnexpectedInput, text: str) -> NoReturn:
         character, place = text[surprise.pos_in_stream or 0], f"{surprise.line}:{surprise.column - 1}"
         if character == "'":
             raise malformed(f"line {place} mismatched character '<EOF>' expecting '''") from None
+        if character == ":":
+            raise malformed("Bind variables only allowed in Apex code") from None
         raise malformed(f"line {place} no viable alternative at character '{character}'") from None
     assert isinstance(surprise, UnexpectedToken | UnexpectedEOF)  # noqa: S101 - the parser has no fourth way
     raise refuse("MALFORMED_QUERY", "unexpected token: '<EOF>'", text, len(text)) from None

@@ -27,6 +27,10 @@ def malformed(message: str) -> SalesforceError:
     return SalesforceError(400, "MALFORMED_QUERY", message)
 
 
+def selected_twice(field: str) -> SalesforceError:
+    return SalesforceError(400, "INVALID_FIELD", f"duplicate field selected: {field}")
+
+
 def not_built(what: str) -> SalesforceError:
     """For what Salesforce knows and this sandbox does not."""
     message = f"SOQL {what} is not built in this sandbox; docs/sandbox_coverage.md lists what is."

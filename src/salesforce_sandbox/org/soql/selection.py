@@ -10,8 +10,8 @@ from typing import Any
 
 from salesforce_sandbox.org.schema import Field, SObject
 from salesforce_sandbox.org.soql.conditions import Fragment
-from salesforce_sandbox.org.soql.expressions import Expression, expression
-from salesforce_sandbox.org.soql.refusals import malformed, no_such_object, refuse
+from salesforce_sandbox.org.soql.expressions import DRESSINGS, Expression, expression
+from salesforce_sandbox.org.soql.refusals import malformed, no_such_object, refuse, selected_twice
 from salesforce_sandbox.org.soql.rows import Column, Rows, Source
 from salesforce_sandbox.org.soql.shape import (
     Cell,
@@ -87,10 +87,12 @@ class Selection:
         column = asked.column
         assert column  # noqa: S101 - without GROUP BY and aggregates every expression is about a column
         if asked.kind == "address":
-            self._place(column, self._compound(column), asked.at)
+            self._place(column, self._compound(column))
             return
-        dressed = asked.function is not None
-        if alias and not dressed:
+        if asked.function and asked.function not in DRESSINGS:
+            message = f"Field must be grouped or aggregated: {asked.label}"
+            raise refuse("MALFORMED_QUERY", message, self._context.text, asked.at)
+        if alias and not asked.function:
             message = "only aggregate expressions use field aliasing"
             raise refuse("MALFORMED_QUERY", message, self._context.text, asked.at)
         index = self._index(Fragment(sql=asked.sql))
@@ -98,13 +100,19 @@ class Selection:
             name=alias or column.field.name, index=index, convert=_converter(asked), field=column.field
         )
         self.flat.append((alias or column.name, index, column.field))
-        self._place(column, value, asked.at)
+        self._place(column, value)
 
-    def _place(self, column: Column, cell: Cell, at: int) -> None:
+    def _place(self, column: Column, cell: Cell) -> None:
         branch = self._branch(column.source)
         if cell.name in branch.cells:
-            raise refuse("INVALID_FIELD", f"duplicate field selected: {column.name}", self._context.text, at)
+            raise selected_twice(column.name)
         branch.cells[cell.name] = cell
+
+    def _place_once(self, cell: Cell) -> None:
+        """Puts a child result or a TYPEOF into the record itself."""
+        if cell.name in self._root.cells:
+            raise selected_twice(cell.name)
+        self._root.cells[cell.name] = cell
 
     def _branch(self, source: Source) -> _Branch:
         branch = self._root
@@ -162,10 +170,7 @@ class Selection:
     def _add_children(self, query: Query) -> None:
         self.features.add("subselect")
         rows, name, record = self._child_select(query, self._rows)
-        if name in self._root.cells:
-            message = f"duplicate field selected: {name}"
-            raise refuse("INVALID_FIELD", message, self._context.text, query.sobject.at)
-        self._root.cells[name] = Children(name=name, index=self._index(rows), record=record)
+        self._place_once(Children(name=name, index=self._index(rows), record=record))
 
     def _add_choice(self, choice: TypeOf) -> None:
         self.features.add("typeof")
@@ -191,8 +196,8 @@ class Selection:
                 for each in columns
             ),
         )
-        name = source.path[-1]
-        self._root.cells[name] = Choice(name=name, id_index=id_index, branches=branches, otherwise=otherwise)
+        chosen = Choice(name=source.path[-1], id_index=id_index, branches=branches, otherwise=otherwise)
+        self._place_once(chosen)
 
     def _branch_value(self, sobject: SObject, alias: str, path: Path) -> Value:
         asked = self._context.need_field(sobject, str(path), path.at)
