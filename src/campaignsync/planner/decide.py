@@ -1,20 +1,22 @@
 """The decision table for one member: what becomes of a difference between the program and the campaign.
 
-`reconcile` asks it once for every distinct (agreed, program, campaign). A status is a name; None is absence of membership.
+`reconcile` asks it once for every distinct (agreed, program, campaign). A status is a name; None is absence of membership. The
+first row that fits holds; A, X and Y are statuses, all different.
 
 | agreed | program | campaign | becomes |
 | --- | --- | --- | --- |
-| any | X | X | agreed := X |
-| A | A | X | program := X; a step back by policy (M6.2) |
-| A | X | A | campaign := X |
-| A | A | absent | program := absent, or kept apart (M6.4) |
-| A | absent | A | campaign := absent, or kept apart (M6.4) |
-| A | absent | X ≠ A | program := X: an edit outlives a removal |
-| A | X ≠ A | absent | campaign := X: likewise |
-| A | X ≠ A | Y ≠ A | by policy (M6.3); towards the program never a step back unless accepted (M2.2, M6.2) |
+| any | same | same | agreed := what both say |
+| A or none | as agreed | X | program := X; a step back: put back, accepted or asked about (M6.2) |
+| A | A | none | program := none, or kept apart (M6.4) |
+| A or none | X | as agreed | campaign := X, a step back too: an admin's correction (M2.3) |
+| A | none | A | campaign := none, or kept apart (M6.4) |
+| A | X | none | campaign := X: an edit outlives a removal (M6.4) |
+| A | none | X | program := X: likewise, and whoever comes back starts over (M2.6) |
+| none | X | Y | the further step (M4.5); of equal steps as the next row |
+| A | X | Y | the further step, the program, the campaign, or a person decides (M6.3) |
 
-Whatever would give the program a status that its channel lacks is held for a person instead (M6.5). After unison and mutagen: the
-memory of what was agreed, never a clock, tells an edit from an old value.
+Whatever would give the program a status that its channel lacks waits for a person (M6.5). After unison and mutagen: the memory of
+what was agreed, never a clock, tells an edit from an old value.
 """
 
 from __future__ import annotations
@@ -58,9 +60,11 @@ class Rules:
     def of(cls, channel: Channel, policy: LinkPolicy) -> Rules:
         return cls(steps={status.name: status.step for status in channel.statuses}, policy=policy)
 
-    def steps_back(self, current: str | None, wanted: str) -> bool:
-        """Whether a member of the program would go back; somebody who enters anew cannot (M2.6)."""
-        return current in self.steps and wanted in self.steps and self.steps[wanted] < self.steps[current]
+    def goes_back(self, current: str | None, wanted: str) -> bool:
+        """Whether `wanted` is a lower step (M2.2); whoever enters anew cannot go back (M2.6)."""
+        if current is None or not {current, wanted} <= self.steps.keys():
+            return False
+        return self.steps[wanted] < self.steps[current]
 
 
 def decide(agreed: str | None, program: str | None, campaign: str | None, rules: Rules) -> Decision:
@@ -71,14 +75,19 @@ def decide(agreed: str | None, program: str | None, campaign: str | None, rules:
         return _changed_in_campaign(program, campaign, rules)
     if campaign == agreed:
         return _changed_in_program(program, campaign, rules)
+    if campaign is None:
+        return _to_campaign(program, why="removed from the campaign, but changed in the program since")
+    if program is None:
+        return _to_program(
+            None, campaign, rules, why="removed from the program, but changed in the campaign since"
+        )
     return _changed_on_both(agreed, program, campaign, rules)
 
 
 def _changed_in_campaign(program: str | None, campaign: str | None, rules: Rules) -> Decision:
     if campaign is not None:
-        return _to_program(
-            program, campaign, rules, why="changed in the campaign" if program else "added to the campaign"
-        )
+        why = "added to the campaign" if program is None else "changed in the campaign"
+        return _to_program(program, campaign, rules, why=why)
     if rules.policy.removed_in_campaign is Removal.KEEP:
         return Decision(
             verdict=Verdict.NOTHING, why="removed from the campaign, kept in the program by choice"
@@ -88,63 +97,59 @@ def _changed_in_campaign(program: str | None, campaign: str | None, rules: Rules
 
 def _changed_in_program(program: str | None, campaign: str | None, rules: Rules) -> Decision:
     if program is not None:
-        why = "changed in the program" if campaign else "added to the program"
-        return Decision(verdict=Verdict.TO_CAMPAIGN, becomes=program, why=why)
+        why = "added to the program" if campaign is None else "changed in the program"
+        return _to_campaign(program, why=why)
     if rules.policy.removed_in_program is Removal.KEEP:
         return Decision(
             verdict=Verdict.NOTHING, why="removed from the program, kept in the campaign by choice"
         )
-    return Decision(verdict=Verdict.TO_CAMPAIGN, becomes=None, why="removed from the program")
+    return _to_campaign(None, why="removed from the program")
 
 
-def _changed_on_both(agreed: str | None, program: str | None, campaign: str | None, rules: Rules) -> Decision:
-    if program is None and campaign is not None:
-        return _to_program(
-            None, campaign, rules, why="removed from the program, but changed in the campaign since"
-        )
-    if campaign is None:
-        return Decision(
-            verdict=Verdict.TO_CAMPAIGN,
-            becomes=program,
-            why="removed from the campaign, but changed in the program since",
-        )
-    assert program is not None  # Both absent are the same, and were agreed on above.  # noqa: S101
-    return _by_policy(agreed, program, campaign, rules)
-
-
-def _by_policy(agreed: str | None, program: str, campaign: str, rules: Rules) -> Decision:
-    """Both sides hold a status that was not agreed on, and not the same one (M6.3; on first linking M4.5)."""
-    what = "both sides changed" if agreed else "on both lists with different statuses"
-    if campaign not in rules.steps:
-        return _unknown(campaign)
+def _changed_on_both(agreed: str | None, program: str, campaign: str, rules: Rules) -> Decision:
+    """Each side holds a status that was not agreed on, and not the same one (M4.5, M6.3)."""
     winner = rules.policy.winner
-    if winner is Winner.FURTHER and rules.steps[program] != rules.steps[campaign]:
-        winner = Winner.PROGRAM if rules.steps[program] > rules.steps[campaign] else Winner.CAMPAIGN
-        what += ", the further step wins"
+    if winner is Winner.FURTHER or agreed is None:
+        # Two lists that meet are united by the further step, whoever is to win from then on (M4.5).
+        winner = _further(program, campaign, rules) or winner
+    why = "added on both sides" if agreed is None else "changed on both sides"
     if winner is Winner.PROGRAM:
-        return Decision(verdict=Verdict.TO_CAMPAIGN, becomes=program, why=what)
-    if winner is Winner.CAMPAIGN:
-        return _to_program(program, campaign, rules, why=what)
-    reason = "of equal steps" if winner is Winner.FURTHER else "and somebody is to be asked"
+        return _to_campaign(program, why=f"{why}, '{program}' of the program wins over '{campaign}'")
+    if (
+        winner is Winner.CAMPAIGN or campaign not in rules.steps
+    ):  # Nobody can be asked to choose an unknown label.
+        return _to_program(
+            program, campaign, rules, why=f"{why}, '{campaign}' of the campaign wins over '{program}'"
+        )
+    equal = " of equal steps" if winner is Winner.FURTHER else ""
     return Decision(
-        verdict=Verdict.CONFLICT, why=f"'{program}' in the program, '{campaign}' in the campaign, {reason}"
+        verdict=Verdict.CONFLICT,
+        why=f"{why}: '{program}' in the program, '{campaign}' in the campaign{equal}",
     )
+
+
+def _further(program: str, campaign: str, rules: Rules) -> Winner | None:
+    """The side with the further step; None when neither is, or when the channel lacks a status."""
+    if rules.goes_back(program, campaign):
+        return Winner.PROGRAM
+    return Winner.CAMPAIGN if rules.goes_back(campaign, program) else None
+
+
+def _to_campaign(program: str | None, *, why: str) -> Decision:
+    return Decision(verdict=Verdict.TO_CAMPAIGN, becomes=program, why=why)
 
 
 def _to_program(program: str | None, campaign: str, rules: Rules, *, why: str) -> Decision:
-    """The program follows the campaign, within the progression rule (M2.2, M6.2)."""
+    """The program follows the campaign, as far as its channel (M6.5) and the progression rule (M6.2) go."""
     if campaign not in rules.steps:
-        return _unknown(campaign)
-    if not rules.steps_back(program, campaign) or rules.policy.step_back is StepBack.ACCEPT:
+        return Decision(
+            verdict=Verdict.HOLD,
+            why=f"the channel has no status '{campaign}': change the member or the label in Salesforce, or the program's"
+            " channel",
+        )
+    if not rules.goes_back(program, campaign) or rules.policy.step_back is StepBack.ACCEPT:
         return Decision(verdict=Verdict.TO_PROGRAM, becomes=campaign, why=why)
     back = f"'{campaign}' in the campaign is a step back from '{program}'"
     if rules.policy.step_back is StepBack.PUT_BACK:
-        return Decision(verdict=Verdict.TO_CAMPAIGN, becomes=program, why=f"{back}, put back")
+        return _to_campaign(program, why=f"{back}, put back")
     return Decision(verdict=Verdict.CONFLICT, why=back)
-
-
-def _unknown(label: str) -> Decision:
-    return Decision(
-        verdict=Verdict.HOLD,
-        why=f"the channel has no status '{label}': change the member or the label in Salesforce, or the program's channel",
-    )
