@@ -7,16 +7,20 @@ spells it; the planner brings labels to the channel's spelling (M4.3). Absence o
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import polars as pl
+from polars.datatypes import DataType
+
+Schema = Mapping[str, type[DataType] | DataType]
 
 UTC_TIME = pl.Datetime("us", "UTC")
 
-AGREED = {"person_id": pl.Int64, "status": pl.String}
-PROGRAM = {"person_id": pl.Int64, "status": pl.String}
-CAMPAIGN = {"person_id": pl.Int64, "status": pl.String, "campaign_member_id": pl.String}
-PEOPLE = {
+AGREED: Schema = {"person_id": pl.Int64, "status": pl.String}
+PROGRAM: Schema = {"person_id": pl.Int64, "status": pl.String}
+CAMPAIGN: Schema = {"person_id": pl.Int64, "status": pl.String, "campaign_member_id": pl.String}
+PEOPLE: Schema = {
     "person_id": pl.Int64,
     "email": pl.String,
     "name": pl.String,
@@ -24,7 +28,7 @@ PEOPLE = {
     "salesforce_id": pl.String,
 }
 
-CAMPAIGNS = {
+CAMPAIGNS: Schema = {
     "id": pl.String,
     "name": pl.String,
     "type": pl.String,
@@ -38,7 +42,7 @@ CAMPAIGNS = {
     "system_modstamp": UTC_TIME,
     "last_modified_by_id": pl.String,
 }
-CAMPAIGN_STATUSES = {
+CAMPAIGN_STATUSES: Schema = {
     "id": pl.String,
     "campaign_id": pl.String,
     "label": pl.String,
@@ -47,7 +51,7 @@ CAMPAIGN_STATUSES = {
     "has_responded": pl.Boolean,
     "system_modstamp": UTC_TIME,
 }
-CAMPAIGN_MEMBERS = {
+CAMPAIGN_MEMBERS: Schema = {
     "id": pl.String,
     "campaign_id": pl.String,
     "lead_id": pl.String,
@@ -59,7 +63,7 @@ CAMPAIGN_MEMBERS = {
     "system_modstamp": UTC_TIME,
     "last_modified_by_id": pl.String,
 }
-PERSON_FIELDS = {
+PERSON_FIELDS: Schema = {
     "email": pl.String,
     "first_name": pl.String,
     "last_name": pl.String,
@@ -85,7 +89,7 @@ PERSON_FIELDS = {
     "unsubscribed": pl.Boolean,
 }
 """The standard fields of a person (M11), in the order of that table."""
-SALESFORCE_PEOPLE = {
+SALESFORCE_PEOPLE: Schema = {
     "salesforce_id": pl.String,
     "kind": pl.String,  # lead or contact
     **PERSON_FIELDS,
@@ -96,19 +100,19 @@ SALESFORCE_PEOPLE = {
     "created_date": UTC_TIME,
     "system_modstamp": UTC_TIME,
 }
-HELD = {"person_id": pl.Int64, "wanted": pl.String, "message": pl.String}
+HELD: Schema = {"person_id": pl.Int64, "wanted": pl.String, "message": pl.String}
 """Writes to the campaign that were refused and are not due to be tried again; `wanted` null is a refused removal."""
 
-COUNTS = {"campaign_id": pl.String, "rows": pl.Int64}
+COUNTS: Schema = {"campaign_id": pl.String, "rows": pl.Int64}
 
-MEMBER_WRITES = {
+MEMBER_WRITES: Schema = {
     "person_id": pl.Int64,
     "campaign_member_id": pl.String,  # null: add; set: change or remove that row
     "salesforce_id": pl.String,
     "kind": pl.String,
     "status": pl.String,  # the label to write, in Salesforce's spelling; null: remove
 }
-MEMBER_OUTCOMES = {
+MEMBER_OUTCOMES: Schema = {
     "person_id": pl.Int64,
     "wanted": pl.String,  # the label that was asked for; null: removal
     "found": pl.String,  # the label read back; null: the campaign does not hold the person
@@ -118,8 +122,8 @@ MEMBER_OUTCOMES = {
     "retriable": pl.Boolean,
     "known": pl.Boolean,  # false: nobody can say what became of the row; observe before trying again
 }
-LEAD_WRITES = {"person_id": pl.Int64, **PERSON_FIELDS}
-LEAD_OUTCOMES = {
+LEAD_WRITES: Schema = {"person_id": pl.Int64, **PERSON_FIELDS}
+LEAD_OUTCOMES: Schema = {
     "person_id": pl.Int64,
     "salesforce_id": pl.String,
     "code": pl.String,

@@ -21,11 +21,14 @@ def execute(run: RunId, facts: LinkFacts, plan: Plan, door: SalesforceDoor, ledg
     """Do what the plan says; what came of it."""
     calls_before = door.api_calls
     to_program = plan.for_program.select(
-        "person_id", pl.col("becomes").alias("status"), pl.col("reason").alias("why")
+        "person_id",
+        pl.col("program").alias("was"),
+        pl.col("becomes").alias("status"),
+        pl.col("reason").alias("why"),
     )
     ledger.change_program(run, to_program)
     ledger.agree(run, plan.agreements.select("person_id", pl.col("becomes").alias("status")))
-    ledger.hold(run, plan.waiting)
+    ledger.hold(run, plan.waiting, plan.unsettled)
     fields_written, fields_refused = write_fields(run, facts, plan, door, ledger)
     lead_refusals = find_or_create(run, facts, plan.for_campaign["person_id"].to_list(), door, ledger)
     outcomes = write_members(run, facts, plan, door, ledger)

@@ -126,15 +126,15 @@ class Ledger(Protocol):
         """Change the state of a link; every state but active has a reason."""
 
     def change_program(self, run: RunId, changes: pl.DataFrame) -> None:
-        """Members, agreement and journal in one commit. Columns: person_id, status (null: leaves), why."""
+        """Members, agreement and journal in one commit. Columns: person_id, was, status (null: leaves), why. Whoever has
+        another status than `was` by now is left alone."""
 
     def agree(self, run: RunId, rows: pl.DataFrame) -> None:
         """Both sides are the same already: columns person_id, status (null: neither has the person)."""
 
-    def hold(self, run: RunId, rows: pl.DataFrame) -> None:
-        """Keep what waits for a person as problems, and solve every open problem of this link whose person (or, with
-        person_id null, whose field) is neither among these rows nor about to be written. Columns: person_id, code,
-        message, wanted. Rows with code REFUSED_BEFORE are open problems already and stay as they are."""
+    def hold(self, run: RunId, waiting: pl.DataFrame, unsettled: pl.DataFrame) -> None:
+        """Keep what waits for a person as problems (columns person_id, code, message, wanted; person_id null: a field; code
+        REFUSED_BEFORE: a problem already), and solve the open problems of all who are not `unsettled` (person_id, code)."""
 
     def unmatched(self, link: LinkId, people: Collection[int]) -> pl.DataFrame:
         """Of these people, those without an id in the link's org, with their fields (LEAD_WRITES)."""

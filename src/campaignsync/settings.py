@@ -1,0 +1,55 @@
+"""The settings of one installation, read from the environment: a leaf that everybody may import and that imports nobody.
+
+CAMPAIGNSYNC_DATA_DIR   where the embedded database and the key file live (default: the platform's user-data folder)
+DATABASE_URL            a PostgreSQL server to use instead of the embedded one
+CAMPAIGNSYNC_SECRET_KEY what secrets are encrypted with (default: a file in the data folder, for its owner's eyes only)
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Where things are. `repr` shows no secret, since a database URL may hold a password."""
+
+    data_dir: Path
+    database_url: str | None = None
+
+    def __repr__(self) -> str:
+        return f"Settings(data_dir={str(self.data_dir)!r}, database_url={'(set)' if self.database_url else None})"
+
+    def secret_key(self) -> str:
+        """What secrets are encrypted with; made in the data folder at the first use, unless the environment holds one."""
+        given = os.environ.get("CAMPAIGNSYNC_SECRET_KEY")
+        return given or _key_file(self.data_dir / "secret.key")
+
+
+def read_settings(data_dir: Path | None = None) -> Settings:
+    """The settings of this process; `data_dir` is what the command line says, and wins."""
+    chosen = data_dir or os.environ.get("CAMPAIGNSYNC_DATA_DIR") or platformdirs.user_data_dir("campaignsync")
+    return Settings(
+        data_dir=Path(chosen).expanduser().resolve(), database_url=os.environ.get("DATABASE_URL") or None
+    )
+
+
+def _key_file(path: Path) -> str:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        # Written whole beside its place and linked there, so that two first starts agree on one key.
+        fresh = path.with_name(f"{path.name}.{os.getpid()}")
+        fresh.touch(mode=0o600)
+        fresh.write_text(secrets.token_urlsafe(48))
+        try:
+            path.hardlink_to(fresh)
+        except FileExistsError:
+            pass
+        finally:
+            fresh.unlink()
+    return path.read_text().strip()

@@ -1,0 +1,118 @@
+"""One link as it stands, gathered from its tables into the value that a run needs."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from campaignsync.domain.ids import ConnectionId, LinkId
+from campaignsync.domain.links import (
+    CampaignStatus,
+    FieldEdit,
+    LinkPolicy,
+    LinkState,
+    Removal,
+    SafetyLimits,
+    StepBack,
+    Winner,
+)
+from campaignsync.domain.programs import PeriodCost
+from campaignsync.domain.runs import CampaignFieldValue, FieldAgreement, FieldRefusal, LinkFacts
+from campaignsync.domain.statuses import Channel, ProgressionStatus
+from campaignsync.store import models
+from campaignsync.store.writing import field_code
+
+
+def link_facts(link: models.Link) -> LinkFacts:
+    """Both ends of a link, its choices, and what the campaign held when last seen."""
+    campaign = models.Campaign.objects.filter(
+        connection_id=link.connection_id, salesforce_id=link.campaign_id
+    ).first()
+    return LinkFacts(
+        link_id=LinkId(link.pk),
+        connection_id=ConnectionId(link.connection_id),
+        connection=link.connection.name,
+        program=link.program.name,
+        campaign_id=link.campaign_id,
+        campaign=(campaign.name if campaign else None) or link.campaign_id,
+        state=LinkState(link.state),
+        reason=link.reason,
+        channel=channel_value(link.program.channel),
+        costs=tuple(cost_value(cost) for cost in link.program.costs.all()),
+        had_costs=link.program.had_costs,
+        statuses=campaign_statuses(link.connection_id, link.campaign_id),
+        policy=_policy(link),
+        limits=SafetyLimits(removal_share=link.removal_share, removal_number=link.removal_number),
+        campaign_currency=(campaign.currency if campaign else None) or link.connection.currency,
+        campaign_fields={
+            "Type": campaign.type if campaign else None,
+            "ActualCost": campaign.actual_cost if campaign else None,
+        },
+        agreed_fields={
+            agreed.name: FieldAgreement(
+                written=_field(agreed.name, agreed.written), found=_field(agreed.name, agreed.found)
+            )
+            for agreed in link.agreed_fields.all()
+        },
+        refused_fields=_refused_fields(link),
+        default_last_name=link.connection.default_last_name,
+        default_company=link.connection.default_company,
+        removals_allowed=link.removals_allowed,
+    )
+
+
+def channel_value(channel: models.Channel) -> Channel:
+    """A channel with its statuses in the order of their steps."""
+    return Channel(
+        name=channel.name,
+        program_type=channel.program_type,
+        statuses=tuple(
+            ProgressionStatus(name=status.name, step=status.step, success=status.success)
+            for status in channel.statuses.all()
+        ),
+        campaign_type=channel.campaign_type,
+    )
+
+
+def cost_value(cost: models.PeriodCost) -> PeriodCost:
+    """A period cost."""
+    return PeriodCost(month=cost.month, amount=cost.amount, currency=cost.currency, note=cost.note)
+
+
+def campaign_statuses(connection: int, campaign_id: str) -> tuple[CampaignStatus, ...]:
+    """What a mirrored campaign offers its members, in its own order."""
+    found = models.CampaignMemberStatus.objects.filter(connection_id=connection, campaign_id=campaign_id)
+    return tuple(
+        CampaignStatus(
+            label=status.label or "",
+            is_default=bool(status.is_default),
+            has_responded=bool(status.has_responded),
+            sort_order=status.sort_order,
+        )
+        for status in found.order_by("sort_order", "salesforce_id")
+    )
+
+
+def _policy(link: models.Link) -> LinkPolicy:
+    return LinkPolicy(
+        winner=Winner(link.winner),
+        step_back=StepBack(link.step_back),
+        removed_in_program=Removal(link.removed_in_program),
+        removed_in_campaign=Removal(link.removed_in_campaign),
+        field_edit=FieldEdit(link.field_edit),
+    )
+
+
+def _refused_fields(link: models.Link) -> dict[str, FieldRefusal]:
+    open_problems = link.problems.filter(person=None, solved_at=None, retry_at=None)
+    names = {field_code(name): name for name in ("Type", "ActualCost")}
+    return {
+        names[problem.code]: FieldRefusal(
+            value=_field(names[problem.code], problem.wanted), message=problem.message
+        )
+        for problem in open_problems
+        if problem.code in names and problem.wanted is not None
+    }
+
+
+def _field(name: str, text: str | None) -> CampaignFieldValue:
+    return Decimal(text) if name == "ActualCost" and text is not None else text

@@ -1,0 +1,85 @@
+"""Columns in and out of PostgreSQL by COPY: never a Python object per row.
+
+Called by the other modules of the store. A frame becomes a temporary table of its transaction, which set-based SQL then merges; a
+query becomes a frame. Absence travels as one character that no text holds, since CSV cannot tell an empty text from none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from io import BytesIO
+from typing import Any
+
+import polars as pl
+from django.db import connection
+
+from campaignsync.domain.trees import UTC_TIME, Schema
+
+_ABSENT = "\x01"
+_SQL_TYPES = {
+    pl.Int64: "bigint",
+    pl.String: "text",
+    pl.Boolean: "boolean",
+    pl.Date: "date",
+    UTC_TIME: "timestamptz",
+}
+
+
+def temporary(name: str, frame: pl.DataFrame) -> None:
+    """Make a temporary table of a frame; it lasts until the transaction ends."""
+    columns = ", ".join(f'"{column}" {_SQL_TYPES[kind]}' for column, kind in frame.schema.items())
+    csv = frame.with_columns(pl.col(pl.String).str.replace_all("\x00", "", literal=True)).write_csv(
+        include_header=False,
+        null_value=_ABSENT,
+        quote_style="non_numeric",
+        datetime_format="%Y-%m-%dT%H:%M:%S%.6f%z",
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(f'DROP TABLE IF EXISTS "{name}"')
+        cursor.execute(f'CREATE TEMPORARY TABLE "{name}" ({columns}) ON COMMIT DROP')
+        with cursor.cursor.copy(f"COPY \"{name}\" FROM STDIN (FORMAT csv, NULL '{_ABSENT}')") as copy:
+            copy.write(csv.encode())
+        cursor.execute(f'ANALYZE "{name}"')
+
+
+def query(sql: str, parameters: Sequence[object], schema: Schema) -> pl.DataFrame:
+    """What a SELECT gives as a frame. A time must be selected with `micros`."""
+    raw = BytesIO()
+    wire: Schema = {name: pl.Int64 if kind == UTC_TIME else kind for name, kind in schema.items()}
+    with (
+        connection.cursor() as cursor,
+        cursor.cursor.copy(
+            f"COPY ({sql}) TO STDOUT (FORMAT csv, HEADER, NULL '{_ABSENT}', FORCE_QUOTE *)", tuple(parameters)
+        ) as copy,
+    ):
+        for block in copy:
+            raw.write(block)
+    raw.seek(0)
+    truths = [name for name, kind in schema.items() if kind == pl.Boolean]
+    read = pl.read_csv(
+        raw,
+        schema={name: pl.String if name in truths else kind for name, kind in wire.items()},
+        null_values=_ABSENT,
+        empty_string_is_null=False,
+    )
+    return read.with_columns(pl.col(name) == "t" for name in truths).cast(dict(schema))  # type: ignore[arg-type]
+
+
+def micros(expression: str) -> str:
+    """SQL for a time as `query` reads it: microseconds since 1970."""
+    return f"(extract(epoch from {expression}) * 1000000)::bigint"
+
+
+def execute(sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> int:
+    """Run a statement; how many rows it touched."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        return int(cursor.rowcount)
+
+
+def rows(sql: str, parameters: Sequence[Any] = ()) -> list[dict[str, Any]]:
+    """The rows of a small SELECT as dictionaries, for lists that people read."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        names = [column[0] for column in cursor.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

@@ -1,0 +1,268 @@
+"""The ledger: everything the engine remembers, each method one transaction (runtime.ports.Ledger).
+
+Called by the cycle and the executor. It binds the modules of this folder to one clock; what each piece does stands there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import asdict
+from datetime import datetime
+
+import polars as pl
+from django.db import connection as database
+from django.db import transaction
+
+from campaignsync.domain.errors import RetryableError
+from campaignsync.domain.ids import ConnectionId, LinkId, RunId
+from campaignsync.domain.links import LinkState
+from campaignsync.domain.observation import Cursor, Delta, WholeLists
+from campaignsync.domain.runs import FieldAgreement, FieldRefusal, LinkFacts, MemberBatch, RunReport
+from campaignsync.domain.trees import LEAD_WRITES, PERSON_FIELDS, UTC_TIME, Trees
+from campaignsync.store import mirror, models, people, writing
+from campaignsync.store.acting import acting
+from campaignsync.store.facts import link_facts
+from campaignsync.store.frames import execute, micros, query
+from campaignsync.store.trees import read_trees
+
+_ENGINE = "campaign sync"
+_FIELD_COLUMNS = {"Type": "type", "ActualCost": "actual_cost"}
+
+
+class Ledger:
+    """The memory of the engine in PostgreSQL."""
+
+    def __init__(self, clock: Callable[[], datetime]) -> None:
+        self._now = clock
+
+    def cursor(self, connection: ConnectionId) -> Cursor:
+        cursors = models.Cursor.objects.filter(connection_id=connection)
+        return dict(cursors.values_list("object_name", "modstamp"))
+
+    def mirror(self, connection: ConnectionId, delta: Delta) -> None:
+        first = "CampaignMember" not in self.cursor(connection)
+        with self._acting(why="first read" if first else "observed"):
+            mirror.mirror_delta(connection, delta)
+
+    def campaigns_to_list(
+        self, connection: ConnectionId, delta: Delta
+    ) -> tuple[frozenset[str], frozenset[str]]:
+        with transaction.atomic():
+            return (
+                mirror.to_list(connection, mirror.MEMBER, delta.member_counts),
+                mirror.to_list(connection, mirror.STATUS, delta.status_counts),
+            )
+
+    def mirror_whole(self, connection: ConnectionId, lists: WholeLists) -> None:
+        with self._acting(why="observed"):
+            mirror.mirror_lists(connection, lists)
+
+    def mirror_people(self, connection: ConnectionId, people: pl.DataFrame) -> None:
+        with transaction.atomic():
+            mirror.merge(connection, mirror.PERSON, people)
+
+    def links(self, connection: ConnectionId) -> tuple[LinkId, ...]:
+        found = (
+            models.Link.objects.filter(connection_id=connection).order_by("pk").values_list("pk", flat=True)
+        )
+        return tuple(LinkId(pk) for pk in found)
+
+    def link(self, link: LinkId) -> LinkFacts:
+        return link_facts(_link(link))
+
+    def adopt_people(self, link: LinkId) -> None:
+        row = _link(link)
+        with transaction.atomic():
+            people.adopt(row.connection_id, row.campaign_id)
+
+    def settle_intents(self, link: LinkId, sync_user_id: str) -> None:
+        with transaction.atomic():
+            writing.settle(_link(link), sync_user_id)
+
+    def trees(self, link: LinkId) -> Trees:
+        return read_trees(_link(link), self._now())
+
+    @contextlib.contextmanager
+    def run(self, link: LinkId, why: str) -> Iterator[RunId]:
+        with _alone_with(link):
+            models.Run.objects.filter(link_id=link, ended_at=None, died=False).update(died=True)
+            run = models.Run.objects.create(link_id=link, why=why, started_at=self._now())
+            yield RunId(run.pk)
+            models.Run.objects.filter(pk=run.pk).update(ended_at=self._now())
+
+    def finish(self, run: RunId, report: RunReport) -> None:
+        with transaction.atomic():
+            link = _link_of(run)
+            models.Run.objects.filter(pk=run).update(report=asdict(report))
+            if report.halted is None:
+                # What a person allowed once is used up, and whatever marked the link has been looked at.
+                models.Link.objects.filter(pk=link.pk).update(
+                    removals_allowed=False, state=LinkState.ACTIVE.value, reason=None
+                )
+                models.Mark.objects.filter(link=link, noted_at__lte=_started(run)).delete()
+
+    def stop(self, link: LinkId, state: LinkState, reason: str | None) -> None:
+        models.Link.objects.filter(pk=link).update(state=state.value, reason=reason)
+
+    def change_program(self, run: RunId, changes: pl.DataFrame) -> None:
+        if changes.is_empty():
+            return
+        link = _link_of(run)
+        with transaction.atomic():
+            # A reason is noted for a whole statement, so members are changed reason by reason: there are few.
+            for (why,), part in changes.group_by("why", maintain_order=True):
+                with self._acting(why=str(why), run=run):
+                    writing.change_members(link, part, self._now())
+
+    def agree(self, run: RunId, rows: pl.DataFrame) -> None:
+        if not rows.is_empty():
+            with transaction.atomic():
+                writing.agree(_link_of(run), rows)
+
+    def hold(self, run: RunId, waiting: pl.DataFrame, unsettled: pl.DataFrame) -> None:
+        link, now = _link_of(run), self._now()
+        with transaction.atomic():
+            kept = waiting.filter(pl.col("code") != "REFUSED_BEFORE").with_columns(
+                pl.lit(value=False).alias("retriable")
+            )
+            writing.keep_problems(link, kept, writing.FOR_A_PERSON, now)
+            for _, code, message, wanted in waiting.filter(pl.col("person_id").is_null()).rows():
+                writing.keep_held_field(link, code, message, wanted, now)
+            writing.solve_others(link, unsettled, now)
+
+    def unmatched(self, link: LinkId, people: Collection[int]) -> pl.DataFrame:
+        fields = ", ".join(f'p."{name}"' for name in PERSON_FIELDS)
+        return query(
+            f"SELECT p.id AS person_id, {fields} FROM store_person p WHERE p.id = ANY(%s) AND NOT EXISTS"
+            " (SELECT FROM store_personidentity i WHERE i.person_id = p.id AND i.connection_id = %s) ORDER BY p.id",
+            (list(people), _link(link).connection_id),
+            LEAD_WRITES,
+        )
+
+    def match_people(self, run: RunId, matches: pl.DataFrame) -> None:
+        if not matches.is_empty():
+            link = _link_of(run)
+            with transaction.atomic():
+                people.join_matches(link.connection_id, matches)
+                writing.forget_intents(link, "lead", matches["person_id"].to_list())
+
+    def identities(self, link: LinkId, people: Collection[int]) -> pl.DataFrame:
+        return query(
+            "SELECT person_id, salesforce_id, kind FROM store_personidentity WHERE connection_id = %s AND person_id = ANY(%s)",
+            (_link(link).connection_id, list(people)),
+            {"person_id": pl.Int64, "salesforce_id": pl.String, "kind": pl.String},
+        )
+
+    def known_ids(self, connection: ConnectionId, ids: Collection[str]) -> frozenset[str]:
+        return mirror.known_people(connection, list(ids))
+
+    def open_lead_intents(self, link: LinkId) -> pl.DataFrame:
+        return query(
+            f"SELECT person_id, {micros('at')} AS at FROM store_intent WHERE link_id = %s AND noun = 'lead'",
+            (link,),
+            {"person_id": pl.Int64, "at": UTC_TIME},
+        )
+
+    def intend_leads(self, run: RunId, people: Collection[int]) -> None:
+        wanted = pl.DataFrame({"person_id": list(people)}, schema={"person_id": pl.Int64})
+        with transaction.atomic():
+            writing.intend(
+                _link_of(run),
+                "lead",
+                wanted.with_columns(pl.lit(None, pl.String).alias("status")),
+                self._now(),
+            )
+
+    def record_leads(self, run: RunId, outcomes: pl.DataFrame) -> None:
+        link, now = _link_of(run), self._now()
+        known = outcomes.filter("known")
+        made = known.filter(pl.col("code").is_null())
+        refused = known.filter(pl.col("code").is_not_null())
+        with transaction.atomic():
+            people.join_matches(link.connection_id, made.with_columns(pl.lit("lead").alias("kind")))
+            writing.forget_intents(link, "lead", known["person_id"].to_list())
+            wanted = writing.status_in_program(link, refused)
+            writing.keep_problems(link, wanted, writing.TO_CAMPAIGN, now)
+
+    def intend_members(self, run: RunId, writes: pl.DataFrame) -> None:
+        with transaction.atomic():
+            writing.intend(_link_of(run), "member", writes.select("person_id", "status"), self._now())
+
+    def record_members(self, run: RunId, batch: MemberBatch) -> None:
+        link = _link_of(run)
+        with self._acting(why="sync", run=run):
+            mirror.merge(link.connection_id, mirror.MEMBER, batch.members)
+            gone = batch.outcomes.filter(pl.col("known") & pl.col("found").is_null())[
+                "campaign_member_id"
+            ].drop_nulls()
+            execute(
+                "DELETE FROM store_campaignmember WHERE connection_id = %s AND salesforce_id = ANY(%s)",
+                (link.connection_id, gone.to_list()),
+            )
+            writing.record_outcomes(link, batch.outcomes, self._now())
+
+    def record_field(self, run: RunId, name: str, agreement: FieldAgreement) -> None:
+        link = _link_of(run)
+        written, found = (None if v is None else str(v) for v in (agreement.written, agreement.found))
+        campaign = models.Campaign.objects.filter(
+            connection_id=link.connection_id, salesforce_id=link.campaign_id
+        )
+        with transaction.atomic():
+            old = campaign.values_list(_FIELD_COLUMNS[name], flat=True).first()
+            models.AgreedField.objects.update_or_create(
+                link=link, name=name, defaults={"written": written, "found": found}
+            )
+            campaign.update(**{_FIELD_COLUMNS[name]: agreement.found})
+            writing.solve_field(link, name, self._now())
+            models.JournalEntry.objects.create(
+                at=self._now(),
+                who=_ENGINE,
+                why="one way, from the program",
+                run_id=run,
+                side="campaign",
+                connection_id=link.connection_id,
+                campaign_id=link.campaign_id,
+                noun=name,
+                record_id=link.campaign_id,
+                old=None if old is None else str(old),
+                new=found,
+            )
+
+    def record_field_refusal(self, run: RunId, name: str, refusal: FieldRefusal) -> None:
+        wanted = None if refusal.value is None else str(refusal.value)
+        with transaction.atomic():
+            writing.keep_held_field(
+                _link_of(run), writing.field_code(name), refusal.message, wanted, self._now()
+            )
+
+    def _acting(self, *, why: str, run: RunId | None = None) -> contextlib.AbstractContextManager[None]:
+        return acting(who=_ENGINE, why=why, run=run, now=self._now())
+
+
+def _link(link: LinkId) -> models.Link:
+    return models.Link.objects.select_related("program__channel", "connection").get(pk=link)
+
+
+def _link_of(run: RunId) -> models.Link:
+    return models.Link.objects.select_related("program__channel", "connection").get(runs=run)
+
+
+def _started(run: RunId) -> datetime:
+    return models.Run.objects.values_list("started_at", flat=True).get(pk=run)
+
+
+@contextlib.contextmanager
+def _alone_with(link: LinkId) -> Iterator[None]:
+    """Nobody else runs this link meanwhile. The lock lives with a session of its own, which a dead process loses."""
+    session = database.copy()
+    try:
+        with session.cursor() as cursor:
+            cursor.execute("SELECT pg_try_advisory_lock(hashtext('campaignsync.link'), %s)", (link,))
+            if not cursor.fetchone()[0]:
+                raise RetryableError(
+                    "Another run of this link is under way; try again when it has ended.", retry_after_s=5
+                )
+            yield
+    finally:
+        session.close()

@@ -1,0 +1,187 @@
+"""Members of our programs as people change and read them: one by one, and in bulk from a file (M2).
+
+Called by `runtime.commands`. Whether a member may move is asked of `domain.membership`; a file of thousands is joined as columns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+
+from campaignsync.domain.errors import UsageError
+from campaignsync.domain.membership import Origin, ProgramMember, enter, move
+from campaignsync.domain.people import comparable_email
+from campaignsync.domain.statuses import ProgressionStatus
+from campaignsync.store import models
+from campaignsync.store.acting import acting
+from campaignsync.store.facts import channel_value
+from campaignsync.store.frames import execute, rows, temporary
+from campaignsync.store.registry import find_program
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Imported:
+    """What an import did to a program's members."""
+
+    added: int
+    moved: int
+    unchanged: int
+    skipped_back: int
+    new_people: int
+
+
+class Members:
+    """The members of programs."""
+
+    def __init__(self, clock: Callable[[], datetime]) -> None:
+        self._now = clock
+
+    def set_status(self, program: str, email: str, label: str, *, who: str, override: bool = False) -> str:
+        """Give a person a status, making them a member and a person if need be; the status they had, or `added`."""
+        with acting(who=who, why="override" if override else "set", now=self._now()):
+            row = find_program(program)
+            status = channel_value(row.channel).status(label)
+            person = _person(email) or models.Person.objects.create(
+                email=comparable_email(email), acquisition_program=row
+            )
+            member = (
+                models.ProgramMember.objects.filter(program=row, person=person)
+                .select_related("status")
+                .first()
+            )
+            return _keep(row, person, member, status, now=self._now(), override=override)
+
+    def remove(self, program: str, email: str, *, who: str) -> None:
+        """Take a person out of a program."""
+        with acting(who=who, why="removed", now=self._now()):
+            person = _person(email)
+            found = models.ProgramMember.objects.filter(program=find_program(program), person=person)
+            if person is None or not found.delete()[0]:
+                raise UsageError(f"'{email}' is no member of program '{program}'.")
+
+    def import_people(
+        self, program: str, people: pl.DataFrame, *, who: str, update: bool = False
+    ) -> Imported:
+        """Bring in the people of a file (REGISTRANTS): found by e-mail before made, empty fields filled, or with `update`
+        all fields that the file has (M2.4). Whoever is further already is skipped (M2.3)."""
+        row = find_program(program)
+        with acting(who=who, why="import", now=self._now()):
+            temporary("file", people)
+            known = people.columns[:-1]
+            created = _add_people(row, known, self._now())
+            _fill_people(known, update=update)
+            return _join_members(row, created, self._now())
+
+    def list(self, program: str) -> list[dict[str, Any]]:
+        """Who is in a program: email, first_name, last_name, status, kind, salesforce_id, campaign_member_id, member_since,
+        reached_success."""
+        return rows(
+            "SELECT p.email, p.first_name, p.last_name, s.name AS status, i.kind, i.salesforce_id,"
+            " c.salesforce_id AS campaign_member_id, m.member_since, m.reached_success_at AS reached_success"
+            " FROM store_programmember m JOIN store_person p ON p.id = m.person_id"
+            " JOIN store_progressionstatus s ON s.id = m.status_id LEFT JOIN store_link l ON l.program_id = m.program_id"
+            " LEFT JOIN store_personidentity i ON i.person_id = p.id AND i.connection_id = l.connection_id"
+            " LEFT JOIN store_campaignmember c ON c.connection_id = l.connection_id AND c.campaign_id = l.campaign_id"
+            " AND coalesce(c.contact_id, c.lead_id) = i.salesforce_id WHERE m.program_id = %s ORDER BY p.email, p.id",
+            (find_program(program).pk,),
+        )
+
+
+def _person(email: str) -> models.Person | None:
+    return models.Person.objects.filter(email=comparable_email(email)).order_by("pk").first()
+
+
+def _keep(
+    program: models.Program,
+    person: models.Person,
+    member: models.ProgramMember | None,
+    status: ProgressionStatus,
+    *,
+    now: datetime,
+    override: bool,
+) -> str:
+    row = program.channel.statuses.get(name=status.name)
+    if member is None:
+        new = enter(status, at=now, origin=Origin.PERSON)
+        models.ProgramMember.objects.create(
+            program=program,
+            person=person,
+            status=row,
+            member_since=new.member_since,
+            reached_success_at=new.reached_success_at,
+            origin=new.origin.value,
+        )
+        return "added"
+    moved = move(_value(member), status, at=now, override=override)
+    models.ProgramMember.objects.filter(pk=member.pk).update(
+        status=row, reached_success_at=moved.reached_success_at
+    )
+    return member.status.name
+
+
+def _value(member: models.ProgramMember) -> ProgramMember:
+    status = member.status
+    return ProgramMember(
+        status=ProgressionStatus(name=status.name, step=status.step, success=status.success),
+        member_since=member.member_since,
+        origin=Origin(member.origin),
+        reached_success_at=member.reached_success_at,
+    )
+
+
+def _add_people(program: models.Program, fields: list[str], now: datetime) -> int:
+    names = ", ".join(f'"{name}"' for name in fields)
+    values = ", ".join(f'f."{name}"' for name in fields)
+    return execute(
+        f"INSERT INTO store_person ({names}, custom, created_at, acquisition_program_id)"
+        f" SELECT {values}, '{{}}'::jsonb, %s, %s FROM file f"
+        " WHERE NOT EXISTS (SELECT FROM store_person p WHERE p.email = f.email)",
+        (now, program.pk),
+    )
+
+
+def _fill_people(fields: list[str], *, update: bool) -> None:
+    others = [name for name in fields if name != "email"]
+    order = 'coalesce(f."{0}", p."{0}")' if update else 'coalesce(p."{0}", f."{0}")'
+    sets = ", ".join(f'"{name}" = {order.format(name)}' for name in others)
+    execute(f"UPDATE store_person p SET {sets} FROM file f WHERE p.email = f.email")
+
+
+def _join_members(program: models.Program, created: int, now: datetime) -> Imported:
+    """Add and move members by the progression rule (M2.2): to an equal or higher step only."""
+    execute("DROP TABLE IF EXISTS joining")
+    execute(
+        "CREATE TEMPORARY TABLE joining ON COMMIT DROP AS SELECT DISTINCT ON (f.email) p.id AS person_id, s.id AS status_id,"
+        " s.step, s.success, m.id AS member_id, o.id AS old_status_id, o.step AS old_step FROM file f"
+        " JOIN store_person p ON p.email = f.email"
+        " JOIN store_progressionstatus s ON s.channel_id = %s AND s.name = f.program_status"
+        " LEFT JOIN store_programmember m ON m.program_id = %s AND m.person_id = p.id"
+        " LEFT JOIN store_progressionstatus o ON o.id = m.status_id ORDER BY f.email, m.id, p.id",
+        (program.channel_id, program.pk),
+    )
+    added = execute(
+        "INSERT INTO store_programmember (program_id, person_id, status_id, member_since, reached_success_at, origin)"
+        " SELECT %s, person_id, status_id, %s, CASE WHEN success THEN %s::timestamptz END, %s FROM joining"
+        " WHERE member_id IS NULL",
+        (program.pk, now, now, Origin.IMPORT.value),
+    )
+    moved = execute(
+        "UPDATE store_programmember m SET status_id = j.status_id, reached_success_at ="
+        " CASE WHEN j.success THEN coalesce(m.reached_success_at, %s) ELSE m.reached_success_at END"
+        " FROM joining j WHERE m.id = j.member_id AND j.step >= j.old_step AND j.status_id <> j.old_status_id",
+        (now,),
+    )
+    back, total = rows(
+        "SELECT count(*) FILTER (WHERE step < old_step) AS back, count(*) AS total FROM joining"
+    )[0].values()
+    return Imported(
+        added=added,
+        moved=moved,
+        unchanged=total - added - moved - back,
+        skipped_back=back,
+        new_people=created,
+    )

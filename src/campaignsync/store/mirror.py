@@ -1,0 +1,141 @@
+"""Mirrors what was observed in Salesforce: rows as columns in, one merge each, unchanged rows untouched.
+
+Called through `Ledger`. A row that the look-back brings again and that is the same writes nothing, so that the journal holds
+changes only. Absence is recorded from whole lists alone (S0.1).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from campaignsync.domain.links import LinkState
+from campaignsync.domain.observation import Delta, WholeLists
+from campaignsync.domain.trees import (
+    CAMPAIGN_MEMBERS,
+    CAMPAIGN_STATUSES,
+    CAMPAIGNS,
+    COUNTS,
+    SALESFORCE_PEOPLE,
+    Schema,
+)
+from campaignsync.store.frames import execute, query, rows, temporary
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Table:
+    """A mirrored table, its key among the frame's columns, and columns that need another type."""
+
+    name: str
+    schema: Schema
+    key: str
+    casts: tuple[tuple[str, str], ...] = ()
+
+
+CAMPAIGN = _Table(name="store_campaign", schema=CAMPAIGNS, key="id", casts=(("actual_cost", "numeric"),))
+STATUS = _Table(name="store_campaignmemberstatus", schema=CAMPAIGN_STATUSES, key="id")
+MEMBER = _Table(name="store_campaignmember", schema=CAMPAIGN_MEMBERS, key="id")
+PERSON = _Table(name="store_salesforceperson", schema=SALESFORCE_PEOPLE, key="salesforce_id")
+
+
+def merge(connection: int, table: _Table, frame: pl.DataFrame) -> None:
+    """Insert new rows and update those that differ."""
+    if frame.is_empty():
+        return
+    temporary("seen", frame.select(*table.schema).unique(table.key, keep="last"))
+    casts = dict(table.casts)
+    columns = [(("salesforce_id" if name == table.key else name), name) for name in table.schema]
+    names = ", ".join(f'"{column}"' for column, _ in columns)
+    values = ", ".join(f'"{name}"::{casts[name]}' if name in casts else f'"{name}"' for _, name in columns)
+    changing = [column for column, _ in columns if column != "salesforce_id"]
+    excluded = ", ".join(f'excluded."{column}"' for column in changing)
+    current = ", ".join(f't."{column}"' for column in changing)
+    updates = ", ".join(f'"{column}" = excluded."{column}"' for column in changing)
+    execute(
+        f"INSERT INTO {table.name} AS t (connection_id, {names}) SELECT %s, {values} FROM seen"
+        f" ON CONFLICT (connection_id, salesforce_id) DO UPDATE SET {updates}"
+        f" WHERE ({current}) IS DISTINCT FROM ({excluded})",
+        (connection,),
+    )
+
+
+def mirror_delta(connection: int, delta: Delta) -> None:
+    """Everything that changed since the cursor, and the cursor; the caller's transaction holds it together."""
+    _change_link_states(connection, delta.campaigns)
+    merge(connection, CAMPAIGN, delta.campaigns)
+    merge(connection, STATUS, delta.statuses)
+    merge(connection, PERSON, delta.people)
+    merge(connection, MEMBER, delta.members)
+    for object_name, modstamp in delta.cursor.items():
+        execute(
+            "INSERT INTO store_cursor (connection_id, object_name, modstamp) VALUES (%s, %s, %s)"
+            " ON CONFLICT (connection_id, object_name) DO UPDATE SET modstamp = excluded.modstamp",
+            (connection, object_name, modstamp),
+        )
+
+
+def _change_link_states(connection: int, campaigns: pl.DataFrame) -> None:
+    """A linked campaign that was deleted breaks its link, one that was set inactive pauses it (M6.9), and back again."""
+    if campaigns.is_empty():
+        return
+    temporary("seen", campaigns.select("id", "is_active", "is_deleted"))
+    for condition, state, reason in (
+        (
+            "s.is_deleted",
+            LinkState.BROKEN,
+            "The campaign was deleted in Salesforce. Undelete it there, or unlink.",
+        ),
+        (
+            "NOT s.is_deleted AND NOT s.is_active AND c.is_active",
+            LinkState.PAUSED,
+            "The campaign was set inactive in Salesforce. Make it active there again, or unlink.",
+        ),
+        ("NOT s.is_deleted AND (s.is_active OR c.is_deleted)", LinkState.ACTIVE, None),
+    ):
+        execute(
+            "UPDATE store_link l SET state = %s, reason = %s FROM seen s"
+            " LEFT JOIN store_campaign c ON c.connection_id = %s AND c.salesforce_id = s.id"
+            f" WHERE l.connection_id = %s AND l.campaign_id = s.id AND l.state <> 'halted' AND {condition}",
+            (state.value, reason, connection, connection),
+        )
+
+
+def to_list(connection: int, table: _Table, counts: pl.DataFrame) -> frozenset[str]:
+    """Campaigns that hold another number of rows than the mirror, deleted campaigns left aside (M6.9)."""
+    temporary("counted", counts.cast(COUNTS))  # type: ignore[arg-type]
+    found = rows(
+        "SELECT coalesce(c.campaign_id, m.campaign_id) AS campaign_id FROM counted c FULL JOIN"
+        f" (SELECT campaign_id, count(*) AS rows FROM {table.name} WHERE connection_id = %s GROUP BY campaign_id) m"
+        " ON m.campaign_id = c.campaign_id WHERE coalesce(c.rows, 0) <> coalesce(m.rows, 0)"
+        " AND NOT EXISTS (SELECT FROM store_campaign g WHERE g.connection_id = %s AND g.is_deleted"
+        " AND g.salesforce_id = coalesce(c.campaign_id, m.campaign_id))",
+        (connection, connection),
+    )
+    return frozenset(row["campaign_id"] for row in found)
+
+
+def mirror_lists(connection: int, lists: WholeLists) -> None:
+    """Whole lists: what they hold is mirrored, what they do not hold is gone."""
+    for table, campaigns, frame in (
+        (STATUS, lists.statuses_of, lists.statuses),
+        (MEMBER, lists.members_of, lists.members),
+    ):
+        merge(connection, table, frame)
+        temporary("listed", frame.select("id"))
+        execute(
+            f"DELETE FROM {table.name} t WHERE connection_id = %s AND campaign_id = ANY(%s)"
+            " AND NOT EXISTS (SELECT FROM listed WHERE listed.id = t.salesforce_id)",
+            (connection, sorted(campaigns)),
+        )
+
+
+def known_people(connection: int, ids: list[str]) -> frozenset[str]:
+    """Of these leads and contacts, those that a person of ours is joined to."""
+    schema = {"salesforce_id": pl.String}
+    found = query(
+        "SELECT salesforce_id FROM store_personidentity WHERE connection_id = %s AND salesforce_id = ANY(%s)",
+        (connection, ids),
+        schema,
+    )
+    return frozenset(found["salesforce_id"])

@@ -1,0 +1,49 @@
+"""The tables, one module for each part: our side, the mirror of Salesforce, links and what was agreed, and what happened."""
+
+from __future__ import annotations
+
+from campaignsync.store.models.history import JournalEntry, Mark, Problem, Run
+from campaignsync.store.models.links import AgreedField, Agreement, Intent, Link
+from campaignsync.store.models.mirror import (
+    Campaign,
+    CampaignMember,
+    CampaignMemberStatus,
+    Cursor,
+    SalesforcePerson,
+)
+from campaignsync.store.models.programs import (
+    Channel,
+    Connection,
+    PeriodCost,
+    Person,
+    PersonIdentity,
+    Program,
+    ProgramMember,
+    ProgramTag,
+    ProgressionStatus,
+)
+
+__all__ = [
+    "AgreedField",
+    "Agreement",
+    "Campaign",
+    "CampaignMember",
+    "CampaignMemberStatus",
+    "Channel",
+    "Connection",
+    "Cursor",
+    "Intent",
+    "JournalEntry",
+    "Link",
+    "Mark",
+    "PeriodCost",
+    "Person",
+    "PersonIdentity",
+    "Problem",
+    "Program",
+    "ProgramMember",
+    "ProgramTag",
+    "ProgressionStatus",
+    "Run",
+    "SalesforcePerson",
+]

@@ -1,0 +1,95 @@
+"""What happened and what is open: runs, problems, marks and the journal (M8)."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from campaignsync.store.models.links import Link
+from campaignsync.store.models.programs import Person
+from campaignsync.store.triggers import append_only
+
+
+class Run(models.Model):
+    """One execution of a link's cycle. `ended_at` stays empty when the process died; the next run says so."""
+
+    link = models.ForeignKey(Link, models.CASCADE, related_name="runs")
+    why = models.TextField()
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    died = models.BooleanField(default=False)
+    report = models.JSONField(null=True)
+
+    def __str__(self) -> str:
+        return f"run {self.pk}"
+
+
+class Problem(models.Model):
+    """A refusal, a conflict or a held member, kept until it is solved (M8.2). `person` is empty for a field."""
+
+    link = models.ForeignKey(Link, models.CASCADE, related_name="problems")
+    person = models.ForeignKey(Person, models.CASCADE, null=True)
+    direction = models.TextField()
+    code = models.TextField()
+    message = models.TextField()
+    wanted = models.TextField(null=True)
+    first_seen = models.DateTimeField()
+    last_seen = models.DateTimeField()
+    tries = models.IntegerField(default=0)
+    retry_at = models.DateTimeField(null=True)
+    solved_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("link", "person"),
+                condition=models.Q(solved_at__isnull=True, person__isnull=False),
+                name="one_open_problem_a_person",
+            ),
+            models.UniqueConstraint(
+                fields=("link", "code"),
+                condition=models.Q(solved_at__isnull=True, person__isnull=True),
+                name="one_open_problem_a_field",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.message}"
+
+
+class Mark(models.Model):
+    """A note that a link needs looking at."""
+
+    link = models.OneToOneField(Link, models.CASCADE)
+    why = models.TextField()
+    noted_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.link}: {self.why}"
+
+
+class JournalEntry(models.Model):
+    """A change on either side, in the order of commits of one link. It points at rows by number alone and outlives them."""
+
+    at = models.DateTimeField()
+    who = models.TextField()
+    why = models.TextField()
+    run_id = models.BigIntegerField(null=True)
+    side = models.TextField()
+    connection_id = models.BigIntegerField(null=True)
+    program_id = models.BigIntegerField(null=True)
+    campaign_id = models.TextField()
+    person_id = models.BigIntegerField(null=True)
+    noun = models.TextField()
+    record_id = models.TextField()
+    old = models.TextField(null=True)
+    new = models.TextField(null=True)
+
+    class Meta:
+        indexes = (
+            models.Index(fields=("program_id", "id"), name="journal_of_a_program"),
+            models.Index(fields=("campaign_id", "id"), name="journal_of_a_campaign"),
+        )
+        triggers = append_only()
+
+    def __str__(self) -> str:
+        return f"{self.at} {self.who}: {self.old} → {self.new}"

@@ -1,0 +1,83 @@
+"""Links, what both sides agreed on, and what we were about to write (M1.7, M4.1, M6)."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from campaignsync.domain.links import FieldEdit, LinkState, Removal, StepBack, Winner
+from campaignsync.store.models.programs import Connection, Person, Program
+
+
+class Link(models.Model):
+    """The pairing of a program and a campaign; one-to-one both ways is the database's business (M4.1)."""
+
+    program = models.ForeignKey(Program, models.CASCADE, related_name="links")
+    connection = models.ForeignKey(Connection, models.PROTECT)
+    campaign_id = models.TextField()
+    state = models.TextField(default=LinkState.ACTIVE.value)
+    reason = models.TextField(null=True)
+    winner = models.TextField(default=Winner.FURTHER.value)
+    step_back = models.TextField(default=StepBack.PUT_BACK.value)
+    removed_in_program = models.TextField(default=Removal.REMOVE.value)
+    removed_in_campaign = models.TextField(default=Removal.REMOVE.value)
+    field_edit = models.TextField(default=FieldEdit.PUT_BACK.value)
+    removal_share = models.FloatField(default=0.30)
+    removal_number = models.IntegerField(default=10)
+    removals_allowed = models.BooleanField(default=False)
+    linked_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("program", "connection"), name="one_campaign_a_program"),
+            models.UniqueConstraint(fields=("connection", "campaign_id"), name="one_program_a_campaign"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.program} = {self.campaign_id}"
+
+
+class Agreement(models.Model):
+    """The status that both sides of a link last had in common for a person, as read back."""
+
+    link = models.ForeignKey(Link, models.CASCADE)
+    person = models.ForeignKey(Person, models.CASCADE)
+    status = models.TextField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("link", "person"), name="one_agreement_a_person"),)
+
+    def __str__(self) -> str:
+        return f"{self.person}: {self.status}"
+
+
+class AgreedField(models.Model):
+    """Type or ActualCost as we last wrote it, and as Salesforce then held it."""
+
+    link = models.ForeignKey(Link, models.CASCADE, related_name="agreed_fields")
+    name = models.TextField()
+    written = models.TextField(null=True)
+    found = models.TextField(null=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("link", "name"), name="one_agreement_a_field"),)
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.found}"
+
+
+class Intent(models.Model):
+    """A write that was committed before it was sent and of which nobody has heard yet (M7.11, S0.2)."""
+
+    link = models.ForeignKey(Link, models.CASCADE)
+    person = models.ForeignKey(Person, models.CASCADE)
+    noun = models.TextField()  # lead or member
+    wanted = models.TextField(null=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("link", "person", "noun"), name="one_intent_a_person"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.noun} of {self.person}: {self.wanted}"

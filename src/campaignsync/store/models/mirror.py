@@ -1,0 +1,147 @@
+"""What Salesforce held when last observed, linked or not (M3.4): all visible campaigns, their statuses, members and people.
+
+Nothing here is ever edited by us; rows come from observing and from reading back what we wrote. Salesforce ids are text of 18
+characters and join the tables, so that rows can be mirrored in any order.
+"""
+
+from __future__ import annotations
+
+from django.db import models
+
+from campaignsync.store.models.programs import Connection
+from campaignsync.store.triggers import note_campaign_members
+
+
+class Cursor(models.Model):
+    """From where the next look at an object goes on: the latest SystemModstamp seen (S0.16)."""
+
+    connection = models.ForeignKey(Connection, models.CASCADE)
+    object_name = models.TextField()
+    modstamp = models.DateTimeField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("connection", "object_name"), name="one_cursor_an_object"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.object_name} {self.modstamp}"
+
+
+class Campaign(models.Model):
+    """A campaign as last observed."""
+
+    connection = models.ForeignKey(Connection, models.CASCADE)
+    salesforce_id = models.TextField()
+    name = models.TextField(null=True)
+    type = models.TextField(null=True)
+    status = models.TextField(null=True)
+    is_active = models.BooleanField(null=True)
+    actual_cost = models.DecimalField(max_digits=24, decimal_places=6, null=True)
+    currency = models.TextField(null=True)
+    start_date = models.DateField(null=True)
+    end_date = models.DateField(null=True)
+    is_deleted = models.BooleanField(default=False)
+    system_modstamp = models.DateTimeField()
+    last_modified_by_id = models.TextField(null=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("connection", "salesforce_id"), name="one_mirrored_campaign"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.salesforce_id})"
+
+
+class CampaignMemberStatus(models.Model):
+    """A status that a campaign offers its members."""
+
+    connection = models.ForeignKey(Connection, models.CASCADE)
+    salesforce_id = models.TextField()
+    campaign_id = models.TextField()
+    label = models.TextField(null=True)
+    sort_order = models.BigIntegerField(null=True)
+    is_default = models.BooleanField(null=True)
+    has_responded = models.BooleanField(null=True)
+    system_modstamp = models.DateTimeField()
+
+    class Meta:
+        indexes = (models.Index(fields=("connection", "campaign_id"), name="statuses_of_a_campaign"),)
+        constraints = (
+            models.UniqueConstraint(fields=("connection", "salesforce_id"), name="one_mirrored_status"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.label} of {self.campaign_id}"
+
+
+class CampaignMember(models.Model):
+    """A member of a campaign."""
+
+    connection = models.ForeignKey(Connection, models.CASCADE)
+    salesforce_id = models.TextField()
+    campaign_id = models.TextField()
+    lead_id = models.TextField(null=True)
+    contact_id = models.TextField(null=True)
+    status = models.TextField(null=True)
+    has_responded = models.BooleanField(null=True)
+    first_responded_date = models.DateField(null=True)
+    created_date = models.DateTimeField(null=True)
+    system_modstamp = models.DateTimeField()
+    last_modified_by_id = models.TextField(null=True)
+
+    class Meta:
+        indexes = (models.Index(fields=("connection", "campaign_id"), name="members_of_a_campaign"),)
+        constraints = (
+            models.UniqueConstraint(fields=("connection", "salesforce_id"), name="one_mirrored_member"),
+        )
+        triggers = note_campaign_members()
+
+    def __str__(self) -> str:
+        return f"{self.salesforce_id} of {self.campaign_id}"
+
+
+class SalesforcePerson(models.Model):
+    """A lead or contact as last observed, with the fields of M11 as far as the sync user sees them."""
+
+    connection = models.ForeignKey(Connection, models.CASCADE)
+    salesforce_id = models.TextField()
+    kind = models.TextField()
+    email = models.TextField(null=True)
+    first_name = models.TextField(null=True)
+    last_name = models.TextField(null=True)
+    salutation = models.TextField(null=True)
+    title = models.TextField(null=True)
+    company = models.TextField(null=True)
+    phone = models.TextField(null=True)
+    mobile_phone = models.TextField(null=True)
+    fax = models.TextField(null=True)
+    street = models.TextField(null=True)
+    city = models.TextField(null=True)
+    state = models.TextField(null=True)
+    postal_code = models.TextField(null=True)
+    country = models.TextField(null=True)
+    industry = models.TextField(null=True)
+    annual_revenue = models.TextField(null=True)
+    employees = models.BigIntegerField(null=True)
+    website = models.TextField(null=True)
+    rating = models.TextField(null=True)
+    source = models.TextField(null=True)
+    status = models.TextField(null=True)
+    notes = models.TextField(null=True)
+    unsubscribed = models.BooleanField(null=True)
+    is_deleted = models.BooleanField(null=True)
+    is_converted = models.BooleanField(null=True)
+    converted_contact_id = models.TextField(null=True)
+    master_record_id = models.TextField(null=True)
+    created_date = models.DateTimeField(null=True)
+    system_modstamp = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("connection", "salesforce_id"), name="one_mirrored_person"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.salesforce_id}"

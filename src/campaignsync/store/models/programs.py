@@ -1,0 +1,166 @@
+"""Our side: connections, channels, programs, people and members (M1, M2)."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models.functions import Lower
+
+from campaignsync.store.triggers import note_program_members
+
+
+class Connection(models.Model):
+    """A Salesforce org and how we log in to it. `credentials` is encrypted; nothing prints it."""
+
+    name = models.TextField(unique=True)
+    instance_url = models.TextField()
+    credentials = models.TextField()
+    campaign_sync = models.BooleanField(default=False)
+    organization_id = models.TextField()
+    sync_user_id = models.TextField()
+    sync_username = models.TextField()
+    currency = models.TextField(default="USD")
+    default_last_name = models.TextField(default="Unknown", blank=True)
+    default_company = models.TextField(default="Unknown", blank=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Channel(models.Model):
+    """A kind of delivery (M1.1)."""
+
+    name = models.TextField(unique=True)
+    program_type = models.TextField()
+    campaign_type = models.TextField(null=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ProgressionStatus(models.Model):
+    """A status of a channel (M1.2)."""
+
+    channel = models.ForeignKey(Channel, models.CASCADE, related_name="statuses")
+    name = models.TextField()
+    step = models.IntegerField()
+    success = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ("step", "id")
+        constraints = (models.UniqueConstraint("channel", Lower("name"), name="one_status_of_a_name"),)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Program(models.Model):
+    """One marketing initiative (M1.1). `had_costs` remembers that there were period costs once (M5.2)."""
+
+    name = models.TextField(unique=True)
+    channel = models.ForeignKey(Channel, models.PROTECT)
+    had_costs = models.BooleanField(default=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ProgramTag(models.Model):
+    """A tag of a program: a name and a value, such as Region and EMEA."""
+
+    program = models.ForeignKey(Program, models.CASCADE, related_name="tags")
+    name = models.TextField()
+    value = models.TextField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("program", "name"), name="one_value_a_tag"),)
+
+    def __str__(self) -> str:
+        return f"{self.name}={self.value}"
+
+
+class PeriodCost(models.Model):
+    """Money spent on a program in one month (M1.6)."""
+
+    program = models.ForeignKey(Program, models.CASCADE, related_name="costs")
+    month = models.DateField()
+    amount = models.DecimalField(max_digits=18, decimal_places=4)
+    currency = models.TextField()
+    note = models.TextField(blank=True, default="")
+
+    class Meta:
+        ordering = ("month",)
+        constraints = (models.UniqueConstraint(fields=("program", "month"), name="one_cost_a_month"),)
+
+    def __str__(self) -> str:
+        return f"{self.month:%Y-%m} {self.amount} {self.currency}"
+
+
+class Person(models.Model):
+    """Somebody we know, with the standard fields of M11; `email` is kept lower-cased and trimmed (M2.4)."""
+
+    email = models.TextField(null=True, db_index=True)
+    first_name = models.TextField(null=True)
+    last_name = models.TextField(null=True)
+    salutation = models.TextField(null=True)
+    title = models.TextField(null=True)
+    company = models.TextField(null=True)
+    phone = models.TextField(null=True)
+    mobile_phone = models.TextField(null=True)
+    fax = models.TextField(null=True)
+    street = models.TextField(null=True)
+    city = models.TextField(null=True)
+    state = models.TextField(null=True)
+    postal_code = models.TextField(null=True)
+    country = models.TextField(null=True)
+    industry = models.TextField(null=True)
+    annual_revenue = models.TextField(null=True)
+    employees = models.BigIntegerField(null=True)
+    website = models.TextField(null=True)
+    rating = models.TextField(null=True)
+    source = models.TextField(null=True)
+    status = models.TextField(null=True)
+    notes = models.TextField(null=True)
+    unsubscribed = models.BooleanField(null=True)
+    custom = models.JSONField(default=dict)
+    acquisition_program = models.ForeignKey(Program, models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.email or f"person {self.pk}"
+
+
+class PersonIdentity(models.Model):
+    """Which lead or contact a person is in one org."""
+
+    connection = models.ForeignKey(Connection, models.CASCADE)
+    person = models.ForeignKey(Person, models.CASCADE, related_name="identities")
+    salesforce_id = models.TextField()
+    kind = models.TextField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("connection", "person"), name="one_record_a_person"),
+            models.UniqueConstraint(fields=("connection", "salesforce_id"), name="one_person_a_record"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.salesforce_id}"
+
+
+class ProgramMember(models.Model):
+    """A person's membership in a program (M1.3)."""
+
+    program = models.ForeignKey(Program, models.CASCADE, related_name="members")
+    person = models.ForeignKey(Person, models.CASCADE, related_name="memberships")
+    status = models.ForeignKey(ProgressionStatus, models.PROTECT)
+    member_since = models.DateTimeField()
+    reached_success_at = models.DateTimeField(null=True)
+    origin = models.TextField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("program", "person"), name="one_membership_a_person"),)
+        triggers = note_program_members()
+
+    def __str__(self) -> str:
+        return f"{self.person} in {self.program}"

@@ -1,0 +1,325 @@
+"""The registry: what people set up and look at: connections, channels, programs, people, members, links (runtime.ports.Registry).
+
+Called by `runtime.commands`. It keeps what it is given and refuses only what the database's own rules refuse, in words; whether a
+member may move is asked of `domain.membership`. Lists come as dictionaries, ready to be printed as a table or as JSON.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date, datetime
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from campaignsync.domain.connections import Connection, Login, LoginMethod
+from campaignsync.domain.errors import UsageError
+from campaignsync.domain.ids import ConnectionId, LinkId
+from campaignsync.domain.links import CampaignStatus
+from campaignsync.domain.observation import SyncUser
+from campaignsync.domain.programs import PeriodCost
+from campaignsync.domain.statuses import Channel
+from campaignsync.store import models
+from campaignsync.store.facts import campaign_statuses, channel_value, cost_value
+from campaignsync.store.frames import rows
+from campaignsync.store.secrecy import decrypted, encrypted
+
+
+class Registry:
+    """What people set up, in PostgreSQL."""
+
+    def __init__(self, clock: Callable[[], datetime]) -> None:
+        self._now = clock
+
+    # Connections.
+
+    def save_connection(
+        self, name: str, login: Login, *, instance_url: str, campaign_sync: bool, user: SyncUser
+    ) -> None:
+        """Keep a connection, its secrets encrypted; an existing one of that name must be to the same org."""
+        known = models.Connection.objects.filter(name=name).first()
+        if known and known.organization_id != user.organization_id:
+            raise UsageError(
+                f"Connection '{name}' is to another org ({known.organization_id}) and has links and a mirror of it:"
+                " give the new connection another name."
+            )
+        secrets = json.dumps(
+            {"method": login.method, "login_url": login.login_url, "fields": dict(login.fields)}
+        )
+        models.Connection.objects.update_or_create(
+            name=name,
+            defaults={
+                "instance_url": instance_url,
+                "credentials": encrypted(secrets),
+                "campaign_sync": campaign_sync,
+                "organization_id": user.organization_id,
+                "sync_user_id": user.user_id,
+                "sync_username": user.username,
+            },
+        )
+
+    def connections(self) -> list[Connection]:
+        """All connections by name."""
+        return [_connection(row) for row in models.Connection.objects.order_by("name")]
+
+    def connection(self, name: str | None) -> Connection:
+        """A connection by name, or the only one there is."""
+        known = self.connections()
+        chosen = [each for each in known if name in (None, each.name)]
+        if len(chosen) == 1:
+            return chosen[0]
+        if not known:
+            raise UsageError(
+                "There is no connection yet. Make one with: campaignsync connect NAME --url URL …"
+            )
+        names = ", ".join(each.name for each in known)
+        if name is None:
+            raise UsageError(
+                f"There are several connections: say which with --connection. They are: {names}."
+            )
+        raise UsageError(f"There is no connection '{name}'. There are: {names}.")
+
+    def login(self, connection: ConnectionId) -> Login:
+        """How to log in to a connection's org."""
+        secrets = json.loads(decrypted(models.Connection.objects.get(pk=connection).credentials))
+        return Login(
+            method=LoginMethod(secrets["method"]), login_url=secrets["login_url"], fields=secrets["fields"]
+        )
+
+    # Channels.
+
+    def add_channels(self, channels: Iterable[Channel]) -> list[str]:
+        """Add channels that are not there yet; the names of those that were added."""
+        added = []
+        with transaction.atomic():
+            for channel in channels:
+                if models.Channel.objects.filter(name=channel.name).exists():
+                    continue
+                row = models.Channel.objects.create(
+                    name=channel.name, program_type=channel.program_type, campaign_type=channel.campaign_type
+                )
+                models.ProgressionStatus.objects.bulk_create(
+                    models.ProgressionStatus(channel=row, name=s.name, step=s.step, success=s.success)
+                    for s in channel.statuses
+                )
+                added.append(channel.name)
+        return added
+
+    def channels(self) -> list[Channel]:
+        """All channels by name."""
+        return [
+            channel_value(row) for row in models.Channel.objects.order_by("name").prefetch_related("statuses")
+        ]
+
+    def channel(self, name: str) -> Channel:
+        """A channel by name."""
+        return channel_value(_channel(name))
+
+    def set_alias(self, channel: str, campaign_type: str | None) -> None:
+        """What Campaign.Type shall say instead of the channel's name (M5.1)."""
+        models.Channel.objects.filter(pk=_channel(channel).pk).update(campaign_type=campaign_type)
+
+    # Programs.
+
+    def create_program(self, name: str, channel: str, tags: Mapping[str, str]) -> None:
+        """Create a program."""
+        with transaction.atomic():
+            if models.Program.objects.filter(name__iexact=name).exists():
+                raise UsageError(f"There is a program '{name}' already: choose another name.")
+            program = models.Program.objects.create(name=name, channel=_channel(channel))
+            models.ProgramTag.objects.bulk_create(
+                models.ProgramTag(program=program, name=tag, value=value) for tag, value in tags.items()
+            )
+
+    def program_channel(self, program: str) -> Channel:
+        """The channel of a program."""
+        return channel_value(_program(program).channel)
+
+    def programs(self) -> list[dict[str, Any]]:
+        """All programs: name, channel, members, success, campaign_id, connection, state."""
+        return rows(
+            "SELECT p.name, c.name AS channel, count(m.id) AS members, count(m.reached_success_at) AS success,"
+            " l.campaign_id, x.name AS connection, l.state FROM store_program p JOIN store_channel c ON c.id = p.channel_id"
+            " LEFT JOIN store_programmember m ON m.program_id = p.id LEFT JOIN store_link l ON l.program_id = p.id"
+            " LEFT JOIN store_connection x ON x.id = l.connection_id GROUP BY p.id, c.name, l.id, x.name ORDER BY p.name"
+        )
+
+    def program(self, name: str) -> dict[str, Any]:
+        """One program with its tags, costs, members by status and links."""
+        row = _program(name)
+        by_status = rows(
+            "SELECT s.name AS status, s.step, s.success, count(m.id) AS members FROM store_progressionstatus s"
+            " LEFT JOIN store_programmember m ON m.status_id = s.id AND m.program_id = %s WHERE s.channel_id = %s"
+            " GROUP BY s.id ORDER BY s.step, s.id",
+            (row.pk, row.channel_id),
+        )
+        links = row.links.select_related("connection")
+        return {
+            "name": row.name,
+            "channel": row.channel.name,
+            "program_type": row.channel.program_type,
+            "tags": {tag.name: tag.value for tag in row.tags.all()},
+            "costs": [
+                {"month": f"{c.month:%Y-%m}", "amount": str(c.amount), "currency": c.currency, "note": c.note}
+                for c in row.costs.all()
+            ],
+            "statuses": by_status,
+            "links": [
+                {
+                    "connection": x.connection.name,
+                    "campaign_id": x.campaign_id,
+                    "state": x.state,
+                    "reason": x.reason,
+                }
+                for x in links
+            ],
+        }
+
+    def delete_program(self, program: str) -> None:
+        """Delete a program, its memberships and its link; the campaign stays as it is (M2.5)."""
+        _program(program).delete()
+
+    def set_cost(self, program: str, cost: PeriodCost) -> None:
+        """Set the cost of a month."""
+        with transaction.atomic():
+            row = _program(program)
+            models.PeriodCost.objects.update_or_create(
+                program=row,
+                month=cost.month,
+                defaults={"amount": cost.amount, "currency": cost.currency, "note": cost.note},
+            )
+            models.Program.objects.filter(pk=row.pk).update(had_costs=True)
+
+    def remove_cost(self, program: str, month: date) -> None:
+        """Remove the cost of a month."""
+        if not _program(program).costs.filter(month=month).delete()[0]:
+            raise UsageError(f"Program '{program}' has no period cost for {month:%Y-%m}.")
+
+    def costs(self, program: str) -> list[PeriodCost]:
+        """The period costs of a program by month."""
+        return [cost_value(cost) for cost in _program(program).costs.all()]
+
+    # Links.
+
+    def create_link(self, program: str, connection: ConnectionId, campaign_id: str) -> LinkId:
+        """Link a program and a campaign; one-to-one both ways, by two admins at once too (M4.1)."""
+        row = _program(program)
+        try:
+            with transaction.atomic():
+                link = models.Link.objects.create(
+                    program=row, connection_id=connection, campaign_id=campaign_id
+                )
+        except IntegrityError:
+            raise UsageError(self._why_not_linked(row, connection, campaign_id)) from None
+        return LinkId(link.pk)
+
+    def _why_not_linked(self, program: models.Program, connection: ConnectionId, campaign_id: str) -> str:
+        links = models.Link.objects.filter(connection_id=connection).select_related("program")
+        own, other = links.filter(program=program).first(), links.filter(campaign_id=campaign_id).first()
+        if own and own.campaign_id == campaign_id:
+            return f"Program '{program.name}' and campaign {campaign_id} are linked already."
+        if own:
+            return (
+                f"Program '{program.name}' is linked with campaign {own.campaign_id} already."
+                f' End that first with: campaignsync unlink "{program.name}"'
+            )
+        name = other.program.name if other else "another program"
+        return (
+            f"Campaign {campaign_id} is linked with program '{name}' already, and a campaign follows one program only."
+            f' Choose another campaign, or end that link with: campaignsync unlink "{name}"'
+        )
+
+    def unlink(self, program: str) -> str:
+        """End a link; both lists stay as they are (M4.7). The campaign's id."""
+        link = self._link(program)
+        campaign_id = link.campaign_id
+        link.delete()
+        return campaign_id
+
+    def link_of(self, program: str) -> tuple[LinkId, Connection]:
+        """The link of a program."""
+        link = self._link(program)
+        return LinkId(link.pk), _connection(link.connection)
+
+    def _link(self, program: str) -> models.Link:
+        row = _program(program)
+        link = row.links.select_related("connection").first()
+        if link is None:
+            raise UsageError(
+                f"Program '{program}' is not linked. Link it with:"
+                f' campaignsync link "{program}" --campaign ID, or --create NAME'
+            )
+        return link
+
+    def allow_removals(self, link: LinkId) -> None:
+        """A person has looked at the halt and lets this link go on, once (M6.6)."""
+        models.Link.objects.filter(pk=link).update(removals_allowed=True)
+
+    def set_policy(self, link: LinkId, choices: Mapping[str, str]) -> None:
+        """Change choices of a link: winner, step_back, removed_in_program, removed_in_campaign, field_edit."""
+        models.Link.objects.filter(pk=link).update(**choices)
+
+    # The mirror.
+
+    def campaigns(self, connection: ConnectionId) -> list[dict[str, Any]]:
+        """The campaigns seen in an org: id, name, type, is_active, members, program (linked with)."""
+        return rows(
+            "SELECT c.salesforce_id AS id, c.name, c.type, c.is_active,"
+            " (SELECT count(*) FROM store_campaignmember m WHERE m.connection_id = c.connection_id"
+            "  AND m.campaign_id = c.salesforce_id) AS members, p.name AS program"
+            " FROM store_campaign c LEFT JOIN store_link l ON l.connection_id = c.connection_id"
+            " AND l.campaign_id = c.salesforce_id LEFT JOIN store_program p ON p.id = l.program_id"
+            " WHERE c.connection_id = %s AND NOT c.is_deleted ORDER BY c.name, c.salesforce_id",
+            (connection,),
+        )
+
+    def campaign_labels(
+        self, connection: ConnectionId, campaign_id: str
+    ) -> tuple[tuple[CampaignStatus, ...], dict[str, int]]:
+        """What a campaign offers its members, and how many carry each label."""
+        carried = rows(
+            "SELECT coalesce(status, '') AS label, count(*) AS members FROM store_campaignmember"
+            " WHERE connection_id = %s AND campaign_id = %s GROUP BY 1",
+            (connection, campaign_id),
+        )
+        return campaign_statuses(connection, campaign_id), {row["label"]: row["members"] for row in carried}
+
+
+def _connection(row: models.Connection) -> Connection:
+    return Connection(
+        connection_id=ConnectionId(row.pk),
+        name=row.name,
+        instance_url=row.instance_url,
+        campaign_sync=row.campaign_sync,
+        user=SyncUser(
+            user_id=row.sync_user_id,
+            username=row.sync_username,
+            organization_id=row.organization_id,
+            is_marketing_user=True,
+        ),
+    )
+
+
+def _channel(name: str) -> models.Channel:
+    found = models.Channel.objects.filter(name__iexact=name).first()
+    if found is None:
+        names = ", ".join(models.Channel.objects.order_by("name").values_list("name", flat=True))
+        raise UsageError(
+            f"There is no channel '{name}'. "
+            + (f"There are: {names}." if names else "Run: campaignsync init")
+        )
+    return found
+
+
+def find_program(name: str) -> models.Program:
+    """A program by name, without regard to case; UsageError naming what is near."""
+    found = models.Program.objects.select_related("channel").filter(name__iexact=name).first()
+    if found is None:
+        near = models.Program.objects.filter(name__icontains=name[:12]).values_list("name", flat=True)[:3]
+        hint = f" Did you mean {' or '.join(repr(each) for each in near)}?" if near else ""
+        raise UsageError(f"There is no program '{name}'.{hint} List them with: campaignsync program list")
+    return found
+
+
+_program = find_program

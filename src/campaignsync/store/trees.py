@@ -1,0 +1,56 @@
+"""Reads the three trees of a link from one snapshot of the database, as columns."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import polars as pl
+from django.db import transaction
+
+from campaignsync.domain.trees import AGREED, CAMPAIGN, HELD, PEOPLE, PROGRAM, Trees
+from campaignsync.store.frames import execute, query
+from campaignsync.store.models import Link
+
+WAITS_FOR_ITS_TURN = "to campaign"
+"""The direction of problems that keep a write back until they are due (docs/adr/0004)."""
+
+
+def read_trees(link: Link, now: datetime) -> Trees:
+    """The trees of a link; the caller is in no transaction."""
+    with transaction.atomic():
+        execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        agreed = query("SELECT person_id, status FROM store_agreement WHERE link_id = %s", (link.pk,), AGREED)
+        program = query(
+            "SELECT m.person_id, s.name AS status FROM store_programmember m"
+            " JOIN store_progressionstatus s ON s.id = m.status_id WHERE m.program_id = %s",
+            (link.program_id,),
+            PROGRAM,
+        )
+        campaign = query(
+            "SELECT i.person_id, coalesce(m.status, '') AS status, m.salesforce_id AS campaign_member_id"
+            " FROM store_campaignmember m JOIN store_personidentity i ON i.connection_id = m.connection_id"
+            " AND i.salesforce_id = coalesce(m.contact_id, m.lead_id)"
+            " WHERE m.connection_id = %s AND m.campaign_id = %s",
+            (link.connection_id, link.campaign_id),
+            CAMPAIGN,
+        )
+        held = query(
+            "SELECT person_id, wanted, message FROM store_problem WHERE link_id = %s AND person_id IS NOT NULL"
+            " AND solved_at IS NULL AND direction = %s AND (retry_at IS NULL OR retry_at > %s)",
+            (link.pk, WAITS_FOR_ITS_TURN, now),
+            HELD,
+        )
+        people = _people(
+            link, pl.concat([agreed["person_id"], program["person_id"], campaign["person_id"]]).unique()
+        )
+    return Trees(agreed=agreed, program=program, campaign=campaign, people=people, held=held)
+
+
+def _people(link: Link, people: pl.Series) -> pl.DataFrame:
+    return query(
+        "SELECT p.id AS person_id, p.email, NULLIF(concat_ws(' ', p.first_name, p.last_name), '') AS name,"
+        " i.kind, i.salesforce_id FROM store_person p LEFT JOIN store_personidentity i"
+        " ON i.person_id = p.id AND i.connection_id = %s WHERE p.id = ANY(%s)",
+        (link.connection_id, people.to_list()),
+        PEOPLE,
+    )

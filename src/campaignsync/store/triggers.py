@@ -1,0 +1,106 @@
+"""Change capture in the database: whoever writes a member, by page or by bulk SQL, leaves a line in the journal and a mark.
+
+Declared on the models, installed by migrations. They run once a statement over all rows it touched. Who did it, why and in which
+run is told by `acting` in settings of the transaction; where nobody told, it is the database user.
+"""
+
+from __future__ import annotations
+
+import pgtrigger
+
+_ACTOR = """
+    COALESCE(NULLIF(current_setting('campaignsync.now', true), '')::timestamptz, clock_timestamp()),
+    {who},
+    COALESCE(current_setting('campaignsync.why', true), ''),
+    NULLIF(current_setting('campaignsync.run', true), '')::bigint
+"""
+_TOLD = "COALESCE(NULLIF(current_setting('campaignsync.who', true), ''), session_user)"
+_COLUMNS = "(at, who, why, run_id, side, connection_id, program_id, campaign_id, person_id, noun, record_id, old, new)"
+
+_PROGRAM_MEMBERS = f"""
+    INSERT INTO store_journalentry {_COLUMNS}
+    SELECT {_ACTOR.format(who=_TOLD)}, 'program', NULL, r.program_id, '', r.person_id, 'member', '', o.name, n.name
+    FROM ({{rows}}) r
+    LEFT JOIN store_progressionstatus o ON o.id = r.old_status
+    LEFT JOIN store_progressionstatus n ON n.id = r.new_status
+    WHERE r.old_status IS DISTINCT FROM r.new_status;
+    INSERT INTO store_mark (link_id, why, noted_at)
+    SELECT DISTINCT l.id, 'program', clock_timestamp()
+    FROM ({{rows}}) r JOIN store_link l ON l.program_id = r.program_id
+    WHERE r.old_status IS DISTINCT FROM r.new_status
+    ON CONFLICT (link_id) DO UPDATE SET noted_at = excluded.noted_at;
+    RETURN NULL;
+"""
+_CAMPAIGN_MEMBERS = f"""
+    INSERT INTO store_journalentry {_COLUMNS}
+    SELECT {_ACTOR.format(who=f"COALESCE(r.changed_by, {_TOLD})")},
+           'campaign', r.connection_id, NULL, r.campaign_id, i.person_id, 'member', r.salesforce_id, r.old, r.new
+    FROM ({{rows}}) r
+    LEFT JOIN store_personidentity i ON i.connection_id = r.connection_id AND i.salesforce_id = r.who_id
+    WHERE r.old IS DISTINCT FROM r.new;
+    INSERT INTO store_mark (link_id, why, noted_at)
+    SELECT DISTINCT l.id, 'campaign', clock_timestamp()
+    FROM ({{rows}}) r JOIN store_link l ON l.connection_id = r.connection_id AND l.campaign_id = r.campaign_id
+    WHERE r.old IS DISTINCT FROM r.new
+    ON CONFLICT (link_id) DO UPDATE SET noted_at = excluded.noted_at;
+    RETURN NULL;
+"""
+
+_PROGRAM_ROWS = {
+    "insert": "SELECT program_id, person_id, NULL::bigint AS old_status, status_id AS new_status FROM new_rows",
+    "update": "SELECT n.program_id, n.person_id, o.status_id AS old_status, n.status_id AS new_status"
+    " FROM new_rows n JOIN old_rows o ON o.id = n.id",
+    "delete": "SELECT program_id, person_id, status_id AS old_status, NULL::bigint AS new_status FROM old_rows",
+}
+_CAMPAIGN_ROWS = {
+    "insert": "SELECT connection_id, campaign_id, salesforce_id, COALESCE(contact_id, lead_id) AS who_id,"
+    " last_modified_by_id AS changed_by, NULL::text AS old, status AS new FROM new_rows",
+    "update": "SELECT n.connection_id, n.campaign_id, n.salesforce_id, COALESCE(n.contact_id, n.lead_id) AS who_id,"
+    " n.last_modified_by_id AS changed_by, o.status AS old, n.status AS new"
+    " FROM new_rows n JOIN old_rows o ON o.id = n.id",
+    "delete": "SELECT connection_id, campaign_id, salesforce_id, COALESCE(contact_id, lead_id) AS who_id,"
+    " NULL::text AS changed_by, status AS old, NULL::text AS new FROM old_rows",
+}
+_OPERATIONS = {"insert": pgtrigger.Insert, "update": pgtrigger.Update, "delete": pgtrigger.Delete}
+_REFERENCING = {
+    "insert": pgtrigger.Referencing(new="new_rows"),  # type: ignore[no-untyped-call]
+    "update": pgtrigger.Referencing(old="old_rows", new="new_rows"),  # type: ignore[no-untyped-call]
+    "delete": pgtrigger.Referencing(old="old_rows"),  # type: ignore[no-untyped-call]
+}
+
+
+def _noted(body: str, rows: dict[str, str]) -> list[pgtrigger.Trigger]:
+    return [
+        pgtrigger.Trigger(
+            name=f"note_{operation}",
+            level=pgtrigger.Statement,
+            when=pgtrigger.After,
+            operation=_OPERATIONS[operation],
+            referencing=_REFERENCING[operation],
+            func=body.format(rows=rows[operation]),
+        )
+        for operation in ("insert", "update", "delete")
+    ]
+
+
+def note_program_members() -> list[pgtrigger.Trigger]:
+    """Journal and mark every change of a program's members."""
+    return _noted(_PROGRAM_MEMBERS, _PROGRAM_ROWS)
+
+
+def note_campaign_members() -> list[pgtrigger.Trigger]:
+    """Journal and mark every change of a mirrored campaign's members."""
+    return _noted(_CAMPAIGN_MEMBERS, _CAMPAIGN_ROWS)
+
+
+def append_only() -> list[pgtrigger.Trigger]:
+    """Refuse to change or delete what was written once."""
+    return [
+        pgtrigger.Trigger(
+            name="append_only",
+            level=pgtrigger.Statement,
+            when=pgtrigger.Before,
+            operation=pgtrigger.Update | pgtrigger.Delete | pgtrigger.Truncate,
+            func="RAISE EXCEPTION 'The journal is append-only.';",
+        )
+    ]

@@ -1,0 +1,69 @@
+"""What happened and what is open, as lists for people and programs: status, problems, journal, runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from campaignsync.store.frames import execute, rows
+from campaignsync.store.registry import find_program
+
+
+class Views:
+    """Read-only lists, and the one thing a person may do to a problem: have it tried again."""
+
+    def __init__(self, clock: Callable[[], datetime]) -> None:
+        self._now = clock
+
+    def status(self) -> list[dict[str, Any]]:
+        """Every link: program, connection, campaign_id, campaign, state, reason, program_members, campaign_members,
+        problems, waiting (marked since), last_run, last_report."""
+        return rows(
+            "SELECT p.name AS program, x.name AS connection, l.campaign_id, c.name AS campaign, l.state, l.reason,"
+            " (SELECT count(*) FROM store_programmember m WHERE m.program_id = l.program_id) AS program_members,"
+            " (SELECT count(*) FROM store_campaignmember m WHERE m.connection_id = l.connection_id"
+            "  AND m.campaign_id = l.campaign_id) AS campaign_members,"
+            " (SELECT count(*) FROM store_problem q WHERE q.link_id = l.id AND q.solved_at IS NULL) AS problems,"
+            " k.noted_at AS changed_since, r.started_at AS last_run, r.report AS last_report"
+            " FROM store_link l JOIN store_program p ON p.id = l.program_id JOIN store_connection x ON x.id = l.connection_id"
+            " LEFT JOIN store_campaign c ON c.connection_id = l.connection_id AND c.salesforce_id = l.campaign_id"
+            " LEFT JOIN store_mark k ON k.link_id = l.id LEFT JOIN LATERAL (SELECT * FROM store_run r WHERE r.link_id = l.id"
+            " AND r.ended_at IS NOT NULL ORDER BY r.id DESC LIMIT 1) r ON true ORDER BY p.name, x.name"
+        )
+
+    def problems(self, program: str | None) -> list[dict[str, Any]]:
+        """Open problems: program, email, salesforce_id, campaign_id, direction, code, message, wanted, first_seen, last_seen,
+        tries, retry_at."""
+        chosen = find_program(program).pk if program else None
+        return rows(
+            "SELECT p.name AS program, n.email, i.salesforce_id, l.campaign_id, q.direction, q.code, q.message, q.wanted,"
+            " q.first_seen, q.last_seen, q.tries, q.retry_at FROM store_problem q JOIN store_link l ON l.id = q.link_id"
+            " JOIN store_program p ON p.id = l.program_id LEFT JOIN store_person n ON n.id = q.person_id"
+            " LEFT JOIN store_personidentity i ON i.person_id = n.id AND i.connection_id = l.connection_id"
+            " WHERE q.solved_at IS NULL AND (%s::bigint IS NULL OR p.id = %s) ORDER BY p.name, n.email NULLS FIRST, q.code",
+            (chosen, chosen),
+        )
+
+    def retry_problems(self, program: str | None) -> int:
+        """Let the writes behind open problems be tried at the next run; how many."""
+        chosen = find_program(program).pk if program else None
+        return execute(
+            "UPDATE store_problem q SET retry_at = %s FROM store_link l WHERE l.id = q.link_id AND q.solved_at IS NULL"
+            " AND (%s::bigint IS NULL OR l.program_id = %s)",
+            (self._now(), chosen, chosen),
+        )
+
+    def journal(self, program: str | None, *, email: str | None, limit: int) -> list[dict[str, Any]]:
+        """The latest changes on both sides of a program's link, or of all, oldest first: at, side, program, campaign_id,
+        email, noun, old, new, who, why, run."""
+        chosen = find_program(program).pk if program else None
+        return rows(
+            "SELECT * FROM (SELECT j.id, j.at, j.side, p.name AS program, NULLIF(j.campaign_id, '') AS campaign_id, n.email,"
+            " j.noun, j.old, j.new, j.who, j.why, j.run_id AS run FROM store_journalentry j"
+            " LEFT JOIN store_program p ON p.id = j.program_id LEFT JOIN store_person n ON n.id = j.person_id"
+            " WHERE (%s::bigint IS NULL OR j.program_id = %s OR (j.connection_id, j.campaign_id) IN"
+            "  (SELECT connection_id, campaign_id FROM store_link WHERE program_id = %s))"
+            " AND (%s::text IS NULL OR n.email = lower(trim(%s))) ORDER BY j.id DESC LIMIT %s) latest ORDER BY id",
+            (chosen, chosen, chosen, email, email, limit),
+        )

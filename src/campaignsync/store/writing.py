@@ -1,0 +1,215 @@
+"""Keeps what a run did: our own members, what was agreed, what was intended, what Salesforce refused.
+
+Called through `Ledger`, each function inside one transaction of `acting`. Frames come in as temporary tables; every statement
+works on all rows at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+import polars as pl
+
+from campaignsync.domain.membership import Origin
+from campaignsync.store.frames import execute, query, temporary
+from campaignsync.store.models import Link
+from campaignsync.store.trees import WAITS_FOR_ITS_TURN
+
+FIRST_RETRY, LONGEST_RETRY = timedelta(minutes=1), timedelta(hours=6)
+TO_CAMPAIGN = WAITS_FOR_ITS_TURN
+FOR_A_PERSON = "for a person"
+
+_REMEMBER = (
+    "INSERT INTO store_agreement (link_id, person_id, status) SELECT %s, person_id, status FROM {table}"
+    " WHERE status IS NOT NULL ON CONFLICT (link_id, person_id) DO UPDATE SET status = excluded.status"
+    " WHERE store_agreement.status IS DISTINCT FROM excluded.status"
+)
+_FORGET = "DELETE FROM store_agreement a USING {table} t WHERE a.link_id = %s AND a.person_id = t.person_id AND t.status IS NULL"
+
+
+def change_members(link: Link, changes: pl.DataFrame, now: datetime) -> None:
+    """Our side follows: who was planned with the status `was` gets `status`, or leaves.
+
+    Whoever was changed here since the plan was made is left alone; the next round sees both changes. Success is dated by the
+    first time it is reached and stays (M1.4); whoever comes back starts over (M2.6).
+    """
+    temporary("changes", changes)
+    execute(
+        "DELETE FROM store_programmember m USING changes c, store_progressionstatus o WHERE m.program_id = %s"
+        " AND m.person_id = c.person_id AND c.status IS NULL AND o.id = m.status_id AND o.name = c.was",
+        (link.program_id,),
+    )
+    execute(
+        "UPDATE store_programmember m SET status_id = s.id, reached_success_at ="
+        " CASE WHEN s.success THEN coalesce(m.reached_success_at, %s) ELSE m.reached_success_at END"
+        " FROM changes c, store_progressionstatus s, store_progressionstatus o WHERE m.program_id = %s"
+        " AND m.person_id = c.person_id AND s.channel_id = %s AND s.name = c.status AND o.id = m.status_id AND o.name = c.was",
+        (now, link.program_id, link.program.channel_id),
+    )
+    execute(
+        "INSERT INTO store_programmember (program_id, person_id, status_id, member_since, reached_success_at, origin)"
+        " SELECT %s, c.person_id, s.id, %s, CASE WHEN s.success THEN %s::timestamptz END, %s FROM changes c"
+        " JOIN store_progressionstatus s ON s.channel_id = %s AND s.name = c.status WHERE c.was IS NULL"
+        " ON CONFLICT (program_id, person_id) DO NOTHING",
+        (link.program_id, now, now, Origin.CAMPAIGN.value, link.program.channel_id),
+    )
+    execute(
+        "DELETE FROM changes c WHERE c.status IS DISTINCT FROM (SELECT s.name FROM store_programmember m"
+        " JOIN store_progressionstatus s ON s.id = m.status_id WHERE m.program_id = %s AND m.person_id = c.person_id)",
+        (link.program_id,),
+    )
+    execute(_REMEMBER.format(table="changes"), (link.pk,))
+    execute(_FORGET.format(table="changes"), (link.pk,))
+
+
+def agree(link: Link, agreed: pl.DataFrame) -> None:
+    """Both sides are the same already (person_id, status): the memory follows, and nothing is intended any more."""
+    temporary("agreed", agreed)
+    execute(_REMEMBER.format(table="agreed"), (link.pk,))
+    execute(_FORGET.format(table="agreed"), (link.pk,))
+    execute(
+        "DELETE FROM store_intent i USING agreed a WHERE i.link_id = %s AND i.person_id = a.person_id",
+        (link.pk,),
+    )
+
+
+def intend(link: Link, noun: str, wanted: pl.DataFrame, now: datetime) -> None:
+    """What is about to be written (person_id, status) is committed first."""
+    temporary("wanted", wanted)
+    execute(
+        "INSERT INTO store_intent (link_id, person_id, noun, wanted, at) SELECT %s, person_id, %s, status, %s FROM wanted"
+        " ON CONFLICT (link_id, person_id, noun) DO UPDATE SET wanted = excluded.wanted, at = excluded.at",
+        (link.pk, noun, now),
+    )
+
+
+def settle(link: Link, sync_user_id: str) -> None:
+    """Writes that nobody heard of, judged by the mirror: where we wrote last and the row says something else than we wanted
+    and than was agreed, it is our own failed write, and the agreed state becomes what it says (S0.2)."""
+    execute("DROP TABLE IF EXISTS judged")
+    execute(
+        "CREATE TEMPORARY TABLE judged ON COMMIT DROP AS SELECT t.person_id, t.wanted, m.status FROM store_intent t"
+        " JOIN store_personidentity i ON i.connection_id = %s AND i.person_id = t.person_id"
+        " JOIN store_campaignmember m ON m.connection_id = i.connection_id AND m.campaign_id = %s"
+        " AND coalesce(m.contact_id, m.lead_id) = i.salesforce_id"
+        " WHERE t.link_id = %s AND t.noun = 'member' AND t.wanted IS NOT NULL AND m.last_modified_by_id = %s"
+        " AND lower(trim(m.status)) <> lower(trim(t.wanted)) AND m.status IS DISTINCT FROM"
+        " (SELECT a.status FROM store_agreement a WHERE a.link_id = t.link_id AND a.person_id = t.person_id)",
+        (link.connection_id, link.campaign_id, link.pk, sync_user_id),
+    )
+    execute(_REMEMBER.format(table="judged"), (link.pk,))
+    execute(
+        "DELETE FROM store_intent t USING judged j WHERE t.link_id = %s AND t.person_id = j.person_id AND t.noun = 'member'",
+        (link.pk,),
+    )
+
+
+def record_outcomes(link: Link, outcomes: pl.DataFrame, now: datetime) -> None:
+    """The agreed state moves to what was read back, for writes that Salesforce took; refusals become problems."""
+    known = outcomes.filter("known")
+    taken = known.filter(pl.col("code").is_null())
+    temporary("taken", taken.select("person_id", pl.col("found").alias("status")))
+    execute(_REMEMBER.format(table="taken"), (link.pk,))
+    execute(_FORGET.format(table="taken"), (link.pk,))
+    forget_intents(link, "member", known["person_id"].to_list())
+    as_wanted = pl.col("found").str.to_lowercase().eq_missing(pl.col("wanted").str.to_lowercase())
+    solve(link, taken.filter(as_wanted)["person_id"].to_list(), now)
+    turned = taken.filter(~as_wanted).with_columns(
+        pl.lit("STATUS_NOT_STORED").alias("code"),
+        pl.format(
+            "Salesforce stored '{}' instead of '{}'.", pl.col("found").fill_null("nothing"), "wanted"
+        ).alias("message"),
+        pl.lit(value=False).alias("retriable"),
+    )
+    refused = pl.concat([known.filter(pl.col("code").is_not_null()), turned])
+    keep_problems(
+        link, refused.select("person_id", "code", "message", "wanted", "retriable"), TO_CAMPAIGN, now
+    )
+
+
+def forget_intents(link: Link, noun: str, people: Collection[int]) -> None:
+    """These writes were heard of."""
+    execute(
+        "DELETE FROM store_intent WHERE link_id = %s AND noun = %s AND person_id = ANY(%s)",
+        (link.pk, noun, list(people)),
+    )
+
+
+def solve(link: Link, people: Collection[int], now: datetime) -> None:
+    """The open problems of these people are no more."""
+    execute(
+        "UPDATE store_problem SET solved_at = %s WHERE link_id = %s AND solved_at IS NULL AND person_id = ANY(%s)",
+        (now, link.pk, list(people)),
+    )
+
+
+def keep_problems(link: Link, problems: pl.DataFrame, direction: str, now: datetime) -> None:
+    """Keep what was refused or waits (person_id, code, message, wanted, retriable): one open problem a person.
+
+    The same problem again counts a try and doubles the time to the next (M8.2, docs/adr/0004); another one takes its place.
+    """
+    if problems.is_empty():
+        return
+    temporary("problems", problems.filter(pl.col("person_id").is_not_null()))
+    execute(
+        "INSERT INTO store_problem AS p (link_id, person_id, direction, code, message, wanted, first_seen, last_seen, tries,"
+        " retry_at) SELECT %(link)s, person_id, %(direction)s, code, message, wanted, %(now)s, %(now)s, 1,"
+        " CASE WHEN retriable THEN %(now)s::timestamptz + %(first)s END FROM problems"
+        " ON CONFLICT (link_id, person_id) WHERE solved_at IS NULL AND person_id IS NOT NULL DO UPDATE SET"
+        " direction = excluded.direction, code = excluded.code, message = excluded.message, wanted = excluded.wanted,"
+        " last_seen = excluded.last_seen,"
+        " first_seen = CASE WHEN p.code = excluded.code THEN p.first_seen ELSE excluded.first_seen END,"
+        " tries = CASE WHEN p.code = excluded.code THEN p.tries + 1 ELSE 1 END,"
+        " retry_at = CASE WHEN excluded.retry_at IS NOT NULL"
+        " THEN %(now)s::timestamptz + least(%(first)s * power(2, least(p.tries, 20)), %(longest)s) END",
+        {"link": link.pk, "direction": direction, "now": now, "first": FIRST_RETRY, "longest": LONGEST_RETRY},
+    )
+
+
+def solve_others(link: Link, unsettled: pl.DataFrame, now: datetime) -> None:
+    """The open problems of whoever is not among these rows (person_id; or null, and the code of a field) are no more."""
+    members = unsettled["person_id"].drop_nulls().to_list()
+    fields = unsettled.filter(pl.col("person_id").is_null())["code"].to_list()
+    execute(
+        "UPDATE store_problem SET solved_at = %s WHERE link_id = %s AND solved_at IS NULL AND NOT"
+        " (person_id = ANY(%s) OR (person_id IS NULL AND code = ANY(%s)))",
+        (now, link.pk, members, fields),
+    )
+
+
+def status_in_program(link: Link, people: pl.DataFrame) -> pl.DataFrame:
+    """These rows with what each person's status is in the program as `wanted`: what could not be written."""
+    statuses = query(
+        "SELECT m.person_id, s.name AS wanted FROM store_programmember m"
+        " JOIN store_progressionstatus s ON s.id = m.status_id WHERE m.program_id = %s AND m.person_id = ANY(%s)",
+        (link.program_id, people["person_id"].to_list()),
+        {"person_id": pl.Int64, "wanted": pl.String},
+    )
+    return people.join(statuses, on="person_id", how="left").select(
+        "person_id", "code", "message", "wanted", "retriable"
+    )
+
+
+def keep_held_field(link: Link, code: str, message: str, wanted: str | None, now: datetime) -> None:
+    """Keep that a field of the campaign could not be written."""
+    execute(
+        "INSERT INTO store_problem AS p (link_id, direction, code, message, wanted, first_seen, last_seen, tries)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s, 1) ON CONFLICT (link_id, code) WHERE solved_at IS NULL AND person_id IS NULL"
+        " DO UPDATE SET message = excluded.message, wanted = coalesce(excluded.wanted, p.wanted),"
+        " last_seen = excluded.last_seen, tries = p.tries + 1",
+        (link.pk, TO_CAMPAIGN, code, message, wanted, now, now),
+    )
+
+
+def solve_field(link: Link, name: str, now: datetime) -> None:
+    """A field of the campaign says what it should."""
+    execute(
+        "UPDATE store_problem SET solved_at = %s WHERE link_id = %s AND solved_at IS NULL AND person_id IS NULL AND code = %s",
+        (now, link.pk, field_code(name)),
+    )
+
+
+def field_code(name: str) -> str:
+    """The code of a field's problem."""
+    return f"FIELD_{name.upper()}"
