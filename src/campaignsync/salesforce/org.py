@@ -1,0 +1,91 @@
+"""One Salesforce org as the engine sees it (runtime.ports.SalesforceDoor): the modules of this folder under one roof."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import datetime
+
+import polars as pl
+
+from campaignsync.domain.connections import Login
+from campaignsync.domain.ids import salesforce_id
+from campaignsync.domain.links import CampaignStatus
+from campaignsync.domain.observation import Cursor, Delta, SyncUser, WholeLists
+from campaignsync.domain.runs import CampaignFieldValue, MemberBatch
+from campaignsync.salesforce import campaigns, writing
+from campaignsync.salesforce.reading import Reader
+from campaignsync.salesforce.soql import text
+from campaignsync.salesforce.wire import Wire
+
+
+class SalesforceOrg:
+    """An org behind a login. `user` spares the calls that find out who we are, when that is known already."""
+
+    def __init__(self, login: Login, *, user: SyncUser | None = None, allow_duplicates: bool = False) -> None:
+        self._wire = Wire(login)
+        self._reader = Reader(self._wire)
+        self._user = user
+        self._allow_duplicates = allow_duplicates
+
+    @property
+    def api_calls(self) -> int:
+        return self._wire.calls.total()
+
+    @property
+    def calls_by_kind(self) -> Mapping[str, int]:
+        """Calls made so far by method and kind."""
+        return dict(self._wire.calls)
+
+    @property
+    def instance_url(self) -> str:
+        """Where the org is, as the login told."""
+        return self._wire.instance_url
+
+    def sync_user(self) -> SyncUser:
+        if self._user is None:
+            told = self._wire.get("/services/oauth2/userinfo")
+            user_id = salesforce_id(str(told["user_id"]))
+            found = self._reader.records(
+                f"SELECT Username, UserPermissionsMarketingUser FROM User WHERE Id = {text(user_id)}"
+            )
+            row = found[0] if found else {}
+            self._user = SyncUser(
+                user_id=user_id,
+                username=str(row.get("Username") or told.get("preferred_username", "")),
+                organization_id=salesforce_id(str(told["organization_id"])),
+                is_marketing_user=bool(row.get("UserPermissionsMarketingUser")),
+            )
+        return self._user
+
+    def changes_since(self, cursor: Cursor) -> Delta:
+        return self._reader.changes_since(cursor)
+
+    def whole_lists(self, *, members_of: Collection[str], statuses_of: Collection[str]) -> WholeLists:
+        return self._reader.whole_lists(members_of=members_of, statuses_of=statuses_of)
+
+    def find_people(self, *, emails: Collection[str], ids: Collection[str]) -> pl.DataFrame:
+        return pl.concat([self._reader.people("Email", emails), self._reader.people("Id", ids)]).unique(
+            "salesforce_id", maintain_order=True
+        )
+
+    def leads_made_by(self, user_id: str, *, since: datetime) -> pl.DataFrame:
+        return self._reader.leads_made_by(user_id, since)
+
+    def create_leads(self, leads: pl.DataFrame) -> Iterator[pl.DataFrame]:
+        return writing.create_leads(self._wire, leads, allow_duplicates=self._allow_duplicates)
+
+    def write_members(self, campaign_id: str, writes: pl.DataFrame) -> Iterator[MemberBatch]:
+        return writing.write_members(self._wire, campaign_id, writes)
+
+    def create_campaign(
+        self, fields: Mapping[str, CampaignFieldValue | bool], statuses: Iterable[CampaignStatus]
+    ) -> str:
+        return campaigns.create_campaign(self._wire, fields, tuple(statuses))
+
+    def add_statuses(self, campaign_id: str, statuses: Iterable[CampaignStatus]) -> None:
+        campaigns.add_statuses(self._wire, campaign_id, statuses)
+
+    def write_campaign(
+        self, campaign_id: str, fields: Mapping[str, CampaignFieldValue]
+    ) -> Mapping[str, CampaignFieldValue]:
+        return campaigns.write_fields(self._wire, campaign_id, fields)
