@@ -85,6 +85,17 @@ class Registrants:
     ignored_columns: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Imported:
+    """What an import did to a program's members; `skipped_back` would have had to go back (M2.3)."""
+
+    added: int
+    moved: int
+    unchanged: int
+    skipped_back: int
+    new_people: int
+
+
 def read_registrants(raw: bytes, *, channel: Channel, status: str | None) -> Registrants:
     """The people in a CSV file in UTF-8. Everybody gets `status`; without it the file's status column rules, and where
     that is empty the channel's first status. UsageError when the file as a whole makes no sense."""

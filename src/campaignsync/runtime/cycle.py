@@ -17,7 +17,7 @@ from campaignsync.domain.runs import LinkFacts, RunReport
 from campaignsync.planner.plan import Plan
 from campaignsync.planner.reconcile import reconcile
 from campaignsync.planner.safety import reason_to_halt
-from campaignsync.runtime.executor import execute
+from campaignsync.runtime.executor import Tell, execute, nobody
 from campaignsync.runtime.ports import Ledger, SalesforceDoor
 
 
@@ -50,7 +50,13 @@ def plan_link(ledger: Ledger, link: LinkId, user: SyncUser) -> Planned:
 
 
 def run_link(
-    door: SalesforceDoor, ledger: Ledger, link: LinkId, *, why: str, only: str | None = None
+    door: SalesforceDoor,
+    ledger: Ledger,
+    link: LinkId,
+    *,
+    why: str,
+    only: str | None = None,
+    tell: Tell = nobody,
 ) -> RunReport:
     """Make both sides of a link the same. With `only`, the digest of a plan somebody read, do that plan or nothing."""
     user = door.sync_user()
@@ -63,7 +69,7 @@ def run_link(
                 f' nothing was done. Read it with: campaignsync plan "{planned.facts.program}" --out FILE'
             )
         if report is None:
-            report = execute(run, planned.facts, planned.plan, door, ledger)
+            report = execute(run, planned.facts, planned.plan, door, ledger, tell)
         elif planned.halt and planned.facts.state is LinkState.ACTIVE:
             ledger.stop(link, LinkState.HALTED, planned.halt)
         ledger.finish(run, report)

@@ -6,6 +6,8 @@ write and its record is understood by the next one (M7.11, S0.2). A refused reco
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import polars as pl
 
 from campaignsync.domain.errors import RefusedError, UnknownOutcomeError
@@ -16,8 +18,17 @@ from campaignsync.planner.plan import Plan
 from campaignsync.runtime.people import find_or_create
 from campaignsync.runtime.ports import Ledger, SalesforceDoor
 
+Tell = Callable[[int, int], None]
+"""Told how many of how many writes to Salesforce are done, for a progress bar."""
 
-def execute(run: RunId, facts: LinkFacts, plan: Plan, door: SalesforceDoor, ledger: Ledger) -> RunReport:
+
+def nobody(done: int, of: int) -> None:
+    """For whoever wants no progress."""
+
+
+def execute(
+    run: RunId, facts: LinkFacts, plan: Plan, door: SalesforceDoor, ledger: Ledger, tell: Tell
+) -> RunReport:
     """Do what the plan says; what came of it."""
     calls_before = door.api_calls
     to_program = plan.for_program.select(
@@ -31,7 +42,7 @@ def execute(run: RunId, facts: LinkFacts, plan: Plan, door: SalesforceDoor, ledg
     ledger.hold(run, plan.waiting, plan.unsettled)
     fields_written, fields_refused = write_fields(run, facts, plan, door, ledger)
     lead_refusals = find_or_create(run, facts, plan.for_campaign["person_id"].to_list(), door, ledger)
-    outcomes = write_members(run, facts, plan, door, ledger)
+    outcomes = write_members(run, facts, plan, door, ledger, tell)
     fits = pl.col("code").is_null() & pl.col("found").eq_missing(pl.col("wanted"))
     answered = outcomes.filter("known")
     refused = answered.filter(~fits)
@@ -72,7 +83,7 @@ def write_fields(
 
 
 def write_members(
-    run: RunId, facts: LinkFacts, plan: Plan, door: SalesforceDoor, ledger: Ledger
+    run: RunId, facts: LinkFacts, plan: Plan, door: SalesforceDoor, ledger: Ledger, tell: Tell
 ) -> pl.DataFrame:
     """Add, change and remove members of the campaign; MEMBER_OUTCOMES of all that was asked for."""
     identities = ledger.identities(facts.link_id, plan.for_campaign["person_id"].to_list())
@@ -82,6 +93,7 @@ def write_members(
     for batch in door.write_members(facts.campaign_id, writes):
         ledger.record_members(run, batch)
         outcomes = outcomes.vstack(batch.outcomes)
+        tell(outcomes.height, writes.height)
     return outcomes
 
 

@@ -9,14 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from datetime import datetime
-from typing import Protocol
+from datetime import date, datetime
+from typing import Any, Protocol
 
 import polars as pl
 
+from campaignsync.domain.connections import Connection, Login
 from campaignsync.domain.ids import ConnectionId, LinkId, RunId
 from campaignsync.domain.links import CampaignStatus, LinkState
 from campaignsync.domain.observation import Cursor, Delta, SyncUser, WholeLists
+from campaignsync.domain.programs import PeriodCost
+from campaignsync.domain.registrants import Imported
 from campaignsync.domain.runs import (
     CampaignFieldValue,
     FieldAgreement,
@@ -25,6 +28,7 @@ from campaignsync.domain.runs import (
     MemberBatch,
     RunReport,
 )
+from campaignsync.domain.statuses import Channel
 from campaignsync.domain.trees import Trees
 
 
@@ -37,6 +41,9 @@ class SalesforceDoor(Protocol):
 
     def sync_user(self) -> SyncUser:
         """Who we are in the org, and whether that user may see campaigns (S0.6)."""
+
+    def visible_rows(self) -> Mapping[str, int]:
+        """How many rows of each object the sync user sees, in one call."""
 
     def changes_since(self, cursor: Cursor) -> Delta:
         """All rows changed since the cursor less the look-back, and the counts by campaign. The number of calls is fixed,
@@ -169,3 +176,122 @@ class Ledger(Protocol):
 
     def record_field_refusal(self, run: RunId, name: str, refusal: FieldRefusal) -> None:
         """Keep as a problem that Salesforce refused a value of Type or ActualCost (M5.1)."""
+
+
+class Registry(Protocol):
+    """What people set up: connections, channels, programs, links. Each method raises UsageError for what does not exist."""
+
+    def save_connection(
+        self, name: str, login: Login, *, instance_url: str, campaign_sync: bool, user: SyncUser
+    ) -> None:
+        """Keep a connection, its secrets encrypted; an existing one of that name must be to the same org."""
+
+    def connections(self) -> list[Connection]:
+        """All connections by name."""
+
+    def connection(self, name: str | None) -> Connection:
+        """A connection by name, or the only one there is."""
+
+    def login(self, connection: ConnectionId) -> Login:
+        """How to log in to a connection's org."""
+
+    def add_channels(self, channels: Iterable[Channel]) -> list[str]:
+        """Add channels that are not there yet; the names of those that were added."""
+
+    def channels(self) -> list[Channel]:
+        """All channels by name."""
+
+    def channel(self, name: str) -> Channel:
+        """A channel by name."""
+
+    def set_alias(self, channel: str, campaign_type: str | None) -> None:
+        """What Campaign.Type shall say instead of the channel's name (M5.1)."""
+
+    def create_program(self, name: str, channel: str, tags: Mapping[str, str]) -> None:
+        """Create a program."""
+
+    def program_channel(self, program: str) -> Channel:
+        """The channel of a program."""
+
+    def programs(self) -> list[dict[str, Any]]:
+        """All programs: name, channel, members, success, campaign_id, connection, state."""
+
+    def program(self, name: str) -> dict[str, Any]:
+        """One program with its tags, costs, members by status and links."""
+
+    def delete_program(self, program: str) -> None:
+        """Delete a program, its memberships and its link; the campaign stays as it is (M2.5)."""
+
+    def set_cost(self, program: str, cost: PeriodCost) -> None:
+        """Set the cost of a month."""
+
+    def remove_cost(self, program: str, month: date) -> None:
+        """Remove the cost of a month."""
+
+    def costs(self, program: str) -> list[PeriodCost]:
+        """The period costs of a program by month."""
+
+    def create_link(self, program: str, connection: ConnectionId, campaign_id: str) -> LinkId:
+        """Link a program and a campaign; one-to-one both ways, by two admins at once too (M4.1)."""
+
+    def require_unlinked(self, program: str, connection: ConnectionId) -> None:
+        """UsageError when a program has a link in an org already."""
+
+    def unlink(self, program: str) -> str:
+        """End a link; both lists stay as they are (M4.7). The campaign's id."""
+
+    def link_of(self, program: str) -> tuple[LinkId, Connection]:
+        """The link of a program."""
+
+    def allow_removals(self, link: LinkId) -> None:
+        """A person has looked at the halt and lets this link go on, once (M6.6)."""
+
+    def set_policy(self, link: LinkId, choices: Mapping[str, str]) -> None:
+        """Change choices of a link: winner, step_back, removed_in_program, removed_in_campaign, field_edit."""
+
+    def campaigns(self, connection: ConnectionId) -> list[dict[str, Any]]:
+        """The campaigns seen in an org: id, name, type, is_active, members, program (linked with)."""
+
+    def campaign_labels(
+        self, connection: ConnectionId, campaign_id: str
+    ) -> tuple[tuple[CampaignStatus, ...], dict[str, int]]:
+        """What a campaign offers its members, and how many carry each label."""
+
+
+class Members(Protocol):
+    """The members of programs, as people change and read them."""
+
+    def set_status(self, program: str, email: str, label: str, *, who: str, override: bool = False) -> str:
+        """Give a person a status, making them a member and a person if need be; the status they had, or `added`."""
+
+    def remove(self, program: str, email: str, *, who: str) -> None:
+        """Take a person out of a program."""
+
+    def import_people(
+        self, program: str, people: pl.DataFrame, *, who: str, update: bool = False
+    ) -> Imported:
+        """Bring in the people of a file (REGISTRANTS): found by e-mail before made, empty fields filled, or with `update`
+        all fields that the file has (M2.4). Whoever is further already is skipped (M2.3)."""
+
+    def list(self, program: str) -> list[dict[str, Any]]:
+        """Who is in a program: email, first_name, last_name, status, kind, salesforce_id, campaign_member_id, member_since,
+        reached_success."""
+
+
+class Views(Protocol):
+    """What happened and what is open, as lists."""
+
+    def status(self) -> list[dict[str, Any]]:
+        """Every link: program, connection, campaign_id, campaign, state, reason, program_members, campaign_members,
+        problems, waiting (marked since), last_run, last_report."""
+
+    def problems(self, program: str | None) -> list[dict[str, Any]]:
+        """Open problems: program, email, salesforce_id, campaign_id, direction, code, message, wanted, first_seen, last_seen,
+        tries, retry_at."""
+
+    def retry_problems(self, program: str | None) -> int:
+        """Let the writes behind open problems be tried at the next run; how many."""
+
+    def journal(self, program: str | None, *, email: str | None, limit: int) -> list[dict[str, Any]]:
+        """The latest changes on both sides of a program's link, or of all, oldest first: at, side, program, campaign_id,
+        email, noun, old, new, who, why, run."""

@@ -57,6 +57,9 @@ class SalesforceOrg:
             )
         return self._user
 
+    def visible_rows(self) -> Mapping[str, int]:
+        return self._reader.visible_rows()
+
     def changes_since(self, cursor: Cursor) -> Delta:
         return self._reader.changes_since(cursor)
 

@@ -70,6 +70,11 @@ class Reader:
             },
         )
 
+    def visible_rows(self) -> dict[str, int]:
+        """How many rows of each object the sync user sees."""
+        queries = [(name, f"SELECT COUNT() FROM {name}", "query") for name in OBJECTS]
+        return {name: body["totalSize"] for name, body in zip(OBJECTS, self._composite(queries), strict=True)}
+
     def whole_lists(self, *, members_of: Collection[str], statuses_of: Collection[str]) -> WholeLists:
         """All members and all statuses of the campaigns named, read to the last page."""
         return WholeLists(

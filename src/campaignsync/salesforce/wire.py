@@ -1,8 +1,8 @@
 """The one place where HTTP to an org happens: sends, counts, renews the token, repeats reads that may be repeated.
 
 Used by the other modules of this folder. A token that has expired is renewed once, by one thread, however many find out at the
-same time. A read is repeated a few times when the way to Salesforce stumbles; a write never is: whether it was done is for the next
-observation to say.
+same time. A read is repeated a few times when the way to Salesforce stumbles. A write never is: whether it was done is for the
+next observation to say.
 """
 
 from __future__ import annotations

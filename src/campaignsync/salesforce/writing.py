@@ -1,7 +1,7 @@
 """Writes people and members in collections of 200, and reads members back in the same call (S0.2, S2.2.7, S2.2.8).
 
-Used by `org`. One row's refusal never stops another's success. A call whose answer never came gives rows of which nothing is known;
-the next call goes on, and what became of them is for the next observation to say.
+Used by `org`. One row's refusal never stops another's success. A call whose answer never came gives rows of which nothing is
+known; the next call goes on, and what became of them is for the next observation to say.
 """
 
 from __future__ import annotations

@@ -6,7 +6,6 @@ Called by `runtime.commands`. Whether a member may move is asked of `domain.memb
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -15,23 +14,13 @@ import polars as pl
 from campaignsync.domain.errors import UsageError
 from campaignsync.domain.membership import Origin, ProgramMember, enter, move
 from campaignsync.domain.people import comparable_email
+from campaignsync.domain.registrants import Imported
 from campaignsync.domain.statuses import ProgressionStatus
 from campaignsync.store import models
 from campaignsync.store.acting import acting
 from campaignsync.store.facts import channel_value
 from campaignsync.store.frames import execute, rows, temporary
 from campaignsync.store.registry import find_program
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Imported:
-    """What an import did to a program's members."""
-
-    added: int
-    moved: int
-    unchanged: int
-    skipped_back: int
-    new_people: int
 
 
 class Members:

@@ -214,6 +214,12 @@ class Registry:
             raise UsageError(self._why_not_linked(row, connection, campaign_id)) from None
         return LinkId(link.pk)
 
+    def require_unlinked(self, program: str, connection: ConnectionId) -> None:
+        """UsageError when a program has a link in an org already."""
+        row = _program(program)
+        if row.links.filter(connection_id=connection).exists():
+            raise UsageError(self._why_not_linked(row, connection, ""))
+
     def _why_not_linked(self, program: models.Program, connection: ConnectionId, campaign_id: str) -> str:
         links = models.Link.objects.filter(connection_id=connection).select_related("program")
         own, other = links.filter(program=program).first(), links.filter(campaign_id=campaign_id).first()

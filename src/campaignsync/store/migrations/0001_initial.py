@@ -8,539 +8,799 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='AgreedField',
+            name="AgreedField",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.TextField()),
-                ('written', models.TextField(null=True)),
-                ('found', models.TextField(null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.TextField()),
+                ("written", models.TextField(null=True)),
+                ("found", models.TextField(null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='Agreement',
+            name="Agreement",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('status', models.TextField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("status", models.TextField()),
             ],
         ),
         migrations.CreateModel(
-            name='Channel',
+            name="Channel",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.TextField(unique=True)),
-                ('program_type', models.TextField()),
-                ('campaign_type', models.TextField(null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.TextField(unique=True)),
+                ("program_type", models.TextField()),
+                ("campaign_type", models.TextField(null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='Connection',
+            name="Connection",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.TextField(unique=True)),
-                ('instance_url', models.TextField()),
-                ('credentials', models.TextField()),
-                ('campaign_sync', models.BooleanField(default=False)),
-                ('organization_id', models.TextField()),
-                ('sync_user_id', models.TextField()),
-                ('sync_username', models.TextField()),
-                ('currency', models.TextField(default='USD')),
-                ('default_last_name', models.TextField(blank=True, default='Unknown')),
-                ('default_company', models.TextField(blank=True, default='Unknown')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.TextField(unique=True)),
+                ("instance_url", models.TextField()),
+                ("credentials", models.TextField()),
+                ("campaign_sync", models.BooleanField(default=False)),
+                ("organization_id", models.TextField()),
+                ("sync_user_id", models.TextField()),
+                ("sync_username", models.TextField()),
+                ("currency", models.TextField(default="USD")),
+                ("default_last_name", models.TextField(blank=True, default="Unknown")),
+                ("default_company", models.TextField(blank=True, default="Unknown")),
             ],
         ),
         migrations.CreateModel(
-            name='Intent',
+            name="Intent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('noun', models.TextField()),
-                ('wanted', models.TextField(null=True)),
-                ('at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("noun", models.TextField()),
+                ("wanted", models.TextField(null=True)),
+                ("at", models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
-            name='Link',
+            name="Link",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('campaign_id', models.TextField()),
-                ('state', models.TextField(default='active')),
-                ('reason', models.TextField(null=True)),
-                ('winner', models.TextField(default='further')),
-                ('step_back', models.TextField(default='put back')),
-                ('removed_in_program', models.TextField(default='remove')),
-                ('removed_in_campaign', models.TextField(default='remove')),
-                ('field_edit', models.TextField(default='put back')),
-                ('removal_share', models.FloatField(default=0.3)),
-                ('removal_number', models.IntegerField(default=10)),
-                ('removals_allowed', models.BooleanField(default=False)),
-                ('linked_at', models.DateTimeField(auto_now_add=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("campaign_id", models.TextField()),
+                ("state", models.TextField(default="active")),
+                ("reason", models.TextField(null=True)),
+                ("winner", models.TextField(default="further")),
+                ("step_back", models.TextField(default="put back")),
+                ("removed_in_program", models.TextField(default="remove")),
+                ("removed_in_campaign", models.TextField(default="remove")),
+                ("field_edit", models.TextField(default="put back")),
+                ("removal_share", models.FloatField(default=0.3)),
+                ("removal_number", models.IntegerField(default=10)),
+                ("removals_allowed", models.BooleanField(default=False)),
+                ("linked_at", models.DateTimeField(auto_now_add=True)),
             ],
         ),
         migrations.CreateModel(
-            name='Mark',
+            name="Mark",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('why', models.TextField()),
-                ('noted_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("why", models.TextField()),
+                ("noted_at", models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
-            name='PeriodCost',
+            name="PeriodCost",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('month', models.DateField()),
-                ('amount', models.DecimalField(decimal_places=4, max_digits=18)),
-                ('currency', models.TextField()),
-                ('note', models.TextField(blank=True, default='')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("month", models.DateField()),
+                ("amount", models.DecimalField(decimal_places=4, max_digits=18)),
+                ("currency", models.TextField()),
+                ("note", models.TextField(blank=True, default="")),
             ],
             options={
-                'ordering': ('month',),
+                "ordering": ("month",),
             },
         ),
         migrations.CreateModel(
-            name='Person',
+            name="Person",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('email', models.TextField(db_index=True, null=True)),
-                ('first_name', models.TextField(null=True)),
-                ('last_name', models.TextField(null=True)),
-                ('salutation', models.TextField(null=True)),
-                ('title', models.TextField(null=True)),
-                ('company', models.TextField(null=True)),
-                ('phone', models.TextField(null=True)),
-                ('mobile_phone', models.TextField(null=True)),
-                ('fax', models.TextField(null=True)),
-                ('street', models.TextField(null=True)),
-                ('city', models.TextField(null=True)),
-                ('state', models.TextField(null=True)),
-                ('postal_code', models.TextField(null=True)),
-                ('country', models.TextField(null=True)),
-                ('industry', models.TextField(null=True)),
-                ('annual_revenue', models.TextField(null=True)),
-                ('employees', models.BigIntegerField(null=True)),
-                ('website', models.TextField(null=True)),
-                ('rating', models.TextField(null=True)),
-                ('source', models.TextField(null=True)),
-                ('status', models.TextField(null=True)),
-                ('notes', models.TextField(null=True)),
-                ('unsubscribed', models.BooleanField(null=True)),
-                ('custom', models.JSONField(default=dict)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("email", models.TextField(db_index=True, null=True)),
+                ("first_name", models.TextField(null=True)),
+                ("last_name", models.TextField(null=True)),
+                ("salutation", models.TextField(null=True)),
+                ("title", models.TextField(null=True)),
+                ("company", models.TextField(null=True)),
+                ("phone", models.TextField(null=True)),
+                ("mobile_phone", models.TextField(null=True)),
+                ("fax", models.TextField(null=True)),
+                ("street", models.TextField(null=True)),
+                ("city", models.TextField(null=True)),
+                ("state", models.TextField(null=True)),
+                ("postal_code", models.TextField(null=True)),
+                ("country", models.TextField(null=True)),
+                ("industry", models.TextField(null=True)),
+                ("annual_revenue", models.TextField(null=True)),
+                ("employees", models.BigIntegerField(null=True)),
+                ("website", models.TextField(null=True)),
+                ("rating", models.TextField(null=True)),
+                ("source", models.TextField(null=True)),
+                ("status", models.TextField(null=True)),
+                ("notes", models.TextField(null=True)),
+                ("unsubscribed", models.BooleanField(null=True)),
+                ("custom", models.JSONField(default=dict)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
         ),
         migrations.CreateModel(
-            name='PersonIdentity',
+            name="PersonIdentity",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('salesforce_id', models.TextField()),
-                ('kind', models.TextField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("salesforce_id", models.TextField()),
+                ("kind", models.TextField()),
             ],
         ),
         migrations.CreateModel(
-            name='Problem',
+            name="Problem",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('direction', models.TextField()),
-                ('code', models.TextField()),
-                ('message', models.TextField()),
-                ('wanted', models.TextField(null=True)),
-                ('first_seen', models.DateTimeField()),
-                ('last_seen', models.DateTimeField()),
-                ('tries', models.IntegerField(default=0)),
-                ('retry_at', models.DateTimeField(null=True)),
-                ('solved_at', models.DateTimeField(null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("direction", models.TextField()),
+                ("code", models.TextField()),
+                ("message", models.TextField()),
+                ("wanted", models.TextField(null=True)),
+                ("first_seen", models.DateTimeField()),
+                ("last_seen", models.DateTimeField()),
+                ("tries", models.IntegerField(default=0)),
+                ("retry_at", models.DateTimeField(null=True)),
+                ("solved_at", models.DateTimeField(null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='Program',
+            name="Program",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.TextField(unique=True)),
-                ('had_costs', models.BooleanField(default=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.TextField(unique=True)),
+                ("had_costs", models.BooleanField(default=False)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
         ),
         migrations.CreateModel(
-            name='ProgramMember',
+            name="ProgramMember",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('member_since', models.DateTimeField()),
-                ('reached_success_at', models.DateTimeField(null=True)),
-                ('origin', models.TextField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("member_since", models.DateTimeField()),
+                ("reached_success_at", models.DateTimeField(null=True)),
+                ("origin", models.TextField()),
             ],
         ),
         migrations.CreateModel(
-            name='ProgramTag',
+            name="ProgramTag",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.TextField()),
-                ('value', models.TextField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.TextField()),
+                ("value", models.TextField()),
             ],
         ),
         migrations.CreateModel(
-            name='ProgressionStatus',
+            name="ProgressionStatus",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.TextField()),
-                ('step', models.IntegerField()),
-                ('success', models.BooleanField(default=False)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.TextField()),
+                ("step", models.IntegerField()),
+                ("success", models.BooleanField(default=False)),
             ],
             options={
-                'ordering': ('step', 'id'),
+                "ordering": ("step", "id"),
             },
         ),
         migrations.CreateModel(
-            name='Run',
+            name="Run",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('why', models.TextField()),
-                ('started_at', models.DateTimeField()),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('died', models.BooleanField(default=False)),
-                ('report', models.JSONField(null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("why", models.TextField()),
+                ("started_at", models.DateTimeField()),
+                ("ended_at", models.DateTimeField(null=True)),
+                ("died", models.BooleanField(default=False)),
+                ("report", models.JSONField(null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='SalesforcePerson',
+            name="SalesforcePerson",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('salesforce_id', models.TextField()),
-                ('kind', models.TextField()),
-                ('email', models.TextField(null=True)),
-                ('first_name', models.TextField(null=True)),
-                ('last_name', models.TextField(null=True)),
-                ('salutation', models.TextField(null=True)),
-                ('title', models.TextField(null=True)),
-                ('company', models.TextField(null=True)),
-                ('phone', models.TextField(null=True)),
-                ('mobile_phone', models.TextField(null=True)),
-                ('fax', models.TextField(null=True)),
-                ('street', models.TextField(null=True)),
-                ('city', models.TextField(null=True)),
-                ('state', models.TextField(null=True)),
-                ('postal_code', models.TextField(null=True)),
-                ('country', models.TextField(null=True)),
-                ('industry', models.TextField(null=True)),
-                ('annual_revenue', models.TextField(null=True)),
-                ('employees', models.BigIntegerField(null=True)),
-                ('website', models.TextField(null=True)),
-                ('rating', models.TextField(null=True)),
-                ('source', models.TextField(null=True)),
-                ('status', models.TextField(null=True)),
-                ('notes', models.TextField(null=True)),
-                ('unsubscribed', models.BooleanField(null=True)),
-                ('is_deleted', models.BooleanField(null=True)),
-                ('is_converted', models.BooleanField(null=True)),
-                ('converted_contact_id', models.TextField(null=True)),
-                ('master_record_id', models.TextField(null=True)),
-                ('created_date', models.DateTimeField(null=True)),
-                ('system_modstamp', models.DateTimeField(null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("salesforce_id", models.TextField()),
+                ("kind", models.TextField()),
+                ("email", models.TextField(null=True)),
+                ("first_name", models.TextField(null=True)),
+                ("last_name", models.TextField(null=True)),
+                ("salutation", models.TextField(null=True)),
+                ("title", models.TextField(null=True)),
+                ("company", models.TextField(null=True)),
+                ("phone", models.TextField(null=True)),
+                ("mobile_phone", models.TextField(null=True)),
+                ("fax", models.TextField(null=True)),
+                ("street", models.TextField(null=True)),
+                ("city", models.TextField(null=True)),
+                ("state", models.TextField(null=True)),
+                ("postal_code", models.TextField(null=True)),
+                ("country", models.TextField(null=True)),
+                ("industry", models.TextField(null=True)),
+                ("annual_revenue", models.TextField(null=True)),
+                ("employees", models.BigIntegerField(null=True)),
+                ("website", models.TextField(null=True)),
+                ("rating", models.TextField(null=True)),
+                ("source", models.TextField(null=True)),
+                ("status", models.TextField(null=True)),
+                ("notes", models.TextField(null=True)),
+                ("unsubscribed", models.BooleanField(null=True)),
+                ("is_deleted", models.BooleanField(null=True)),
+                ("is_converted", models.BooleanField(null=True)),
+                ("converted_contact_id", models.TextField(null=True)),
+                ("master_record_id", models.TextField(null=True)),
+                ("created_date", models.DateTimeField(null=True)),
+                ("system_modstamp", models.DateTimeField(null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='CampaignMemberStatus',
+            name="CampaignMemberStatus",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('salesforce_id', models.TextField()),
-                ('campaign_id', models.TextField()),
-                ('label', models.TextField(null=True)),
-                ('sort_order', models.BigIntegerField(null=True)),
-                ('is_default', models.BooleanField(null=True)),
-                ('has_responded', models.BooleanField(null=True)),
-                ('system_modstamp', models.DateTimeField()),
-                ('connection', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='store.connection')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("salesforce_id", models.TextField()),
+                ("campaign_id", models.TextField()),
+                ("label", models.TextField(null=True)),
+                ("sort_order", models.BigIntegerField(null=True)),
+                ("is_default", models.BooleanField(null=True)),
+                ("has_responded", models.BooleanField(null=True)),
+                ("system_modstamp", models.DateTimeField()),
+                (
+                    "connection",
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to="store.connection"),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='CampaignMember',
+            name="CampaignMember",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('salesforce_id', models.TextField()),
-                ('campaign_id', models.TextField()),
-                ('lead_id', models.TextField(null=True)),
-                ('contact_id', models.TextField(null=True)),
-                ('status', models.TextField(null=True)),
-                ('has_responded', models.BooleanField(null=True)),
-                ('first_responded_date', models.DateField(null=True)),
-                ('created_date', models.DateTimeField(null=True)),
-                ('system_modstamp', models.DateTimeField()),
-                ('last_modified_by_id', models.TextField(null=True)),
-                ('connection', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='store.connection')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("salesforce_id", models.TextField()),
+                ("campaign_id", models.TextField()),
+                ("lead_id", models.TextField(null=True)),
+                ("contact_id", models.TextField(null=True)),
+                ("status", models.TextField(null=True)),
+                ("has_responded", models.BooleanField(null=True)),
+                ("first_responded_date", models.DateField(null=True)),
+                ("created_date", models.DateTimeField(null=True)),
+                ("system_modstamp", models.DateTimeField()),
+                ("last_modified_by_id", models.TextField(null=True)),
+                (
+                    "connection",
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to="store.connection"),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Campaign',
+            name="Campaign",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('salesforce_id', models.TextField()),
-                ('name', models.TextField(null=True)),
-                ('type', models.TextField(null=True)),
-                ('status', models.TextField(null=True)),
-                ('is_active', models.BooleanField(null=True)),
-                ('actual_cost', models.DecimalField(decimal_places=6, max_digits=24, null=True)),
-                ('currency', models.TextField(null=True)),
-                ('start_date', models.DateField(null=True)),
-                ('end_date', models.DateField(null=True)),
-                ('is_deleted', models.BooleanField(default=False)),
-                ('system_modstamp', models.DateTimeField()),
-                ('last_modified_by_id', models.TextField(null=True)),
-                ('connection', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='store.connection')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("salesforce_id", models.TextField()),
+                ("name", models.TextField(null=True)),
+                ("type", models.TextField(null=True)),
+                ("status", models.TextField(null=True)),
+                ("is_active", models.BooleanField(null=True)),
+                ("actual_cost", models.DecimalField(decimal_places=6, max_digits=24, null=True)),
+                ("currency", models.TextField(null=True)),
+                ("start_date", models.DateField(null=True)),
+                ("end_date", models.DateField(null=True)),
+                ("is_deleted", models.BooleanField(default=False)),
+                ("system_modstamp", models.DateTimeField()),
+                ("last_modified_by_id", models.TextField(null=True)),
+                (
+                    "connection",
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to="store.connection"),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Cursor',
+            name="Cursor",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('object_name', models.TextField()),
-                ('modstamp', models.DateTimeField()),
-                ('connection', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='store.connection')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("object_name", models.TextField()),
+                ("modstamp", models.DateTimeField()),
+                (
+                    "connection",
+                    models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to="store.connection"),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='JournalEntry',
+            name="JournalEntry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField()),
-                ('who', models.TextField()),
-                ('why', models.TextField()),
-                ('run_id', models.BigIntegerField(null=True)),
-                ('side', models.TextField()),
-                ('connection_id', models.BigIntegerField(null=True)),
-                ('program_id', models.BigIntegerField(null=True)),
-                ('campaign_id', models.TextField()),
-                ('person_id', models.BigIntegerField(null=True)),
-                ('noun', models.TextField()),
-                ('record_id', models.TextField()),
-                ('old', models.TextField(null=True)),
-                ('new', models.TextField(null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("at", models.DateTimeField()),
+                ("who", models.TextField()),
+                ("why", models.TextField()),
+                ("run_id", models.BigIntegerField(null=True)),
+                ("side", models.TextField()),
+                ("connection_id", models.BigIntegerField(null=True)),
+                ("program_id", models.BigIntegerField(null=True)),
+                ("campaign_id", models.TextField()),
+                ("person_id", models.BigIntegerField(null=True)),
+                ("noun", models.TextField()),
+                ("record_id", models.TextField()),
+                ("old", models.TextField(null=True)),
+                ("new", models.TextField(null=True)),
             ],
             options={
-                'indexes': [models.Index(fields=['program_id', 'id'], name='journal_of_a_program'), models.Index(fields=['campaign_id', 'id'], name='journal_of_a_campaign')],
+                "indexes": [
+                    models.Index(fields=["program_id", "id"], name="journal_of_a_program"),
+                    models.Index(fields=["campaign_id", "id"], name="journal_of_a_campaign"),
+                ],
             },
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='journalentry',
-            trigger=pgtrigger.compiler.Trigger(name='append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'The journal is append-only.';", hash='972cbf0e9c6bc87bff09f96cfb993af5cca9fc03', level='STATEMENT', operation='UPDATE OR DELETE OR TRUNCATE', pgid='pgtrigger_append_only_bed2d', table='store_journalentry', when='BEFORE')),
+            model_name="journalentry",
+            trigger=pgtrigger.compiler.Trigger(
+                name="append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'The journal is append-only.';",
+                    hash="972cbf0e9c6bc87bff09f96cfb993af5cca9fc03",
+                    level="STATEMENT",
+                    operation="UPDATE OR DELETE OR TRUNCATE",
+                    pgid="pgtrigger_append_only_bed2d",
+                    table="store_journalentry",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddField(
-            model_name='link',
-            name='connection',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='store.connection'),
+            model_name="link",
+            name="connection",
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="store.connection"),
         ),
         migrations.AddField(
-            model_name='intent',
-            name='link',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='store.link'),
+            model_name="intent",
+            name="link",
+            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to="store.link"),
         ),
         migrations.AddField(
-            model_name='agreement',
-            name='link',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='store.link'),
+            model_name="agreement",
+            name="link",
+            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to="store.link"),
         ),
         migrations.AddField(
-            model_name='agreedfield',
-            name='link',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='agreed_fields', to='store.link'),
+            model_name="agreedfield",
+            name="link",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="agreed_fields", to="store.link"
+            ),
         ),
         migrations.AddField(
-            model_name='mark',
-            name='link',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, to='store.link'),
+            model_name="mark",
+            name="link",
+            field=models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, to="store.link"),
         ),
         migrations.AddField(
-            model_name='intent',
-            name='person',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='store.person'),
+            model_name="intent",
+            name="person",
+            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to="store.person"),
         ),
         migrations.AddField(
-            model_name='agreement',
-            name='person',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='store.person'),
+            model_name="agreement",
+            name="person",
+            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to="store.person"),
         ),
         migrations.AddField(
-            model_name='personidentity',
-            name='connection',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='store.connection'),
+            model_name="personidentity",
+            name="connection",
+            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to="store.connection"),
         ),
         migrations.AddField(
-            model_name='personidentity',
-            name='person',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='identities', to='store.person'),
+            model_name="personidentity",
+            name="person",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="identities", to="store.person"
+            ),
         ),
         migrations.AddField(
-            model_name='problem',
-            name='link',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='problems', to='store.link'),
+            model_name="problem",
+            name="link",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="problems", to="store.link"
+            ),
         ),
         migrations.AddField(
-            model_name='problem',
-            name='person',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, to='store.person'),
+            model_name="problem",
+            name="person",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.CASCADE, to="store.person"
+            ),
         ),
         migrations.AddField(
-            model_name='program',
-            name='channel',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='store.channel'),
+            model_name="program",
+            name="channel",
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="store.channel"),
         ),
         migrations.AddField(
-            model_name='person',
-            name='acquisition_program',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='store.program'),
+            model_name="person",
+            name="acquisition_program",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to="store.program"
+            ),
         ),
         migrations.AddField(
-            model_name='periodcost',
-            name='program',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='costs', to='store.program'),
+            model_name="periodcost",
+            name="program",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="costs", to="store.program"
+            ),
         ),
         migrations.AddField(
-            model_name='link',
-            name='program',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='links', to='store.program'),
+            model_name="link",
+            name="program",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="links", to="store.program"
+            ),
         ),
         migrations.AddField(
-            model_name='programmember',
-            name='person',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='memberships', to='store.person'),
+            model_name="programmember",
+            name="person",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="memberships", to="store.person"
+            ),
         ),
         migrations.AddField(
-            model_name='programmember',
-            name='program',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='members', to='store.program'),
+            model_name="programmember",
+            name="program",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="members", to="store.program"
+            ),
         ),
         migrations.AddField(
-            model_name='programtag',
-            name='program',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='tags', to='store.program'),
+            model_name="programtag",
+            name="program",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="tags", to="store.program"
+            ),
         ),
         migrations.AddField(
-            model_name='progressionstatus',
-            name='channel',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='statuses', to='store.channel'),
+            model_name="progressionstatus",
+            name="channel",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="statuses", to="store.channel"
+            ),
         ),
         migrations.AddField(
-            model_name='programmember',
-            name='status',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='store.progressionstatus'),
+            model_name="programmember",
+            name="status",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, to="store.progressionstatus"
+            ),
         ),
         migrations.AddField(
-            model_name='run',
-            name='link',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='runs', to='store.link'),
+            model_name="run",
+            name="link",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="runs", to="store.link"
+            ),
         ),
         migrations.AddField(
-            model_name='salesforceperson',
-            name='connection',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='store.connection'),
+            model_name="salesforceperson",
+            name="connection",
+            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to="store.connection"),
         ),
         migrations.AddIndex(
-            model_name='campaignmemberstatus',
-            index=models.Index(fields=['connection', 'campaign_id'], name='statuses_of_a_campaign'),
+            model_name="campaignmemberstatus",
+            index=models.Index(fields=["connection", "campaign_id"], name="statuses_of_a_campaign"),
         ),
         migrations.AddConstraint(
-            model_name='campaignmemberstatus',
-            constraint=models.UniqueConstraint(fields=('connection', 'salesforce_id'), name='one_mirrored_status'),
+            model_name="campaignmemberstatus",
+            constraint=models.UniqueConstraint(
+                fields=("connection", "salesforce_id"), name="one_mirrored_status"
+            ),
         ),
         migrations.AddIndex(
-            model_name='campaignmember',
-            index=models.Index(fields=['connection', 'campaign_id'], name='members_of_a_campaign'),
+            model_name="campaignmember",
+            index=models.Index(fields=["connection", "campaign_id"], name="members_of_a_campaign"),
         ),
         migrations.AddConstraint(
-            model_name='campaignmember',
-            constraint=models.UniqueConstraint(fields=('connection', 'salesforce_id'), name='one_mirrored_member'),
+            model_name="campaignmember",
+            constraint=models.UniqueConstraint(
+                fields=("connection", "salesforce_id"), name="one_mirrored_member"
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='campaignmember',
-            trigger=pgtrigger.compiler.Trigger(name='note_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n    INSERT INTO store_journalentry (at, who, why, run_id, side, connection_id, program_id, campaign_id, person_id, noun, record_id, old, new)\n    SELECT \n    COALESCE(NULLIF(current_setting('campaignsync.now', true), '')::timestamptz, clock_timestamp()),\n    COALESCE(r.changed_by, COALESCE(NULLIF(current_setting('campaignsync.who', true), ''), session_user)),\n    COALESCE(current_setting('campaignsync.why', true), ''),\n    NULLIF(current_setting('campaignsync.run', true), '')::bigint\n,\n           'campaign', r.connection_id, NULL, r.campaign_id, i.person_id, 'member', r.salesforce_id, r.old, r.new\n    FROM (SELECT connection_id, campaign_id, salesforce_id, COALESCE(contact_id, lead_id) AS who_id, last_modified_by_id AS changed_by, NULL::text AS old, status AS new FROM new_rows) r\n    LEFT JOIN store_personidentity i ON i.connection_id = r.connection_id AND i.salesforce_id = r.who_id\n    WHERE r.old IS DISTINCT FROM r.new;\n    INSERT INTO store_mark (link_id, why, noted_at)\n    SELECT DISTINCT l.id, 'campaign', clock_timestamp()\n    FROM (SELECT connection_id, campaign_id, salesforce_id, COALESCE(contact_id, lead_id) AS who_id, last_modified_by_id AS changed_by, NULL::text AS old, status AS new FROM new_rows) r JOIN store_link l ON l.connection_id = r.connection_id AND l.campaign_id = r.campaign_id\n    WHERE r.old IS DISTINCT FROM r.new\n    ON CONFLICT (link_id) DO UPDATE SET noted_at = excluded.noted_at;\n    RETURN NULL;\n", hash='e2767e75b4f2d7dddeec44ead5bebc747c53073d', level='STATEMENT', operation='INSERT', pgid='pgtrigger_note_insert_f19a7', referencing='REFERENCING NEW TABLE AS new_rows ', table='store_campaignmember', when='AFTER')),
+            model_name="campaignmember",
+            trigger=pgtrigger.compiler.Trigger(
+                name="note_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n    INSERT INTO store_journalentry (at, who, why, run_id, side, connection_id, program_id, campaign_id, person_id, noun, record_id, old, new)\n    SELECT \n    COALESCE(NULLIF(current_setting('campaignsync.now', true), '')::timestamptz, clock_timestamp()),\n    COALESCE(r.changed_by, COALESCE(NULLIF(current_setting('campaignsync.who', true), ''), session_user)),\n    COALESCE(current_setting('campaignsync.why', true), ''),\n    NULLIF(current_setting('campaignsync.run', true), '')::bigint\n,\n           'campaign', r.connection_id, NULL, r.campaign_id, i.person_id, 'member', r.salesforce_id, r.old, r.new\n    FROM (SELECT connection_id, campaign_id, salesforce_id, COALESCE(contact_id, lead_id) AS who_id, last_modified_by_id AS changed_by, NULL::text AS old, status AS new FROM new_rows) r\n    LEFT JOIN store_personidentity i ON i.connection_id = r.connection_id AND i.salesforce_id = r.who_id\n    WHERE r.old IS DISTINCT FROM r.new;\n    INSERT INTO store_mark (link_id, why, noted_at)\n    SELECT DISTINCT l.id, 'campaign', clock_timestamp()\n    FROM (SELECT connection_id, campaign_id, salesforce_id, COALESCE(contact_id, lead_id) AS who_id, last_modified_by_id AS changed_by, NULL::text AS old, status AS new FROM new_rows) r JOIN store_link l ON l.connection_id = r.connection_id AND l.campaign_id = r.campaign_id\n    WHERE r.old IS DISTINCT FROM r.new\n    ON CONFLICT (link_id) DO UPDATE SET noted_at = excluded.noted_at;\n    RETURN NULL;\n",
+                    hash="e2767e75b4f2d7dddeec44ead5bebc747c53073d",
+                    level="STATEMENT",
+                    operation="INSERT",
+                    pgid="pgtrigger_note_insert_f19a7",
+                    referencing="REFERENCING NEW TABLE AS new_rows ",
+                    table="store_campaignmember",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='campaignmember',
-            trigger=pgtrigger.compiler.Trigger(name='note_update', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n    INSERT INTO store_journalentry (at, who, why, run_id, side, connection_id, program_id, campaign_id, person_id, noun, record_id, old, new)\n    SELECT \n    COALESCE(NULLIF(current_setting('campaignsync.now', true), '')::timestamptz, clock_timestamp()),\n    COALESCE(r.changed_by, COALESCE(NULLIF(current_setting('campaignsync.who', true), ''), session_user)),\n    COALESCE(current_setting('campaignsync.why', true), ''),\n    NULLIF(current_setting('campaignsync.run', true), '')::bigint\n,\n           'campaign', r.connection_id, NULL, r.campaign_id, i.person_id, 'member', r.salesforce_id, r.old, r.new\n    FROM (SELECT n.connection_id, n.campaign_id, n.salesforce_id, COALESCE(n.contact_id, n.lead_id) AS who_id, n.last_modified_by_id AS changed_by, o.status AS old, n.status AS new FROM new_rows n JOIN old_rows o ON o.id = n.id) r\n    LEFT JOIN store_personidentity i ON i.connection_id = r.connection_id AND i.salesforce_id = r.who_id\n    WHERE r.old IS DISTINCT FROM r.new;\n    INSERT INTO store_mark (link_id, why, noted_at)\n    SELECT DISTINCT l.id, 'campaign', clock_timestamp()\n    FROM (SELECT n.connection_id, n.campaign_id, n.salesforce_id, COALESCE(n.contact_id, n.lead_id) AS who_id, n.last_modified_by_id AS changed_by, o.status AS old, n.status AS new FROM new_rows n JOIN old_rows o ON o.id = n.id) r JOIN store_link l ON l.connection_id = r.connection_id AND l.campaign_id = r.campaign_id\n    WHERE r.old IS DISTINCT FROM r.new\n    ON CONFLICT (link_id) DO UPDATE SET noted_at = excluded.noted_at;\n    RETURN NULL;\n", hash='870cacc4712e5b4e8ccae30fc8c16dcf316ff87d', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_note_update_7fc0c', referencing='REFERENCING OLD TABLE AS old_rows  NEW TABLE AS new_rows ', table='store_campaignmember', when='AFTER')),
+            model_name="campaignmember",
+            trigger=pgtrigger.compiler.Trigger(
+                name="note_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n    INSERT INTO store_journalentry (at, who, why, run_id, side, connection_id, program_id, campaign_id, person_id, noun, record_id, old, new)\n    SELECT \n    COALESCE(NULLIF(current_setting('campaignsync.now', true), '')::timestamptz, clock_timestamp()),\n    COALESCE(r.changed_by, COALESCE(NULLIF(current_setting('campaignsync.who', true), ''), session_user)),\n    COALESCE(current_setting('campaignsync.why', true), ''),\n    NULLIF(current_setting('campaignsync.run', true), '')::bigint\n,\n           'campaign', r.connection_id, NULL, r.campaign_id, i.person_id, 'member', r.salesforce_id, r.old, r.new\n    FROM (SELECT n.connection_id, n.campaign_id, n.salesforce_id, COALESCE(n.contact_id, n.lead_id) AS who_id, n.last_modified_by_id AS changed_by, o.status AS old, n.status AS new FROM new_rows n JOIN old_rows o ON o.id = n.id) r\n    LEFT JOIN store_personidentity i ON i.connection_id = r.connection_id AND i.salesforce_id = r.who_id\n    WHERE r.old IS DISTINCT FROM r.new;\n    INSERT INTO store_mark (link_id, why, noted_at)\n    SELECT DISTINCT l.id, 'campaign', clock_timestamp()\n    FROM (SELECT n.connection_id, n.campaign_id, n.salesforce_id, COALESCE(n.contact_id, n.lead_id) AS who_id, n.last_modified_by_id AS changed_by, o.status AS old, n.status AS new FROM new_rows n JOIN old_rows o ON o.id = n.id) r JOIN store_link l ON l.connection_id = r.connection_id AND l.campaign_id = r.campaign_id\n    WHERE r.old IS DISTINCT FROM r.new\n    ON CONFLICT (link_id) DO UPDATE SET noted_at = excluded.noted_at;\n    RETURN NULL;\n",
+                    hash="870cacc4712e5b4e8ccae30fc8c16dcf316ff87d",
+                    level="STATEMENT",
+                    operation="UPDATE",
+                    pgid="pgtrigger_note_update_7fc0c",
+                    referencing="REFERENCING OLD TABLE AS old_rows  NEW TABLE AS new_rows ",
+                    table="store_campaignmember",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='campaignmember',
-            trigger=pgtrigger.compiler.Trigger(name='note_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n    INSERT INTO store_journalentry (at, who, why, run_id, side, connection_id, program_id, campaign_id, person_id, noun, record_id, old, new)\n    SELECT \n    COALESCE(NULLIF(current_setting('campaignsync.now', true), '')::timestamptz, clock_timestamp()),\n    COALESCE(r.changed_by, COALESCE(NULLIF(current_setting('campaignsync.who', true), ''), session_user)),\n    COALESCE(current_setting('campaignsync.why', true), ''),\n    NULLIF(current_setting('campaignsync.run', true), '')::bigint\n,\n           'campaign', r.connection_id, NULL, r.campaign_id, i.person_id, 'member', r.salesforce_id, r.old, r.new\n    FROM (SELECT connection_id, campaign_id, salesforce_id, COALESCE(contact_id, lead_id) AS who_id, NULL::text AS changed_by, status AS old, NULL::text AS new FROM old_rows) r\n    LEFT JOIN store_personidentity i ON i.connection_id = r.connection_id AND i.salesforce_id = r.who_id\n    WHERE r.old IS DISTINCT FROM r.new;\n    INSERT INTO store_mark (link_id, why, noted_at)\n    SELECT DISTINCT l.id, 'campaign', clock_timestamp()\n    FROM (SELECT connection_id, campaign_id, salesforce_id, COALESCE(contact_id, lead_id) AS who_id, NULL::text AS changed_by, status AS old, NULL::text AS new FROM old_rows) r JOIN store_link l ON l.connection_id = r.connection_id AND l.campaign_id = r.campaign_id\n    WHERE r.old IS DISTINCT FROM r.new\n    ON CONFLICT (link_id) DO UPDATE SET noted_at = excluded.noted_at;\n    RETURN NULL;\n", hash='fba7963a98657298d17bf02204a3ee3b7e211266', level='STATEMENT', operation='DELETE', pgid='pgtrigger_note_delete_7b65d', referencing='REFERENCING OLD TABLE AS old_rows ', table='store_campaignmember', when='AFTER')),
+            model_name="campaignmember",
+            trigger=pgtrigger.compiler.Trigger(
+                name="note_delete",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n    INSERT INTO store_journalentry (at, who, why, run_id, side, connection_id, program_id, campaign_id, person_id, noun, record_id, old, new)\n    SELECT \n    COALESCE(NULLIF(current_setting('campaignsync.now', true), '')::timestamptz, clock_timestamp()),\n    COALESCE(r.changed_by, COALESCE(NULLIF(current_setting('campaignsync.who', true), ''), session_user)),\n    COALESCE(current_setting('campaignsync.why', true), ''),\n    NULLIF(current_setting('campaignsync.run', true), '')::bigint\n,\n           'campaign', r.connection_id, NULL, r.campaign_id, i.person_id, 'member', r.salesforce_id, r.old, r.new\n    FROM (SELECT connection_id, campaign_id, salesforce_id, COALESCE(contact_id, lead_id) AS who_id, NULL::text AS changed_by, status AS old, NULL::text AS new FROM old_rows) r\n    LEFT JOIN store_personidentity i ON i.connection_id = r.connection_id AND i.salesforce_id = r.who_id\n    WHERE r.old IS DISTINCT FROM r.new;\n    INSERT INTO store_mark (link_id, why, noted_at)\n    SELECT DISTINCT l.id, 'campaign', clock_timestamp()\n    FROM (SELECT connection_id, campaign_id, salesforce_id, COALESCE(contact_id, lead_id) AS who_id, NULL::text AS changed_by, status AS old, NULL::text AS new FROM old_rows) r JOIN store_link l ON l.connection_id = r.connection_id AND l.campaign_id = r.campaign_id\n    WHERE r.old IS DISTINCT FROM r.new\n    ON CONFLICT (link_id) DO UPDATE SET noted_at = excluded.noted_at;\n    RETURN NULL;\n",
+                    hash="fba7963a98657298d17bf02204a3ee3b7e211266",
+                    level="STATEMENT",
+                    operation="DELETE",
+                    pgid="pgtrigger_note_delete_7b65d",
+                    referencing="REFERENCING OLD TABLE AS old_rows ",
+                    table="store_campaignmember",
+                    when="AFTER",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='campaign',
-            constraint=models.UniqueConstraint(fields=('connection', 'salesforce_id'), name='one_mirrored_campaign'),
+            model_name="campaign",
+            constraint=models.UniqueConstraint(
+                fields=("connection", "salesforce_id"), name="one_mirrored_campaign"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='cursor',
-            constraint=models.UniqueConstraint(fields=('connection', 'object_name'), name='one_cursor_an_object'),
+            model_name="cursor",
+            constraint=models.UniqueConstraint(
+                fields=("connection", "object_name"), name="one_cursor_an_object"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='agreedfield',
-            constraint=models.UniqueConstraint(fields=('link', 'name'), name='one_agreement_a_field'),
+            model_name="agreedfield",
+            constraint=models.UniqueConstraint(fields=("link", "name"), name="one_agreement_a_field"),
         ),
         migrations.AddConstraint(
-            model_name='intent',
-            constraint=models.UniqueConstraint(fields=('link', 'person', 'noun'), name='one_intent_a_person'),
+            model_name="intent",
+            constraint=models.UniqueConstraint(fields=("link", "person", "noun"), name="one_intent_a_person"),
         ),
         migrations.AddConstraint(
-            model_name='agreement',
-            constraint=models.UniqueConstraint(fields=('link', 'person'), name='one_agreement_a_person'),
+            model_name="agreement",
+            constraint=models.UniqueConstraint(fields=("link", "person"), name="one_agreement_a_person"),
         ),
         migrations.AddConstraint(
-            model_name='personidentity',
-            constraint=models.UniqueConstraint(fields=('connection', 'person'), name='one_record_a_person'),
+            model_name="personidentity",
+            constraint=models.UniqueConstraint(fields=("connection", "person"), name="one_record_a_person"),
         ),
         migrations.AddConstraint(
-            model_name='personidentity',
-            constraint=models.UniqueConstraint(fields=('connection', 'salesforce_id'), name='one_person_a_record'),
+            model_name="personidentity",
+            constraint=models.UniqueConstraint(
+                fields=("connection", "salesforce_id"), name="one_person_a_record"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='problem',
-            constraint=models.UniqueConstraint(condition=models.Q(('person__isnull', False), ('solved_at__isnull', True)), fields=('link', 'person'), name='one_open_problem_a_person'),
+            model_name="problem",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("person__isnull", False), ("solved_at__isnull", True)),
+                fields=("link", "person"),
+                name="one_open_problem_a_person",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='problem',
-            constraint=models.UniqueConstraint(condition=models.Q(('person__isnull', True), ('solved_at__isnull', True)), fields=('link', 'code'), name='one_open_problem_a_field'),
+            model_name="problem",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("person__isnull", True), ("solved_at__isnull", True)),
+                fields=("link", "code"),
+                name="one_open_problem_a_field",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='periodcost',
-            constraint=models.UniqueConstraint(fields=('program', 'month'), name='one_cost_a_month'),
+            model_name="periodcost",
+            constraint=models.UniqueConstraint(fields=("program", "month"), name="one_cost_a_month"),
         ),
         migrations.AddConstraint(
-            model_name='link',
-            constraint=models.UniqueConstraint(fields=('program', 'connection'), name='one_campaign_a_program'),
+            model_name="link",
+            constraint=models.UniqueConstraint(
+                fields=("program", "connection"), name="one_campaign_a_program"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='link',
-            constraint=models.UniqueConstraint(fields=('connection', 'campaign_id'), name='one_program_a_campaign'),
+            model_name="link",
+            constraint=models.UniqueConstraint(
+                fields=("connection", "campaign_id"), name="one_program_a_campaign"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='programtag',
-            constraint=models.UniqueConstraint(fields=('program', 'name'), name='one_value_a_tag'),
+            model_name="programtag",
+            constraint=models.UniqueConstraint(fields=("program", "name"), name="one_value_a_tag"),
         ),
         migrations.AddConstraint(
-            model_name='progressionstatus',
-            constraint=models.UniqueConstraint(models.F('channel'), django.db.models.functions.text.Lower('name'), name='one_status_of_a_name'),
+            model_name="progressionstatus",
+            constraint=models.UniqueConstraint(
+                models.F("channel"),
+                django.db.models.functions.text.Lower("name"),
+                name="one_status_of_a_name",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='programmember',
-            constraint=models.UniqueConstraint(fields=('program', 'person'), name='one_membership_a_person'),
+            model_name="programmember",
+            constraint=models.UniqueConstraint(fields=("program", "person"), name="one_membership_a_person"),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='programmember',
-            trigger=pgtrigger.compiler.Trigger(name='note_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n    INSERT INTO store_journalentry (at, who, why, run_id, side, connection_id, program_id, campaign_id, person_id, noun, record_id, old, new)\n    SELECT \n    COALESCE(NULLIF(current_setting('campaignsync.now', true), '')::timestamptz, clock_timestamp()),\n    COALESCE(NULLIF(current_setting('campaignsync.who', true), ''), session_user),\n    COALESCE(current_setting('campaignsync.why', true), ''),\n    NULLIF(current_setting('campaignsync.run', true), '')::bigint\n, 'program', NULL, r.program_id, '', r.person_id, 'member', '', o.name, n.name\n    FROM (SELECT program_id, person_id, NULL::bigint AS old_status, status_id AS new_status FROM new_rows) r\n    LEFT JOIN store_progressionstatus o ON o.id = r.old_status\n    LEFT JOIN store_progressionstatus n ON n.id = r.new_status\n    WHERE r.old_status IS DISTINCT FROM r.new_status;\n    INSERT INTO store_mark (link_id, why, noted_at)\n    SELECT DISTINCT l.id, 'program', clock_timestamp()\n    FROM (SELECT program_id, person_id, NULL::bigint AS old_status, status_id AS new_status FROM new_rows) r JOIN store_link l ON l.program_id = r.program_id\n    WHERE r.old_status IS DISTINCT FROM r.new_status\n    ON CONFLICT (link_id) DO UPDATE SET noted_at = excluded.noted_at;\n    RETURN NULL;\n", hash='47f4a9adffd5fe85f5cf663b7cdbb03b72a3c43b', level='STATEMENT', operation='INSERT', pgid='pgtrigger_note_insert_3136e', referencing='REFERENCING NEW TABLE AS new_rows ', table='store_programmember', when='AFTER')),
+            model_name="programmember",
+            trigger=pgtrigger.compiler.Trigger(
+                name="note_insert",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n    INSERT INTO store_journalentry (at, who, why, run_id, side, connection_id, program_id, campaign_id, person_id, noun, record_id, old, new)\n    SELECT \n    COALESCE(NULLIF(current_setting('campaignsync.now', true), '')::timestamptz, clock_timestamp()),\n    COALESCE(NULLIF(current_setting('campaignsync.who', true), ''), session_user),\n    COALESCE(current_setting('campaignsync.why', true), ''),\n    NULLIF(current_setting('campaignsync.run', true), '')::bigint\n, 'program', NULL, r.program_id, '', r.person_id, 'member', '', o.name, n.name\n    FROM (SELECT program_id, person_id, NULL::bigint AS old_status, status_id AS new_status FROM new_rows) r\n    LEFT JOIN store_progressionstatus o ON o.id = r.old_status\n    LEFT JOIN store_progressionstatus n ON n.id = r.new_status\n    WHERE r.old_status IS DISTINCT FROM r.new_status;\n    INSERT INTO store_mark (link_id, why, noted_at)\n    SELECT DISTINCT l.id, 'program', clock_timestamp()\n    FROM (SELECT program_id, person_id, NULL::bigint AS old_status, status_id AS new_status FROM new_rows) r JOIN store_link l ON l.program_id = r.program_id\n    WHERE r.old_status IS DISTINCT FROM r.new_status\n    ON CONFLICT (link_id) DO UPDATE SET noted_at = excluded.noted_at;\n    RETURN NULL;\n",
+                    hash="47f4a9adffd5fe85f5cf663b7cdbb03b72a3c43b",
+                    level="STATEMENT",
+                    operation="INSERT",
+                    pgid="pgtrigger_note_insert_3136e",
+                    referencing="REFERENCING NEW TABLE AS new_rows ",
+                    table="store_programmember",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='programmember',
-            trigger=pgtrigger.compiler.Trigger(name='note_update', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n    INSERT INTO store_journalentry (at, who, why, run_id, side, connection_id, program_id, campaign_id, person_id, noun, record_id, old, new)\n    SELECT \n    COALESCE(NULLIF(current_setting('campaignsync.now', true), '')::timestamptz, clock_timestamp()),\n    COALESCE(NULLIF(current_setting('campaignsync.who', true), ''), session_user),\n    COALESCE(current_setting('campaignsync.why', true), ''),\n    NULLIF(current_setting('campaignsync.run', true), '')::bigint\n, 'program', NULL, r.program_id, '', r.person_id, 'member', '', o.name, n.name\n    FROM (SELECT n.program_id, n.person_id, o.status_id AS old_status, n.status_id AS new_status FROM new_rows n JOIN old_rows o ON o.id = n.id) r\n    LEFT JOIN store_progressionstatus o ON o.id = r.old_status\n    LEFT JOIN store_progressionstatus n ON n.id = r.new_status\n    WHERE r.old_status IS DISTINCT FROM r.new_status;\n    INSERT INTO store_mark (link_id, why, noted_at)\n    SELECT DISTINCT l.id, 'program', clock_timestamp()\n    FROM (SELECT n.program_id, n.person_id, o.status_id AS old_status, n.status_id AS new_status FROM new_rows n JOIN old_rows o ON o.id = n.id) r JOIN store_link l ON l.program_id = r.program_id\n    WHERE r.old_status IS DISTINCT FROM r.new_status\n    ON CONFLICT (link_id) DO UPDATE SET noted_at = excluded.noted_at;\n    RETURN NULL;\n", hash='181b4e0137f666dc941662ee5b1fda29469b6ae7', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_note_update_d96ce', referencing='REFERENCING OLD TABLE AS old_rows  NEW TABLE AS new_rows ', table='store_programmember', when='AFTER')),
+            model_name="programmember",
+            trigger=pgtrigger.compiler.Trigger(
+                name="note_update",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n    INSERT INTO store_journalentry (at, who, why, run_id, side, connection_id, program_id, campaign_id, person_id, noun, record_id, old, new)\n    SELECT \n    COALESCE(NULLIF(current_setting('campaignsync.now', true), '')::timestamptz, clock_timestamp()),\n    COALESCE(NULLIF(current_setting('campaignsync.who', true), ''), session_user),\n    COALESCE(current_setting('campaignsync.why', true), ''),\n    NULLIF(current_setting('campaignsync.run', true), '')::bigint\n, 'program', NULL, r.program_id, '', r.person_id, 'member', '', o.name, n.name\n    FROM (SELECT n.program_id, n.person_id, o.status_id AS old_status, n.status_id AS new_status FROM new_rows n JOIN old_rows o ON o.id = n.id) r\n    LEFT JOIN store_progressionstatus o ON o.id = r.old_status\n    LEFT JOIN store_progressionstatus n ON n.id = r.new_status\n    WHERE r.old_status IS DISTINCT FROM r.new_status;\n    INSERT INTO store_mark (link_id, why, noted_at)\n    SELECT DISTINCT l.id, 'program', clock_timestamp()\n    FROM (SELECT n.program_id, n.person_id, o.status_id AS old_status, n.status_id AS new_status FROM new_rows n JOIN old_rows o ON o.id = n.id) r JOIN store_link l ON l.program_id = r.program_id\n    WHERE r.old_status IS DISTINCT FROM r.new_status\n    ON CONFLICT (link_id) DO UPDATE SET noted_at = excluded.noted_at;\n    RETURN NULL;\n",
+                    hash="181b4e0137f666dc941662ee5b1fda29469b6ae7",
+                    level="STATEMENT",
+                    operation="UPDATE",
+                    pgid="pgtrigger_note_update_d96ce",
+                    referencing="REFERENCING OLD TABLE AS old_rows  NEW TABLE AS new_rows ",
+                    table="store_programmember",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='programmember',
-            trigger=pgtrigger.compiler.Trigger(name='note_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n    INSERT INTO store_journalentry (at, who, why, run_id, side, connection_id, program_id, campaign_id, person_id, noun, record_id, old, new)\n    SELECT \n    COALESCE(NULLIF(current_setting('campaignsync.now', true), '')::timestamptz, clock_timestamp()),\n    COALESCE(NULLIF(current_setting('campaignsync.who', true), ''), session_user),\n    COALESCE(current_setting('campaignsync.why', true), ''),\n    NULLIF(current_setting('campaignsync.run', true), '')::bigint\n, 'program', NULL, r.program_id, '', r.person_id, 'member', '', o.name, n.name\n    FROM (SELECT program_id, person_id, status_id AS old_status, NULL::bigint AS new_status FROM old_rows) r\n    LEFT JOIN store_progressionstatus o ON o.id = r.old_status\n    LEFT JOIN store_progressionstatus n ON n.id = r.new_status\n    WHERE r.old_status IS DISTINCT FROM r.new_status;\n    INSERT INTO store_mark (link_id, why, noted_at)\n    SELECT DISTINCT l.id, 'program', clock_timestamp()\n    FROM (SELECT program_id, person_id, status_id AS old_status, NULL::bigint AS new_status FROM old_rows) r JOIN store_link l ON l.program_id = r.program_id\n    WHERE r.old_status IS DISTINCT FROM r.new_status\n    ON CONFLICT (link_id) DO UPDATE SET noted_at = excluded.noted_at;\n    RETURN NULL;\n", hash='63fe2653a7882ed4ccc943f1fa52e2166edadc97', level='STATEMENT', operation='DELETE', pgid='pgtrigger_note_delete_c8872', referencing='REFERENCING OLD TABLE AS old_rows ', table='store_programmember', when='AFTER')),
+            model_name="programmember",
+            trigger=pgtrigger.compiler.Trigger(
+                name="note_delete",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n    INSERT INTO store_journalentry (at, who, why, run_id, side, connection_id, program_id, campaign_id, person_id, noun, record_id, old, new)\n    SELECT \n    COALESCE(NULLIF(current_setting('campaignsync.now', true), '')::timestamptz, clock_timestamp()),\n    COALESCE(NULLIF(current_setting('campaignsync.who', true), ''), session_user),\n    COALESCE(current_setting('campaignsync.why', true), ''),\n    NULLIF(current_setting('campaignsync.run', true), '')::bigint\n, 'program', NULL, r.program_id, '', r.person_id, 'member', '', o.name, n.name\n    FROM (SELECT program_id, person_id, status_id AS old_status, NULL::bigint AS new_status FROM old_rows) r\n    LEFT JOIN store_progressionstatus o ON o.id = r.old_status\n    LEFT JOIN store_progressionstatus n ON n.id = r.new_status\n    WHERE r.old_status IS DISTINCT FROM r.new_status;\n    INSERT INTO store_mark (link_id, why, noted_at)\n    SELECT DISTINCT l.id, 'program', clock_timestamp()\n    FROM (SELECT program_id, person_id, status_id AS old_status, NULL::bigint AS new_status FROM old_rows) r JOIN store_link l ON l.program_id = r.program_id\n    WHERE r.old_status IS DISTINCT FROM r.new_status\n    ON CONFLICT (link_id) DO UPDATE SET noted_at = excluded.noted_at;\n    RETURN NULL;\n",
+                    hash="63fe2653a7882ed4ccc943f1fa52e2166edadc97",
+                    level="STATEMENT",
+                    operation="DELETE",
+                    pgid="pgtrigger_note_delete_c8872",
+                    referencing="REFERENCING OLD TABLE AS old_rows ",
+                    table="store_programmember",
+                    when="AFTER",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='salesforceperson',
-            constraint=models.UniqueConstraint(fields=('connection', 'salesforce_id'), name='one_mirrored_person'),
+            model_name="salesforceperson",
+            constraint=models.UniqueConstraint(
+                fields=("connection", "salesforce_id"), name="one_mirrored_person"
+            ),
         ),
     ]

@@ -1,0 +1,122 @@
+"""The one place that wires doors together: settings, database, ledger, registry, and a Salesforce door for a connection.
+
+Called by the command line (and later the web server and the worker). Everybody else is handed what it needs.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from campaignsync.domain.connections import Connection, Login
+from campaignsync.domain.errors import UsageError
+from campaignsync.runtime.embedded_postgres import embedded_postgres
+from campaignsync.runtime.ports import Ledger, Members, Registry, SalesforceDoor, Views
+from campaignsync.salesforce.org import SalesforceOrg
+from campaignsync.settings import Settings
+
+_MIGRATING = 7_206_451_398  # The number of the advisory lock that lets one process migrate at a time.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Application:
+    """The doors of one installation, open."""
+
+    settings: Settings
+    registry: Registry
+    members: Members
+    views: Views
+    ledger: Ledger
+
+    def door(self, connection: Connection) -> SalesforceDoor:
+        """A door to a connection's org."""
+        return SalesforceOrg(self.registry.login(connection.connection_id), user=connection.user)
+
+    def new_door(self, login: Login) -> SalesforceOrg:
+        """A door to an org that is not a connection yet."""
+        return SalesforceOrg(login)
+
+
+@contextlib.contextmanager
+def application(settings: Settings, *, migrate: bool = False) -> Iterator[Application]:
+    """The installation, with its database running and, where that database is embedded or `migrate` is set, up to date."""
+    with contextlib.ExitStack() as stack:
+        url = settings.database_url or stack.enter_context(embedded_postgres(settings.data_dir))
+        _prepare_django(settings, url)
+        from django.db import connection
+
+        stack.callback(connection.close)
+        _require_database()
+        if migrate or not settings.database_url:
+            _migrate()
+        elif _pending():
+            raise UsageError("The database is not up to date. Bring it there with: campaignsync migrate")
+        yield _wired(settings)
+
+
+def _prepare_django(settings: Settings, url: str) -> None:
+    import django
+    from django.conf import settings as django_settings
+
+    if not django_settings.configured:
+        os.environ["DATABASE_URL"] = url
+        os.environ["CAMPAIGNSYNC_SECRET_KEY"] = settings.secret_key()
+        os.environ["DJANGO_SETTINGS_MODULE"] = "campaignsync.store.django_settings"
+        django.setup()
+
+
+def _require_database() -> None:
+    from django.db import OperationalError, connection
+
+    try:
+        connection.ensure_connection()
+    except OperationalError as error:
+        reason = str(error).strip().splitlines()[-1]
+        raise UsageError(f"The database does not let us in: {reason}. Check DATABASE_URL.") from None
+
+
+def _pending() -> bool:
+    from django.db import connection
+    from django.db.migrations.executor import MigrationExecutor
+
+    executor = MigrationExecutor(connection)
+    return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+
+
+def _migrate() -> None:
+    """Bring the database up to date, one process at a time; a look at what is applied is all it costs otherwise."""
+    from django.core.management import call_command
+    from django.db import connection
+
+    if not _pending():
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s)", (_MIGRATING,))
+        try:
+            if _pending():
+                call_command("migrate", verbosity=0, interactive=False)
+        finally:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", (_MIGRATING,))
+
+
+def _wired(settings: Settings) -> Application:
+    # The models can be imported only when Django is ready.
+    from campaignsync.store.ledger import Ledger as PostgresLedger
+    from campaignsync.store.members import Members as PostgresMembers
+    from campaignsync.store.registry import Registry as PostgresRegistry
+    from campaignsync.store.views import Views as PostgresViews
+
+    return Application(
+        settings=settings,
+        registry=PostgresRegistry(_now),
+        members=PostgresMembers(_now),
+        views=PostgresViews(_now),
+        ledger=PostgresLedger(_now),
+    )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

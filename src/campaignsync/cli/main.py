@@ -1,0 +1,61 @@
+"""The `campaignsync` command: its verbs, and its exit codes.
+
+0 done · 2 something must be mended by whoever typed it · 3 a link is halted or a plan is out of date · 4 Salesforce could not be
+reached, or nobody knows what became of a call · 5 Salesforce refused. docs/commands.md says more.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import click
+import typer
+
+from campaignsync.cli import connections, demo, links, programs, syncing
+from campaignsync.cli.output import complain
+from campaignsync.cli.session import DataDir
+from campaignsync.domain.errors import (
+    CampaignsyncError,
+    HaltError,
+    RefusedError,
+    RetryableError,
+    UnknownOutcomeError,
+    UsageError,
+)
+
+EXIT_CODES: dict[type[CampaignsyncError], int] = {
+    UsageError: 2,
+    HaltError: 3,
+    RetryableError: 4,
+    UnknownOutcomeError: 4,
+    RefusedError: 5,
+}
+
+app = typer.Typer(
+    help="Keep marketing programs and Salesforce campaigns the same.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+for module in (connections, programs, links, syncing, demo):
+    module.add_to(app)
+
+
+@app.callback()
+def _options(context: typer.Context, data_dir: DataDir = None) -> None:
+    context.obj = data_dir
+
+
+def main() -> None:
+    """Run a command; an error that a person can mend is one sentence and an exit code, never a traceback."""
+    try:
+        app(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        complain("Stopped. Whatever was under way is settled by the next run.")
+        sys.exit(130)
+    except CampaignsyncError as error:
+        complain(f"error: {error}")
+        sys.exit(next(code for kind, code in EXIT_CODES.items() if isinstance(error, kind)))

@@ -1,0 +1,266 @@
+"""channel, program, import-members, members, member: our side."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from campaignsync.cli.output import print_json, print_table, say, show
+from campaignsync.cli.session import AsJson, ProgramName, opened, who
+from campaignsync.domain.errors import UsageError
+from campaignsync.domain.people import looks_like_email
+from campaignsync.domain.programs import DEFAULT_CURRENCY, PeriodCost, amount, month
+from campaignsync.domain.registrants import read_registrants
+from campaignsync.domain.statuses import Channel, ProgressionStatus
+
+channel = typer.Typer(help="Channels and their progression statuses.", no_args_is_help=True)
+program = typer.Typer(help="Programs and their period costs.", no_args_is_help=True)
+member = typer.Typer(help="One member of a program.", no_args_is_help=True)
+
+Email = Annotated[str, typer.Argument(metavar="EMAIL")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Give the application these commands."""
+    app.add_typer(channel, name="channel")
+    app.add_typer(program, name="program")
+    app.add_typer(member, name="member")
+    app.command("import-members")(import_members)
+    app.command("members")(members)
+
+
+@channel.command("list")
+def channel_list(context: typer.Context, as_json: AsJson = False) -> None:
+    """List the channels with their statuses."""
+    with opened(context) as app:
+        channels = app.registry.channels()
+    rows = [
+        {
+            "name": each.name,
+            "program_type": each.program_type,
+            "campaign_type": each.campaign_type,
+            "statuses": [asdict(status) for status in each.statuses],
+            "line": ", ".join(f"{s.name} {s.step}{' ✓' if s.success else ''}" for s in each.statuses),
+        }
+        for each in channels
+    ]
+    headings = {"name": "CHANNEL", "program_type": "PROGRAM TYPE", "line": "STATUSES (✓ SUCCESS)"}
+    show(rows, headings, empty="No channel yet. Make the usual ones with: campaignsync init", as_json=as_json)
+
+
+@channel.command("create")
+def channel_create(
+    context: typer.Context,
+    name: str,
+    status: Annotated[list[str], typer.Option(help="NAME:STEP, or NAME:STEP:success; once for each status.")],
+    program_type: Annotated[str, typer.Option(help="Which programs the channel is for.")] = "default",
+    alias: Annotated[
+        str | None, typer.Option(help="What Campaign.Type shall say instead of the name.")
+    ] = None,
+) -> None:
+    """Make a channel."""
+    made = Channel(
+        name=name, program_type=program_type, statuses=tuple(map(_status, status)), campaign_type=alias
+    )
+    with opened(context) as app:
+        if not app.registry.add_channels([made]):
+            raise UsageError(f"There is a channel '{name}' already.")
+        say(f"Channel '{name}' has {len(status)} statuses.")
+
+
+def _status(text: str) -> ProgressionStatus:
+    name, _, rest = text.partition(":")
+    step, _, flag = rest.partition(":")
+    if not step.isdigit() or flag not in ("", "success"):
+        raise UsageError(
+            f"'{text}' is no status: write NAME:STEP, such as Registered:20, or NAME:STEP:success."
+        )
+    return ProgressionStatus(name=name, step=int(step), success=bool(flag))
+
+
+@channel.command("alias")
+def channel_alias(context: typer.Context, name: str, campaign_type: str) -> None:
+    """Say what Campaign.Type shall get instead of a channel's name."""
+    with opened(context) as app:
+        replace(app.registry.channel(name), campaign_type=campaign_type)  # Refused where it is too long.
+        app.registry.set_alias(name, campaign_type)
+        say(f"Campaigns of channel '{name}' get the type '{campaign_type}'.")
+
+
+@program.command("create")
+def program_create(
+    context: typer.Context,
+    name: str,
+    channel: Annotated[str, typer.Option(help="The channel, which defines the statuses.")],
+    tag: Annotated[list[str] | None, typer.Option(help="NAME=VALUE; once for each tag.")] = None,
+) -> None:
+    """Create a program."""
+    pairs = [text.partition("=") for text in tag or ()]
+    if any(not (key and equals and value) for key, equals, value in pairs):
+        raise UsageError("A tag is written as NAME=VALUE, such as Region=EMEA.")
+    with opened(context) as app:
+        app.registry.create_program(name.strip(), channel, {key: value for key, _, value in pairs})
+        say(
+            f"Program '{name}' created. Bring in people with: campaignsync import-members \"{name}\" FILE.csv"
+        )
+
+
+@program.command("list")
+def program_list(context: typer.Context, as_json: AsJson = False) -> None:
+    """List the programs."""
+    with opened(context) as app:
+        rows = app.registry.programs()
+    headings = {"name": "PROGRAM", "channel": "CHANNEL", "members": "MEMBERS", "success": "SUCCESS"}
+    headings |= {"campaign_id": "CAMPAIGN", "state": "LINK"}
+    show(
+        rows,
+        headings,
+        empty="No program yet. Make one with: campaignsync program create NAME --channel CHANNEL",
+        as_json=as_json,
+    )
+
+
+@program.command("show")
+def program_show(context: typer.Context, name: ProgramName, as_json: AsJson = False) -> None:
+    """Show one program: its statuses, costs, tags and links."""
+    with opened(context) as app:
+        row = app.registry.program(name)
+    if as_json:
+        print_json(row)
+        return
+    say(f"{row['name']}: channel {row['channel']} ({row['program_type']})")
+    for key, value in row["tags"].items():
+        say(f"  {key} = {value}")
+    print_table(
+        row["statuses"],
+        {"status": "STATUS", "step": "STEP", "success": "SUCCESS", "members": "MEMBERS"},
+        empty="",
+    )
+    print_table(
+        row["costs"],
+        {"month": "MONTH", "amount": "COST", "currency": "", "note": "NOTE"},
+        empty="No period costs.",
+    )
+    print_table(
+        row["links"],
+        {"connection": "CONNECTION", "campaign_id": "CAMPAIGN", "state": "LINK"},
+        empty="Not linked.",
+    )
+
+
+@program.command("cost")
+def program_cost(
+    context: typer.Context,
+    name: ProgramName,
+    when: Annotated[str, typer.Argument(metavar="MONTH", help="YYYY-MM")],
+    cost: Annotated[
+        str | None, typer.Argument(metavar="AMOUNT", help="Such as 1200.00; left out with --remove.")
+    ] = None,
+    currency: Annotated[str, typer.Option(help="ISO 4217")] = DEFAULT_CURRENCY,
+    note: Annotated[str, typer.Option()] = "",
+    remove: Annotated[bool, typer.Option("--remove", help="Remove the cost of the month.")] = False,
+) -> None:
+    """Set or remove the period cost of a month."""
+    if remove == (cost is not None):
+        raise UsageError("Give an amount, or --remove.")
+    with opened(context) as app:
+        if cost is None:
+            app.registry.remove_cost(name, month(when))
+            say(f"No period cost for {when} any more.")
+        else:
+            made = PeriodCost(month=month(when), amount=amount(cost), currency=currency.upper(), note=note)
+            app.registry.set_cost(name, made)
+            total = sum(each.amount for each in app.registry.costs(name))
+            say(f"{when}: {made.amount} {made.currency}; the program's costs come to {total:.2f}.")
+
+
+@program.command("delete")
+def program_delete(context: typer.Context, name: ProgramName) -> None:
+    """Delete a program with its memberships and its link; the campaign in Salesforce stays as it is."""
+    with opened(context) as app:
+        app.registry.delete_program(name)
+        say(f"Program '{name}' is deleted.")
+
+
+def import_members(
+    context: typer.Context,
+    name: ProgramName,
+    file: Annotated[
+        Path,
+        typer.Argument(metavar="FILE.csv", help="A CSV file in UTF-8 whose first line names the columns."),
+    ],
+    status: Annotated[
+        str | None, typer.Option(help="The status everybody gets, if they are not further already.")
+    ] = None,
+    update: Annotated[
+        bool, typer.Option("--update", help="Overwrite fields of people we know, not only fill empty ones.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Bring in people from a file. Broken rows are named by line and reason; the others come in."""
+    try:
+        raw = file.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{file} cannot be read: {error.strerror}.") from None
+    with opened(context) as app:
+        read = read_registrants(raw, channel=app.registry.program_channel(name), status=status)
+        done = app.members.import_people(name, read.people, who=who(), update=update)
+    if as_json:
+        refused = [asdict(row) for row in read.refused]
+        print_json(
+            {
+                "rows": read.rows,
+                "joined": read.joined,
+                **asdict(done),
+                "refused": refused,
+                "ignored_columns": read.ignored_columns,
+            }
+        )
+        return
+    say(
+        f"{read.rows} rows: {done.added} members added, {done.moved} moved on, {done.unchanged} unchanged,"
+        f" {done.skipped_back} further already, {read.joined} joined to another row of the same address;"
+        f" {done.new_people} people are new."
+    )
+    if read.ignored_columns:
+        say(f"Not read: {', '.join(read.ignored_columns)}.")
+    for row in read.refused:
+        say(f"line {row.line} left out: {row.reason}")
+
+
+def members(context: typer.Context, name: ProgramName, as_json: AsJson = False) -> None:
+    """List who is in a program, and who they are in Salesforce."""
+    with opened(context) as app:
+        rows = app.members.list(name)
+    headings = {"email": "E-MAIL", "first_name": "FIRST NAME", "last_name": "LAST NAME", "status": "STATUS"}
+    headings |= {"kind": "IS A", "salesforce_id": "SALESFORCE ID", "reached_success": "SUCCESS"}
+    show(rows, headings, empty="Nobody is in this program yet.", as_json=as_json)
+
+
+@member.command("set")
+def member_set(
+    context: typer.Context,
+    name: ProgramName,
+    email: Email,
+    status: Annotated[str, typer.Option(help="One of the channel's statuses.")],
+    override: Annotated[
+        bool, typer.Option("--override", help="Correct a mistake: a step back is allowed and noted.")
+    ] = False,
+) -> None:
+    """Give somebody a status, making them a member if they are none yet."""
+    if not looks_like_email(email):
+        raise UsageError(f"'{email}' is no e-mail address.")
+    with opened(context) as app:
+        before = app.members.set_status(name, email, status, who=who(), override=override)
+        say(f"{email}: {'added with' if before == 'added' else f'{before} →'} {status}")
+
+
+@member.command("remove")
+def member_remove(context: typer.Context, name: ProgramName, email: Email) -> None:
+    """Take somebody out of a program."""
+    with opened(context) as app:
+        app.members.remove(name, email, who=who())
+        say(f"{email} is in the program no more.")

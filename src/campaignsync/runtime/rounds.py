@@ -1,0 +1,64 @@
+"""A round: one look at an org, then a run of each of its links; and a plan without running it.
+
+Called by the command line. What goes wrong with one link never keeps another from its run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from campaignsync.domain.connections import Connection
+from campaignsync.domain.errors import HaltError, RetryableError
+from campaignsync.domain.ids import LinkId
+from campaignsync.domain.runs import RunReport
+from campaignsync.runtime.cycle import Planned, observe, plan_link, run_link
+from campaignsync.runtime.executor import Tell, nobody
+from campaignsync.runtime.linking import require_campaign_sync
+from campaignsync.runtime.ports import Ledger, SalesforceDoor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Round:
+    """What a round came to. Each report counts the calls of its own run and of the look that served all runs; `api_calls` is
+    the sum without counting that look twice."""
+
+    reports: tuple[RunReport, ...]
+    api_calls: int
+
+
+def run_round(
+    door: SalesforceDoor,
+    ledger: Ledger,
+    connection: Connection,
+    *,
+    links: Sequence[LinkId] | None = None,
+    only: str | None = None,
+    tell: Tell = nobody,
+) -> Round:
+    """Observe an org and run its links, or those named. With `only`, the digest of the one plan that may be carried out."""
+    require_campaign_sync(connection)
+    observe(door, ledger, connection.connection_id)
+    looking = door.api_calls
+    chosen = ledger.links(connection.connection_id) if links is None else links
+    reports = [_run(door, ledger, link, only=only, tell=tell) for link in chosen]
+    return Round(
+        reports=tuple(replace(report, api_calls=report.api_calls + looking) for report in reports),
+        api_calls=door.api_calls,
+    )
+
+
+def _run(door: SalesforceDoor, ledger: Ledger, link: LinkId, *, only: str | None, tell: Tell) -> RunReport:
+    try:
+        return run_link(door, ledger, link, why="apply" if only else "sync", only=only, tell=tell)
+    except (RetryableError, HaltError) as error:
+        if only:
+            raise
+        return RunReport(program=ledger.link(link).program, halted=str(error))
+
+
+def plan_now(door: SalesforceDoor, ledger: Ledger, connection: Connection, link: LinkId) -> Planned:
+    """The plan of a link as the world is now."""
+    require_campaign_sync(connection)
+    observe(door, ledger, connection.connection_id)
+    return plan_link(ledger, link, door.sync_user())
