@@ -1,0 +1,130 @@
+"""Who may do what: users, their passwords and sessions, connected apps, object and field permissions.
+
+The wire asks who a token belongs to; records and queries ask what that user may touch (S1.5.3). Admins may do everything
+that nobody took from them: only what is denied is kept. Tokens are made from a counter, so runs repeat to the letter.
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from salesforce_sandbox.org.clock import Clock
+from salesforce_sandbox.org.storage import Storage
+
+SESSION_HOURS = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """On whose behalf something happens. `client` is what change events will call the origin (S2.2.13)."""
+
+    user_id: str
+    client: str | None = None
+    save_duplicates: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectedApp:
+    """An app that may ask for tokens. `run_as` is the user of client credentials; None when nobody is (S2.1)."""
+
+    client_id: str
+    client_secret: str
+    run_as: str | None = None
+    certificates: tuple[str, ...] = ()
+    # Usernames that may come by signed assertion; None admits every user.
+    approved: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    token: str
+    user_id: str
+    expires: datetime
+
+
+@dataclass
+class Access:
+    """One org's doors. `denied_objects` holds (user, object, right), `denied_fields` (user, object, field, right).
+
+    Rights are read, create, edit and delete for objects, read and edit for fields; the user `*` is everybody.
+    """
+
+    storage: Storage
+    clock: Clock
+    org_id: str
+    apps: dict[str, ConnectedApp] = field(default_factory=dict)
+    passwords: dict[str, str] = field(default_factory=dict)
+    denied_objects: set[tuple[str, str, str]] = field(default_factory=set)
+    denied_fields: set[tuple[str, str, str, str]] = field(default_factory=set)
+    sessions: dict[str, Session] = field(default_factory=dict)
+    refresh_tokens: dict[str, str] = field(default_factory=dict)
+    _tokens_made: int = 0
+
+    def user_named(self, username: str) -> str | None:
+        """The id of the active user of that name."""
+        found = self.storage.rows(
+            'SELECT "Id" FROM "User" WHERE "Username" = ? AND "IsActive" = 1', username.strip()
+        )
+        return found[0][0] if found else None
+
+    def user_by_password(self, username: str, password: str) -> str | None:
+        """The user whose password this is, with or without a security token behind it."""
+        user_id = self.user_named(username)
+        known = self.passwords.get(user_id or "")
+        return user_id if known and password.startswith(known) else None
+
+    def open_session(self, user_id: str) -> Session:
+        expires = self.clock.now() + timedelta(hours=SESSION_HOURS)
+        session = Session(token=f"{self.org_id[:15]}!AQ{self._secret()}", user_id=user_id, expires=expires)
+        self.sessions[session.token] = session
+        return session
+
+    def give_refresh_token(self, user_id: str) -> str:
+        token = f"5Aep{self._secret()}"
+        self.refresh_tokens[token] = user_id
+        return token
+
+    def session(self, token: str) -> Session | None:
+        """The live session of a token; using it keeps it alive."""
+        session = self.sessions.get(token)
+        now = self.clock.now()
+        if session is None or session.expires <= now:
+            return None
+        self.sessions[token] = Session(
+            token=token, user_id=session.user_id, expires=now + timedelta(hours=SESSION_HOURS)
+        )
+        return session
+
+    def revoke(self, token: str) -> bool:
+        """Ends a session or takes a refresh token back; False when there was neither."""
+        ended = self.sessions.pop(token, None) is not None
+        return self.refresh_tokens.pop(token, None) is not None or ended
+
+    def may(self, user_id: str, sobject: str, right: str) -> bool:
+        return not {(user_id, sobject, right), ("*", sobject, right)} & self.denied_objects
+
+    def may_field(self, user_id: str, sobject: str, name: str, right: str) -> bool:
+        return not {(user_id, sobject, name, right), ("*", sobject, name, right)} & self.denied_fields
+
+    def readable(self, user_id: str) -> Callable[[str, str], bool]:
+        """What SOQL and describe ask: may this user read that field of that object?"""
+
+        def readable(sobject: str, name: str) -> bool:
+            if name == "Id":
+                return self.may(user_id, sobject, "read")
+            return self.may_field(user_id, sobject, name, "read")
+
+        return readable if self.denied_fields or self.denied_objects else _everything
+
+    def is_marketing_user(self, user_id: str) -> bool:
+        found = self.storage.rows('SELECT "UserPermissionsMarketingUser" FROM "User" WHERE "Id" = ?', user_id)
+        return bool(found and found[0][0])
+
+    def _secret(self) -> str:
+        self._tokens_made += 1
+        return hashlib.sha256(f"{self.org_id}/{self._tokens_made}".encode()).hexdigest()
+
+
+def _everything(sobject: str, name: str) -> bool:
+    return True

@@ -1,0 +1,57 @@
+"""Ground: what every rule of the org stands on, in one value, so that rules need nothing else."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from salesforce_sandbox.org.access import Access
+from salesforce_sandbox.org.changes import ChangeLog
+from salesforce_sandbox.org.clock import Clock
+from salesforce_sandbox.org.ids import Ids
+from salesforce_sandbox.org.schema import Schema
+from salesforce_sandbox.org.storage import Storage
+from salesforce_sandbox.org.switches import Switches
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValidationRule:
+    """An admin's rule: records that meet the SOQL condition `refuse_when` are refused with the message."""
+
+    sobject: str
+    refuse_when: str
+    message: str
+    field: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DuplicateRule:
+    """An admin's rule against second records of one person: all of `same` are equal and none is empty (S1.4.9)."""
+
+    name: str
+    sobject: str
+    same: tuple[str, ...]
+    allow_save: bool = True
+    message: str = "Use one of these records?"
+
+
+@dataclass(slots=True, kw_only=True)
+class AdminRules:
+    """What admins have set up, what is locked until when, and what is wrong with the org's time and space."""
+
+    validation: list[ValidationRule] = field(default_factory=list)
+    duplicates: list[DuplicateRule] = field(default_factory=list)
+    locks: dict[str, datetime] = field(default_factory=dict)
+    # Records written now carry a SystemModstamp this much older: a commit that took its time (S0.16).
+    commit_lag_s: float = 0
+    most_records: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    clock: Clock
+    ids: Ids
+    schema: Schema
+    storage: Storage
+    changes: ChangeLog
+    switches: Switches
+    access: Access
+    admin: AdminRules

@@ -1,0 +1,161 @@
+"""Org: the façade over one Salesforce org; everything the wire and the event bus need, and nothing about HTTP.
+
+Not safe for threads by itself: whoever serves several holds `lock` around each request. A reset makes the org new inside
+while the object stays, so that whoever holds it need not be told.
+"""
+
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from salesforce_sandbox.org import soql
+from salesforce_sandbox.org.access import Access, Caller
+from salesforce_sandbox.org.accounting import Accounting
+from salesforce_sandbox.org.changes import ChangeLog
+from salesforce_sandbox.org.clock import Clock
+from salesforce_sandbox.org.errors import SalesforceError
+from salesforce_sandbox.org.ground import AdminRules, Ground
+from salesforce_sandbox.org.ids import Ids
+from salesforce_sandbox.org.records import Records
+from salesforce_sandbox.org.schema import RecordTypeInfo, Schema, SObject, describe_sobject
+from salesforce_sandbox.org.storage import Storage
+from salesforce_sandbox.org.switches import Switches
+from salesforce_sandbox.org.transaction import Transactions
+
+ORG_ID = "00D5g0000000001EAA"
+
+
+class Org:
+    """One org: empty of rows until a seed fills it."""
+
+    ground: Ground
+    records: Records
+    transactions: Transactions
+
+    def __init__(self, clock: Clock | None = None) -> None:
+        self.id = ORG_ID
+        self.lock = threading.RLock()
+        self.clock = clock or Clock()
+        self.changes = ChangeLog()
+        self.accounting = Accounting(self.clock)
+        self.restart()
+
+    def restart(self) -> None:
+        """Forgets every row, user, field and rule; the clock, the numbers of the change log and the limits go on."""
+        schema = Schema()
+        storage = Storage(schema)
+        self.changes.forget()
+        self.ground = Ground(
+            clock=self.clock,
+            ids=Ids(),
+            schema=schema,
+            storage=storage,
+            changes=self.changes,
+            switches=Switches(),
+            access=Access(storage=storage, clock=self.clock, org_id=self.id),
+            admin=AdminRules(),
+        )
+        self.transactions = Transactions(self.ground)
+        self.records = Records(self.ground, self.transactions)
+
+    @property
+    def schema(self) -> Schema:
+        return self.ground.schema
+
+    @property
+    def storage(self) -> Storage:
+        return self.ground.storage
+
+    @property
+    def access(self) -> Access:
+        return self.ground.access
+
+    @property
+    def switches(self) -> Switches:
+        return self.ground.switches
+
+    @property
+    def admin(self) -> AdminRules:
+        return self.ground.admin
+
+    def sobject(self, name: str, caller: Caller) -> SObject:
+        """The object of that name; SalesforceError NOT_FOUND when there is none or the caller may not see it."""
+        found = self.schema.find(name)
+        if found is None or not self.access.may(caller.user_id, found.name, "read"):
+            raise SalesforceError(404, "NOT_FOUND", "The requested resource does not exist")
+        return found
+
+    def compile(self, text: str, caller: Caller, *, include_deleted: bool = False) -> soql.CompiledQuery:
+        """A query as this caller may run it; SalesforceError for what real orgs refuse."""
+        self.storage.follow_schema()
+        return soql.compile(
+            text,
+            self.schema,
+            now=self.clock.now(),
+            user_id=caller.user_id,
+            include_deleted=include_deleted,
+            readable=self.access.readable(caller.user_id),
+        )
+
+    def total(self, query: soql.CompiledQuery) -> int | None:
+        """How many rows a query finds; None when only reading them tells."""
+        if query.count_sql is None:
+            return None
+        return int(self.storage.rows(query.count_sql, *query.count_params)[0][0])
+
+    def stream(self, query: soql.CompiledQuery) -> Iterator[list[tuple[Any, ...]]]:
+        """The rows of a query in lots."""
+        return self.storage.stream(query.sql, query.params)
+
+    def read(
+        self, sobject: SObject, ids: Iterable[str], fields: Sequence[str], caller: Caller, version: str
+    ) -> dict[str, dict[str, Any]]:
+        """Live records by id with these fields, as REST shows them; all readable fields when none are named."""
+        names = list(fields) or self.readable_fields(sobject, caller)
+        listed = ", ".join(f"'{record_id}'" for record_id in ids)
+        names = names if any(name.lower() == "id" for name in names) else [*names, "Id"]
+        query = self.compile(
+            f"SELECT {', '.join(names)} FROM {sobject.name} WHERE Id IN ({listed})",  # noqa: S608 - SOQL
+            caller,
+        )
+        rows = self.storage.rows(query.sql, *query.params)
+        return {record["Id"]: record for record in query.records(rows, version=version)}
+
+    def readable_fields(self, sobject: SObject, caller: Caller) -> list[str]:
+        readable = self.access.readable(caller.user_id)
+        return [field.name for field in sobject.fields if readable(sobject.name, field.name)]
+
+    def describe(
+        self, sobject: SObject, caller: Caller, *, version: str, instance_url: str
+    ) -> dict[str, Any]:
+        return describe_sobject(
+            self.schema,
+            sobject,
+            version=version,
+            instance_url=instance_url,
+            record_types=self._record_types(sobject),
+            readable=self.access.readable(caller.user_id),
+        )
+
+    def save_snapshot(self, file: Path) -> None:
+        """Writes rows, users and numbers into a file; rules, switches and apps belong to seeds and are not in it."""
+        self.storage.keep_setting("ids", dict(self.ground.ids.counters))
+        self.storage.keep_setting("passwords", self.access.passwords)
+        self.storage.save(file)
+
+    def load_snapshot(self, file: Path) -> None:
+        """Takes the rows, users and numbers of a file that `save_snapshot` wrote."""
+        self.storage.load(file)
+        self.ground.ids.counters.update(self.storage.setting("ids"))
+        self.access.passwords.update(self.storage.setting("passwords"))
+
+    def _record_types(self, sobject: SObject) -> list[RecordTypeInfo]:
+        rows = self.storage.rows(
+            'SELECT "Id", "Name", "DeveloperName", "IsActive" FROM "RecordType" WHERE "SobjectType" = ?',
+            sobject.name,
+        )
+        return [
+            RecordTypeInfo(id=each, name=name, developer_name=developer_name, active=bool(active))
+            for each, name, developer_name, active in rows
+        ]

@@ -1,0 +1,69 @@
+"""Campaigns: who may make them, their hierarchy, the statuses each starts with (contract, section 1.1)."""
+
+from salesforce_sandbox.org.drafts import Batch, Draft, Rules
+
+# S1.2.3: what every new campaign has, in this order.
+FIRST_STATUSES = (("Sent", True, False), ("Responded", False, True))
+
+
+class CampaignRules(Rules):
+    def before_create(self, batch: Batch) -> None:
+        access, user_id = batch.transaction.ground.access, batch.transaction.caller.user_id
+        if not access.is_marketing_user(user_id):
+            for draft in batch.live:
+                # S0.6
+                message = "entity type cannot be inserted: Campaign"
+                draft.refuse("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", message)
+        _judge_parents(batch)
+
+    def before_update(self, batch: Batch) -> None:
+        _judge_parents(batch)
+
+    def after_create(self, batch: Batch) -> None:
+        transaction = batch.transaction
+        status = transaction.ground.schema.find("CampaignMemberStatus")
+        assert status is not None  # noqa: S101 - a fact of the schema
+        base = transaction.new_row(status)
+        rows = [
+            base
+            | {
+                "CampaignId": draft.values["Id"],
+                "Label": label,
+                "SortOrder": order,
+                "IsDefault": int(default),
+                "HasResponded": int(responded),
+            }
+            for draft in batch.live
+            for order, (label, default, responded) in enumerate(FIRST_STATUSES, start=1)
+        ]
+        transaction.insert(status, rows)
+
+
+def _judge_parents(batch: Batch) -> None:
+    """S1.1.6: no campaign is its own ancestor, and a hierarchy has only so many levels."""
+    for draft in batch.live:
+        if draft.values.get("ParentId") is not None:
+            _judge_parent(batch, draft)
+
+
+def _judge_parent(batch: Batch, draft: Draft) -> None:
+    storage, switches = batch.transaction.ground.storage, batch.transaction.ground.switches
+    ancestors = storage.rows(
+        'WITH RECURSIVE above(id, level) AS (SELECT ?, 1 UNION SELECT c."ParentId", level + 1 FROM above'
+        ' JOIN "Campaign" c ON c."Id" = above.id WHERE c."ParentId" IS NOT NULL AND level < 100) SELECT id FROM above',
+        draft.values["ParentId"],
+    )
+    own = draft.before["Id"] if draft.before else None
+    if (own,) in ancestors:
+        code = str(switches["campaign_cycle_error"])
+        draft.refuse(code, "attempt to violate hierarchy constraints", "ParentId")
+        return
+    below = storage.rows(
+        'WITH RECURSIVE below(id, level) AS (SELECT ?, 0 UNION SELECT c."Id", level + 1 FROM below'
+        ' JOIN "Campaign" c ON c."ParentId" = below.id WHERE level < 100) SELECT max(level) FROM below',
+        own,
+    )
+    levels = int(switches["campaign_levels"])
+    if len(ancestors) + 1 + below[0][0] > levels:
+        message = f"A campaign hierarchy can have at most {levels} levels."
+        draft.refuse("FIELD_INTEGRITY_EXCEPTION", message, "ParentId")

@@ -1,0 +1,151 @@
+"""The rows: SQLite in memory, one table per object, one column per stored field, named as the field.
+
+Everybody in the org reads and writes through here. Dates and numbers are stored as the package's law says, so that SOQL's
+SQL can compare them. Nothing here knows rules; whoever writes stands in a transaction (`transaction`).
+"""
+
+# ruff: noqa: S608 - what is put into statements are names of the schema.
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from salesforce_sandbox.org.schema import INDEXED, Schema, SObject
+from salesforce_sandbox.org.schema import Field as SchemaField
+
+_COLUMN_TYPES = {
+    **dict.fromkeys(("boolean", "int"), "INTEGER"),
+    **dict.fromkeys(("double", "currency", "percent"), "REAL"),
+    **dict.fromkeys(("id", "reference", "date", "datetime"), "TEXT"),
+}
+_FETCHED_AT_ONCE = 2_000
+
+
+def column_type(field: SchemaField) -> str:
+    if field.case_sensitive:
+        return "TEXT"
+    return _COLUMN_TYPES.get(field.type, "TEXT COLLATE NOCASE")
+
+
+class Storage:
+    """One org's tables."""
+
+    def __init__(self, schema: Schema) -> None:
+        self._schema = schema
+        self._made_for = -1
+        self._columns: dict[str, list[str]] = {}
+        self.database = sqlite3.connect(
+            ":memory:", isolation_level=None, check_same_thread=False, cached_statements=1_000
+        )
+        self.database.executescript(
+            "PRAGMA temp_store = 2;"
+            'CREATE TABLE "_Deletion" ("Id" TEXT PRIMARY KEY, "Type" TEXT, "DeletedDate" TEXT, "With" TEXT,'
+            ' "Hard" INTEGER);'
+            'CREATE INDEX "_Deletion With" ON "_Deletion" ("With");'
+            'CREATE TABLE "_Setting" ("Name" TEXT PRIMARY KEY, "Value" TEXT);'
+        )
+        self.follow_schema()
+
+    def follow_schema(self) -> None:
+        """Makes tables and columns for what the schema has gained."""
+        if self._made_for == self._schema.version:
+            return
+        for sobject in self._schema:
+            self._make_table(sobject)
+        self._made_for = self._schema.version
+
+    def columns(self, sobject: str) -> list[str]:
+        """The names of the table's columns, in order."""
+        self.follow_schema()
+        return self._columns[sobject]
+
+    def rows(self, sql: str, *params: Any) -> list[tuple[Any, ...]]:
+        return self.database.execute(sql, params).fetchall()
+
+    def stream(self, sql: str, params: Sequence[Any]) -> Iterator[list[tuple[Any, ...]]]:
+        """The rows in lots, so that a large answer never lies in memory as a whole."""
+        cursor = self.database.execute(sql, params)
+        while lot := cursor.fetchmany(_FETCHED_AT_ONCE):
+            yield lot
+
+    def records(self, sobject: str, ids: Iterable[str]) -> dict[str, dict[str, Any]]:
+        """Whole rows by id, deleted ones too; ids without a row are missing."""
+        names = self.columns(sobject)
+        listed = ", ".join(f'"{name}"' for name in names)
+        found = self.rows(
+            f'SELECT {listed} FROM "{sobject}" WHERE "Id" IN (SELECT value FROM json_each(?))', as_list(ids)
+        )
+        at = names.index("Id")
+        return {row[at]: dict(zip(names, row, strict=True)) for row in found}
+
+    def insert(self, sobject: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Inserts rows that name every column."""
+        names = self.columns(sobject)
+        listed, marks = ", ".join(f'"{name}"' for name in names), ", ".join("?" * len(names))
+        self.database.executemany(
+            f'INSERT INTO "{sobject}" ({listed}) VALUES ({marks})',
+            [[row[name] for name in names] for row in rows],
+        )
+
+    def update(self, sobject: str, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+        """Sets the named columns; each row holds their values and, last, the id."""
+        settings = ", ".join(f'"{name}" = ?' for name in names)
+        self.database.executemany(f'UPDATE "{sobject}" SET {settings} WHERE "Id" = ?', rows)
+
+    def remove(self, sobject: str, ids: Iterable[str]) -> None:
+        self.rows(f'DELETE FROM "{sobject}" WHERE "Id" IN (SELECT value FROM json_each(?))', as_list(ids))
+
+    def setting(self, name: str) -> Any:
+        """A value kept beside the rows, so that snapshots carry it; None when there is none."""
+        found = self.rows('SELECT "Value" FROM "_Setting" WHERE "Name" = ?', name)
+        return orjson.loads(found[0][0]) if found else None
+
+    def keep_setting(self, name: str, value: Any) -> None:
+        self.rows('REPLACE INTO "_Setting" VALUES (?, ?)', name, orjson.dumps(value).decode())
+
+    def save(self, file: Path) -> None:
+        """Writes everything into an SQLite file, replacing it."""
+        file.unlink(missing_ok=True)
+        with sqlite3.connect(file) as copy:
+            self.database.backup(copy)
+        copy.close()
+
+    def load(self, file: Path) -> None:
+        """Takes everything from an SQLite file that `save` wrote; the schema may since have gained fields."""
+        stored = sqlite3.connect(f"file:{file}?mode=ro", uri=True)
+        stored.backup(self.database)
+        stored.close()
+        self._columns.clear()
+        self._made_for = -1
+        self.follow_schema()
+
+    def _make_table(self, sobject: SObject) -> None:
+        wanted = {field.name: field for field in sobject.stored_fields}
+        present = [row[1] for row in self.rows(f'PRAGMA table_info("{sobject.name}")')]
+        if not present:
+            columns = ", ".join(
+                f'"{name}" {column_type(field)}' + (" PRIMARY KEY" if name == "Id" else "")
+                for name, field in wanted.items()
+            )
+            self.rows(f'CREATE TABLE "{sobject.name}" ({columns})')
+            for index in INDEXED.get(sobject.name, ()):
+                self._make_index(sobject.name, index)
+            present = list(wanted)
+        for name in [name for name in wanted if name not in present]:
+            filled = " DEFAULT 0" if wanted[name].type == "boolean" else ""
+            self.rows(f'ALTER TABLE "{sobject.name}" ADD COLUMN "{name}" {column_type(wanted[name])}{filled}')
+        for name in [name for name, field in wanted.items() if field.external_id]:
+            self._make_index(sobject.name, (name,))
+        self._columns[sobject.name] = list(wanted)
+
+    def _make_index(self, sobject: str, columns: Sequence[str]) -> None:
+        listed = ", ".join(f'"{column}"' for column in columns)
+        self.rows(f'CREATE INDEX IF NOT EXISTS "{sobject} {" ".join(columns)}" ON "{sobject}" ({listed})')
+
+
+def as_list(values: Iterable[str]) -> str:
+    """Values as one parameter, for `IN (SELECT value FROM json_each(?))`."""
+    return orjson.dumps(list(values)).decode()

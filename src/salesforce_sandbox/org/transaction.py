@@ -1,0 +1,195 @@
+"""Transactions: rows are written, stamped and noted for the change log together, or not at all.
+
+Used by the save pipeline and by rules that write further rows. Checks nothing: whoever writes here has checked. A
+transaction inside another joins it (Composite allOrNone, S2.2.8) and can still be undone alone by its savepoint.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from salesforce_sandbox.org.access import Caller
+from salesforce_sandbox.org.changes import ChangeType, Commit
+from salesforce_sandbox.org.ground import Ground
+from salesforce_sandbox.org.schema import SObject
+from salesforce_sandbox.org.soql.values import stored_moment
+from salesforce_sandbox.org.storage import as_list
+
+_NOT_IN_EVENTS = ("Id", "IsDeleted", "SystemModstamp")
+_Pending = dict[tuple[str, str], tuple[ChangeType, dict[str, Any]]]
+
+
+class Undo(Exception):  # noqa: N818 - not an error: the way out of a savepoint.
+    """Leaves a savepoint and takes back what was written in it."""
+
+
+class Transaction:
+    """One commit in the making."""
+
+    def __init__(self, ground: Ground, caller: Caller) -> None:
+        self.ground = ground
+        self.caller = caller
+        began = ground.clock.now() - timedelta(seconds=ground.admin.commit_lag_s)
+        self.stamp = stored_moment(began.replace(microsecond=0))
+        self.today = self.stamp[:10]
+        self.pending: _Pending = {}
+        self._savepoints = 0
+
+    def new_row(self, sobject: SObject) -> dict[str, Any]:
+        """A row of nothing but its system fields, by the caller and of now; without an id."""
+        row: dict[str, Any] = dict.fromkeys(self.ground.storage.columns(sobject.name))
+        for name, value in self._system_values().items():
+            if name in row:
+                row[name] = value
+        return row
+
+    def insert(self, sobject: SObject, rows: Sequence[dict[str, Any]]) -> None:
+        """Stores complete rows, giving an id to each that has none."""
+        for row in rows:
+            row["Id"] = row["Id"] or self.ground.ids.take(sobject.key_prefix)
+        self.ground.storage.insert(sobject.name, rows)
+        for row in rows:
+            values = {
+                name: value for name, value in row.items() if value is not None and name not in _NOT_IN_EVENTS
+            }
+            self.pending[sobject.name, row["Id"]] = ("CREATE", values)
+
+    def update(
+        self, sobject: SObject, changes: Mapping[str, Mapping[str, Any]], *, by_user: bool = True
+    ) -> None:
+        """Sets values by record id. What no user did leaves LastModifiedDate alone (S1.5.1)."""
+        columns = self.ground.storage.columns(sobject.name)
+        stamps = {"SystemModstamp": self.stamp}
+        if by_user:
+            stamps |= {"LastModifiedDate": self.stamp, "LastModifiedById": self.caller.user_id}
+        stamps = {name: value for name, value in stamps.items() if name in columns}
+        alike: dict[tuple[str, ...], list[tuple[Any, ...]]] = {}
+        for record_id, values in changes.items():
+            written = {**values, **stamps}
+            alike.setdefault(tuple(written), []).append((*written.values(), record_id))
+            if values or by_user:
+                self._note("UPDATE", sobject.name, record_id, written)
+        for names, rows in alike.items():
+            self.ground.storage.update(sobject.name, names, rows)
+
+    def delete(self, sobject: SObject, roots: Mapping[str, str], *, hard: bool = False) -> None:
+        """Marks rows as deleted, or removes them. `roots` names, by id, the record whose deletion took the row along."""
+        ids = list(roots)
+        storage = self.ground.storage
+        if hard:
+            storage.remove(sobject.name, ids)
+        else:
+            storage.update(
+                sobject.name,
+                ("IsDeleted", "SystemModstamp"),
+                [(1, self.stamp, record_id) for record_id in ids],
+            )
+        storage.database.executemany(
+            'REPLACE INTO "_Deletion" VALUES (?, ?, ?, ?, ?)',
+            [(record_id, sobject.name, self.stamp, roots[record_id], int(hard)) for record_id in ids],
+        )
+        for record_id in ids:
+            self._note("DELETE", sobject.name, record_id, {})
+
+    def undelete(self, sobject: SObject, ids: Sequence[str]) -> None:
+        """Brings marked rows back."""
+        storage = self.ground.storage
+        storage.update(
+            sobject.name,
+            ("IsDeleted", "SystemModstamp"),
+            [(0, self.stamp, record_id) for record_id in ids],
+        )
+        storage.rows('DELETE FROM "_Deletion" WHERE "Id" IN (SELECT value FROM json_each(?))', as_list(ids))
+        for record_id, row in storage.records(sobject.name, ids).items():
+            values = {n: v for n, v in row.items() if v is not None and n not in _NOT_IN_EVENTS}
+            self._note("UNDELETE", sobject.name, record_id, values)
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """What is written inside is taken back when Undo is raised inside, and only then; Undo goes no further."""
+        self._savepoints += 1
+        name = f"s{self._savepoints}"
+        noted = dict(self.pending)
+        database = self.ground.storage.database
+        database.execute(f"SAVEPOINT {name}")
+        try:
+            yield
+        except Undo:
+            database.execute(f"ROLLBACK TO {name}")
+            self.pending = noted
+        finally:
+            database.execute(f"RELEASE {name}")
+
+    def committed(self, number: int) -> None:
+        """Tells the change log; `number` makes the transaction's key."""
+        if not self.pending:
+            return
+        commit = Commit(
+            transaction_key=str(UUID(int=number, version=4)),
+            at=self.ground.clock.now(),
+            user_id=self.caller.user_id,
+            client=self.caller.client,
+        )
+        changes: Iterable[tuple[str, ChangeType, str, Mapping[str, Any]]] = (
+            (entity, change_type, record_id, values)
+            for (entity, record_id), (change_type, values) in self.pending.items()
+        )
+        self.ground.changes.append(commit, changes)
+
+    def _system_values(self) -> dict[str, Any]:
+        user_id = self.caller.user_id
+        return {
+            "IsDeleted": 0,
+            "CreatedDate": self.stamp,
+            "CreatedById": user_id,
+            "LastModifiedDate": self.stamp,
+            "LastModifiedById": user_id,
+            "SystemModstamp": self.stamp,
+        }
+
+    def _note(self, change: ChangeType, entity: str, record_id: str, written: Mapping[str, Any]) -> None:
+        """One entry a record: later changes are laid over earlier ones, a created record that goes leaves none."""
+        values = {name: value for name, value in written.items() if name not in _NOT_IN_EVENTS}
+        earlier = self.pending.get((entity, record_id))
+        if earlier is None:
+            self.pending[entity, record_id] = (change, values)
+        elif change == "DELETE":
+            del self.pending[entity, record_id]
+            if earlier[0] != "CREATE":
+                self.pending[entity, record_id] = (change, values)
+        else:
+            self.pending[entity, record_id] = (earlier[0], earlier[1] | values)
+
+
+class Transactions:
+    """Opens transactions on one org, one at a time."""
+
+    def __init__(self, ground: Ground) -> None:
+        self._ground = ground
+        self._open: Transaction | None = None
+        self._begun = 0
+
+    @contextmanager
+    def begin(self, caller: Caller) -> Iterator[Transaction]:
+        """The open transaction, or a new one that commits at the end; Undo inside a new one takes all back, quietly."""
+        if self._open is not None:
+            yield self._open
+            return
+        self._ground.storage.follow_schema()
+        self._begun += 1
+        database = self._ground.storage.database
+        self._open = transaction = Transaction(self._ground, caller)
+        done = False
+        database.execute("BEGIN")
+        try:
+            yield transaction
+            done = True
+        except Undo:
+            pass
+        finally:
+            database.execute("COMMIT" if done else "ROLLBACK")
+            self._open = None
+        if done:
+            transaction.committed(self._begun)
