@@ -29,7 +29,7 @@ DataDir = Annotated[
 
 @contextmanager
 def opened(context: typer.Context, *, migrate: bool = False) -> Iterator[Application]:
-    """The installation, opened for one command."""
+    """The installation, opened for one command; `context.obj` is the data folder that was given, or None."""
     with application(read_settings(context.obj), migrate=migrate) as app:
         yield app
 

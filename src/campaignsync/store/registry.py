@@ -178,7 +178,11 @@ class Registry:
 
     def delete_program(self, program: str) -> None:
         """Delete a program, its memberships and its link; the campaign stays as it is (M2.5)."""
-        _program(program).delete()
+        with transaction.atomic():
+            row = _program(program)
+            # The link first: the members that go would leave marks on it.
+            row.links.all().delete()
+            row.delete()
 
     def set_cost(self, program: str, cost: PeriodCost) -> None:
         """Set the cost of a month."""

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import pgtrigger
 
-_ACTOR = """
-    COALESCE(NULLIF(current_setting('campaignsync.now', true), '')::timestamptz, clock_timestamp()),
-    {who},
+_NOW = "COALESCE(NULLIF(current_setting('campaignsync.now', true), '')::timestamptz, now())"
+_ACTOR = f"""
+    {_NOW},
+    {{who}},
     COALESCE(current_setting('campaignsync.why', true), ''),
     NULLIF(current_setting('campaignsync.run', true), '')::bigint
 """
@@ -25,7 +26,7 @@ _PROGRAM_MEMBERS = f"""
     LEFT JOIN store_progressionstatus n ON n.id = r.new_status
     WHERE r.old_status IS DISTINCT FROM r.new_status;
     INSERT INTO store_mark (link_id, why, noted_at)
-    SELECT DISTINCT l.id, 'program', clock_timestamp()
+    SELECT DISTINCT l.id, 'program', {_NOW}
     FROM ({{rows}}) r JOIN store_link l ON l.program_id = r.program_id
     WHERE r.old_status IS DISTINCT FROM r.new_status
     ON CONFLICT (link_id) DO UPDATE SET noted_at = excluded.noted_at;
@@ -39,7 +40,7 @@ _CAMPAIGN_MEMBERS = f"""
     LEFT JOIN store_personidentity i ON i.connection_id = r.connection_id AND i.salesforce_id = r.who_id
     WHERE r.old IS DISTINCT FROM r.new;
     INSERT INTO store_mark (link_id, why, noted_at)
-    SELECT DISTINCT l.id, 'campaign', clock_timestamp()
+    SELECT DISTINCT l.id, 'campaign', {_NOW}
     FROM ({{rows}}) r JOIN store_link l ON l.connection_id = r.connection_id AND l.campaign_id = r.campaign_id
     WHERE r.old IS DISTINCT FROM r.new
     ON CONFLICT (link_id) DO UPDATE SET noted_at = excluded.noted_at;

@@ -1,9 +1,0 @@
-"""demo."""
-
-from __future__ import annotations
-
-import typer
-
-
-def add_to(app: typer.Typer) -> None:
-    """Give the application this command."""

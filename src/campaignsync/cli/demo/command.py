@@ -1,0 +1,152 @@
+"""The demo's story, told once: link, plan, apply, change both sides, sync, compare."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shlex
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from campaignsync.cli.demo.sandbox import CLIENT_ID, CLIENT_SECRET, SandboxOrg
+from campaignsync.cli.output import print_table, say
+from campaignsync.cli.session import opened
+from campaignsync.domain.errors import HaltError
+
+PROGRAM = "Spring Webinar"
+CAMPAIGN = "Spring Webinar 2026"
+_REGISTRANTS = Path(__file__).with_name("registrants.csv")
+_MEMBER = "SELECT Id, Status, Lead.Email, Contact.Email FROM CampaignMember WHERE CampaignId = '{}'"
+_CAMPAIGN = "SELECT Id FROM Campaign WHERE Name = 'Spring Webinar 2026'"
+_SHOWN = 12
+
+
+def add_to(app: typer.Typer) -> None:
+    """Give the application this command."""
+
+    @app.command()
+    def demo(
+        context: typer.Context,
+        keep: Annotated[
+            bool, typer.Option("--keep", help="Leave everything running for a look around.")
+        ] = False,
+    ) -> None:
+        """Show the whole of it with a sandbox org: link, plan, apply, change both sides, sync, equal."""
+        context.obj = context.obj or Path(tempfile.mkdtemp(prefix="campaignsync-demo-"))
+        org = SandboxOrg.start()
+        try:
+            # Held open, so that the commands below share one running database.
+            with opened(context):
+                _tell(_Stage(app=app, context=context, org=org))
+        finally:
+            if keep:
+                _leave(org, context.obj)
+            else:
+                org.stop()
+
+
+class _Stage:
+    """What the story is played on: the command line, and an org with a campaign in it."""
+
+    def __init__(self, *, app: typer.Typer, context: typer.Context, org: SandboxOrg) -> None:
+        self.app, self.context, self.org = app, context, org
+        self.data_dir: Path = context.obj
+        self.campaign_id = org.query(_CAMPAIGN)[0]["Id"]
+        self.calls_at_first = sum(org.calls().values())
+
+    def run(self, *arguments: str) -> None:
+        """Type a command."""
+        say(f"\n$ campaignsync {shlex.join(arguments)}")
+        self.app(["--data-dir", str(self.data_dir), *arguments], standalone_mode=False)
+
+    def members(self) -> dict[str, tuple[str, str]]:
+        """The campaign's members as the org itself tells: e-mail → (id, status)."""
+        rows = self.org.query(_MEMBER.format(self.campaign_id))
+        return {(row["Contact"] or row["Lead"])["Email"]: (row["Id"], row["Status"]) for row in rows}
+
+
+def _tell(stage: _Stage) -> None:
+    say(
+        f"A sandbox org is running at {stage.org.url}; its campaign '{CAMPAIGN}' has {len(stage.members())} members."
+    )
+    _link(stage)
+    plan = stage.data_dir / "plan.json"
+    stage.run("plan", PROGRAM, "--out", str(plan))
+    stage.run("apply", str(plan))
+    _change_both_sides(stage)
+    stage.run("sync", PROGRAM)
+    stage.run("problems", PROGRAM)
+    say("\nOnce more, with nothing changed: no writes, only a look.")
+    stage.run("sync", PROGRAM)
+    _compare(stage)
+
+
+def _link(stage: _Stage) -> None:
+    connect = (
+        "--url",
+        stage.org.url,
+        "--client-id",
+        CLIENT_ID,
+        "--client-secret",
+        CLIENT_SECRET,
+        "--campaign-sync",
+    )
+    stage.run("init")
+    stage.run("connect", "sandbox", *connect)
+    stage.run("program", "create", PROGRAM, "--channel", "Webinar")
+    stage.run("program", "cost", PROGRAM, "2026-03", "1200.00")
+    stage.run("import-members", PROGRAM, str(_REGISTRANTS), "--status", "Registered")
+    stage.run("link", PROGRAM, "--campaign", stage.campaign_id)
+
+
+def _change_both_sides(stage: _Stage) -> None:
+    """Four kinds of change on each side, none of them about the same person."""
+    there = stage.members()
+    waiting = sorted(email for email, (_, status) in there.items() if status == "Registered")
+    say("\nIn Salesforce, a sales colleague moves five members on, removes two and adds a lead of their own.")
+    for email in waiting[:5]:
+        stage.org.update("CampaignMember", there[email][0], Status="Attended")
+    for email in waiting[5:7]:
+        stage.org.delete("CampaignMember", there[email][0])
+    lead = stage.org.create("Lead", LastName="Walk-in", Company="Corner Shop", Email="walk.in@corner.example")
+    stage.org.create("CampaignMember", CampaignId=stage.campaign_id, LeadId=lead, Status="Attended")
+    say("Here, marketing moves three on, removes two and adds somebody whom Salesforce does not know.")
+    for email in waiting[7:10]:
+        stage.run("member", "set", PROGRAM, email, "--status", "No Show")
+    for email in waiting[10:12]:
+        stage.run("member", "remove", PROGRAM, email)
+    stage.run("member", "set", PROGRAM, "ada.newcomer@late.example", "--status", "Registered")
+
+
+def _compare(stage: _Stage) -> None:
+    """Both sides next to each other, each from its own source; HaltError when they differ."""
+    there = stage.members()
+    with opened(stage.context) as app:
+        here = {row["email"]: row["status"] for row in app.members.list(PROGRAM)}
+    emails = sorted(here.keys() | there.keys())
+    rows = [
+        {"email": email, "here": here.get(email), "there": there.get(email, ("", None))[1]}
+        for email in emails
+    ]
+    different = [row for row in rows if row["here"] != row["there"]]
+    say(f"\nBoth sides, {len(rows)} members (the first {_SHOWN}, and all that differ):")
+    shown = [*itertools.islice(rows, _SHOWN), *(row for row in different if row not in rows[:_SHOWN])]
+    print_table(shown, {"email": "E-MAIL", "here": "PROGRAM", "there": "CAMPAIGN"}, empty="Nobody.")
+    calls = sum(stage.org.calls().values()) - stage.calls_at_first
+    say(
+        f"\n{len(rows) - len(different)} of {len(rows)} members are equal. The org counted {calls} API calls in all,"
+    )
+    say(
+        "the sales colleague's own included. Three rows of the file were left out above, each with its reason."
+    )
+    if different:
+        raise HaltError(f"{len(different)} members differ between the program and the campaign.")
+
+
+def _leave(org: SandboxOrg, data_dir: Path) -> None:
+    process = f", process {org.process.pid}" if org.process else ""
+    say(f"\nLeft running: the sandbox at {org.url}{process} (user admin@sandbox.example, password sandbox).")
+    say(f"Look around with: campaignsync --data-dir {shlex.quote(os.fspath(data_dir))} status")

@@ -1,0 +1,61 @@
+"""What all tests share: an installation with a PostgreSQL server of its own, emptied before each test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from campaignsync.bootstrap import Application, application
+from campaignsync.domain.statuses import DEFAULT_CHANNELS
+from campaignsync.settings import Settings
+
+# The machine that runs the tests is shared: no test may fail for being slow, and every failure prints how to replay it.
+settings.register_profile(
+    "house", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("house")
+
+
+class Clock:
+    """A clock that stands still until it is advanced."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, **by: float) -> None:
+        self.now += timedelta(**by)
+
+
+@pytest.fixture(scope="session")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Application]:
+    """One installation for all tests of a process; in a folder of the system, since its server may be another user."""
+    folder: Path = tmp_path_factory.mktemp("installation")
+    with application(Settings(data_dir=folder)) as app:
+        yield app
+
+
+@pytest.fixture
+def app(installation: Application) -> Application:
+    """The installation with nothing in it but the usual channels."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        # The journal refuses to be emptied; only here is it made to.
+        cursor.execute("SET session_replication_role = replica")
+        tables = [name for name in connection.introspection.table_names(cursor) if name.startswith("store_")]
+        cursor.execute(f"TRUNCATE {', '.join(tables)} RESTART IDENTITY")
+        cursor.execute("SET session_replication_role = DEFAULT")
+    installation.registry.add_channels(DEFAULT_CHANNELS)
+    return installation
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()

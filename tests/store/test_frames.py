@@ -1,0 +1,56 @@
+"""Columns go into PostgreSQL and come back as they were, whatever people typed."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+import polars as pl
+import pytest
+from django.db import transaction
+from hypothesis import given
+from hypothesis import strategies as st
+
+from campaignsync.bootstrap import Application
+from campaignsync.domain.trees import UTC_TIME
+from campaignsync.store.frames import micros, query, temporary
+
+SCHEMA = {"n": pl.Int64, "text": pl.String, "truth": pl.Boolean, "day": pl.Date, "at": UTC_TIME}
+ROWS = st.lists(
+    st.tuples(
+        st.none() | st.integers(-(2**62), 2**62),
+        # PostgreSQL holds no NUL, and one control character stands for absence on the way.
+        st.none() | st.text(st.characters(exclude_characters="\x00\x01", exclude_categories=("Cs",))),
+        st.none() | st.booleans(),
+        st.none() | st.dates(date(1900, 1, 1), date(2200, 1, 1)),
+        st.none() | st.datetimes(datetime(1900, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001
+    ),
+    max_size=20,
+)
+
+
+@given(ROWS)
+def test_a_frame_comes_back_from_the_database_as_it_was(
+    installation: Application, rows: list[tuple[object, ...]]
+) -> None:
+    frame = (
+        pl.DataFrame(rows, schema=SCHEMA, orient="row")
+        .with_row_index("place")
+        .with_columns(pl.col("place").cast(pl.Int64))
+    )
+    with transaction.atomic():
+        temporary("round_trip", frame)
+        back = query(
+            f"SELECT place, n, text, truth, day, {micros('at')} AS at FROM round_trip ORDER BY place",
+            (),
+            {"place": pl.Int64, **SCHEMA},
+        )
+    assert back.rows() == frame.rows()
+
+
+@pytest.mark.parametrize(
+    "text", ["", " ", '"', "'; DROP TABLE store_person; --", "a\r\nb", "\\N", "李,\t名", "=1+1"]
+)
+def test_hostile_text_is_only_text(installation: Application, text: str) -> None:
+    with transaction.atomic():
+        temporary("hostile", pl.DataFrame({"text": [text]}))
+        assert query("SELECT text FROM hostile", (), {"text": pl.String})["text"].to_list() == [text]
