@@ -1,66 +1,78 @@
 """A plan for reading: as text for people, as JSON and CSV for programs, and back from a saved file.
 
 Called by the command line and the pages. Names and labels in a plan were typed by people: a CSV cell that a spreadsheet would
-take for a formula is defused here, HTML is the business of the pages.
+take for a formula is defused here, and so is what a terminal would take for a command; HTML is the business of the pages.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from decimal import Decimal
+from typing import Any
 
 import polars as pl
 
 from campaignsync.domain.errors import UsageError
 from campaignsync.planner.decide import Verdict
-from campaignsync.planner.plan import FieldChange, Plan
+from campaignsync.planner.plan import FieldChange, Plan, field_text
 
 FORMAT = "campaignsync plan 1"
 _SHOWN = 20
 _HEADINGS = {
-    Verdict.TO_PROGRAM: "in the program",
-    Verdict.TO_CAMPAIGN: "in the campaign",
-    Verdict.CONFLICT: "conflicts, for a person to decide",
-    Verdict.HOLD: "waiting",
+    Verdict.TO_PROGRAM: "In the program",
+    Verdict.TO_CAMPAIGN: "In the campaign",
+    Verdict.CONFLICT: "Conflicts, for a person to decide",
+    Verdict.HOLD: "Waiting",
 }
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_FORMULA = r"^[=+\-@\t\r\n]"
 
 
 def as_text(plan: Plan) -> str:
     """The plan for people: the sum first, then what happens on each side, long lists cut."""
-    return "\n".join(_lines(plan)) + "\n"
+    return "".join(_CONTROL.sub("\N{REPLACEMENT CHARACTER}", line) + "\n" for line in _lines(plan))
 
 
 def _lines(plan: Plan) -> Iterator[str]:
     yield f"Plan for program '{plan.program}' and campaign '{plan.campaign}' ({plan.campaign_id})"
     yield summary(plan)
     for change in plan.fields:
-        yield f"  {change.name}: {_value(change.old)} → {_value(change.new)}" + (
-            f"  (waits: {change.held})" if change.held else ""
-        )
+        yield _field_line(change)
     for verdict, heading in _HEADINGS.items():
         rows = plan.of(verdict)
         if rows.height:
-            yield f"{heading} ({rows.height}):"
+            yield f"{heading} ({rows.height:,}):"
             yield from (_member_line(verdict, row) for row in rows.head(_SHOWN).rows(named=True))
-            if rows.height > _SHOWN:
-                yield f"  … and {rows.height - _SHOWN:,} more"
-    yield f"digest {plan.digest()}"
+        if rows.height > _SHOWN:
+            yield f"  … and {rows.height - _SHOWN:,} more"
+    yield f"Digest {plan.digest()}"
 
 
 def summary(plan: Plan) -> str:
     """One sentence: how much would change where."""
     counts = plan.counts
-    if plan.writes_nothing and not plan.waiting.height:
-        return "Nothing to do: both sides are the same."
+    waiting, apart = plan.waiting.height, counts[Verdict.NOTHING]
+    if plan.writes_nothing and not waiting:
+        return "Nothing to do: both sides are the same" + (
+            f", but for {apart:,} kept apart." if apart else "."
+        )
     return (
-        f"{counts[Verdict.TO_PROGRAM]} changes in the program, {counts[Verdict.TO_CAMPAIGN]} in the campaign's members,"
-        f" {counts['fields']} in its fields; {counts[Verdict.CONFLICT]} conflicts, {counts[Verdict.HOLD]} waiting."
+        f"{counts[Verdict.TO_PROGRAM]:,} changes in the program, {counts[Verdict.TO_CAMPAIGN]:,} in the campaign's"
+        f" members, {counts['fields']} in its fields; {counts[Verdict.CONFLICT]:,} conflicts,"
+        f" {waiting - counts[Verdict.CONFLICT]:,} waiting, {apart:,} kept apart."
     )
 
 
-def _member_line(verdict: Verdict, row: dict[str, str | None]) -> str:
+def _field_line(change: FieldChange) -> str:
+    if change.held:
+        return f"  {change.name} waits: {change.held}"
+    old, new = (field_text(value) or "(empty)" for value in (change.old, change.new))
+    return f"  {change.name}: {old} → {new}"
+
+
+def _member_line(verdict: Verdict, row: dict[str, Any]) -> str:
     who = row["email"] or row["name"] or f"person {row['person_id']}"
     if verdict in (Verdict.CONFLICT, Verdict.HOLD):
         return f"  {who}: {row['reason']}"
@@ -81,22 +93,25 @@ def as_json(plan: Plan) -> dict[str, object]:
         "campaign_id": plan.campaign_id,
         "campaign": plan.campaign,
         "counts": plan.counts,
-        "fields": [_field(change) for change in plan.fields],
+        "fields": [
+            {
+                "name": change.name,
+                "old": field_text(change.old),
+                "new": field_text(change.new),
+                "held": change.held,
+            }
+            for change in plan.fields
+        ],
         "members": plan.members.drop("person_id").to_dicts(),
     }
 
 
 def as_csv(plan: Plan) -> str:
     """The members of the plan as CSV that is safe to open in a spreadsheet."""
-    cells = [
-        pl.when(pl.col(name).str.contains(r"^[=+\-@\t\r]"))
-        .then("'" + pl.col(name))
-        .otherwise(name)
-        .alias(name)
-        for name, kind in plan.members.schema.items()
-        if kind == pl.String
-    ]
-    return plan.members.with_columns(cells).write_csv()
+    text = pl.col(pl.String)
+    return plan.members.with_columns(
+        pl.when(text.str.contains(_FORMULA)).then("'" + text).otherwise(text).name.keep()
+    ).write_csv()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +119,7 @@ class SavedPlan:
     """What `apply` needs of a saved plan: which link it is for, and the fingerprint of what was read."""
 
     program: str
+    campaign_id: str
     digest: str
 
 
@@ -111,19 +127,10 @@ def read_saved(text: str) -> SavedPlan:
     """A plan that was saved as JSON; UsageError when the file is none."""
     try:
         saved = json.loads(text)
-        known = saved["format"] == FORMAT
-        plan = SavedPlan(program=str(saved["program"]), digest=str(saved["digest"]))
+        form, names = saved["format"], [saved[name] for name in ("program", "campaign_id", "digest")]
     except (ValueError, KeyError, TypeError):
-        known = False
-    if not known:
+        form, names = None, []
+    if form != FORMAT or not all(isinstance(name, str) for name in names):
         raise UsageError("This file is no saved plan. Make one with: campaignsync plan PROGRAM --out FILE")
-    return plan
-
-
-def _value(value: str | Decimal | None) -> str:
-    return "(empty)" if value is None else str(value)
-
-
-def _field(change: FieldChange) -> dict[str, str | None]:
-    old, new = (None if value is None else str(value) for value in (change.old, change.new))
-    return {"name": change.name, "old": old, "new": new, "held": change.held}
+    program, campaign_id, digest = names
+    return SavedPlan(program=program, campaign_id=campaign_id, digest=digest)

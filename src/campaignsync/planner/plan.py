@@ -7,7 +7,9 @@ same members from the same starting points have the same digest, whatever the pe
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import dataclass
+from decimal import Decimal
 
 import polars as pl
 
@@ -19,6 +21,8 @@ MEMBERS = {
     "person_id": pl.Int64,
     "email": pl.String,
     "name": pl.String,
+    "kind": pl.String,
+    "salesforce_id": pl.String,
     "campaign_member_id": pl.String,
     "agreed": pl.String,
     "program": pl.String,
@@ -99,6 +103,17 @@ class Plan:
         return members.vstack(pl.DataFrame(fields, schema=WAITING, orient="row"))
 
     @property
+    def unsettled(self) -> pl.DataFrame:
+        """Whose problems, if any, are not solved by this plan by itself: who waits, and who is about to be written."""
+        open_rows = pl.col("code").is_not_null() | (pl.col("verdict") == Verdict.TO_CAMPAIGN)
+        fields = [(None, f"FIELD_{change.name.upper()}") for change in self.fields]
+        return (
+            self.members.filter(open_rows)
+            .select("person_id", "code")
+            .vstack(pl.DataFrame(fields, schema={"person_id": pl.Int64, "code": pl.String}, orient="row"))
+        )
+
+    @property
     def counts(self) -> dict[str, int]:
         """How many members have each verdict, and how many fields change; every key is there."""
         counted = dict(self.members["verdict"].value_counts().rows())
@@ -113,9 +128,16 @@ class Plan:
 
     def digest(self) -> str:
         """The fingerprint of the plan, 64 hexadecimal digits."""
+        fields = [
+            (change.name, field_text(change.old), field_text(change.new)) for change in self.field_writes
+        ]
+        head = json.dumps([self.link_id, self.campaign_id, fields])
         rows = self.members.filter(pl.col("verdict") != Verdict.NOTHING).select(_DIGESTED).sort("person_id")
-        fields = "\n".join(f"{change.name}={change.old!s}>{change.new!s}" for change in self.field_writes)
-        whole = "\n\n".join(
-            (f"{self.link_id} {self.campaign_id}", rows.write_csv(quote_style="always"), fields)
-        )
-        return hashlib.sha256(whole.encode()).hexdigest()
+        # Texts are quoted and absences are not, so that no label can look like an absence.
+        members = rows.write_csv(quote_style="non_numeric")
+        return hashlib.sha256(f"{head}\n{members}".encode()).hexdigest()
+
+
+def field_text(value: CampaignFieldValue) -> str | None:
+    """A field's value as it is shown and digested: amounts of money without an exponent."""
+    return f"{value:f}" if isinstance(value, Decimal) else value

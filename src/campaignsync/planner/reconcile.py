@@ -6,7 +6,8 @@ is Polars. Labels are brought to the channel's spelling first, so that a differe
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
+from dataclasses import replace
 
 import polars as pl
 
@@ -20,22 +21,22 @@ from campaignsync.planner.decide import Decision, Rules, Verdict, decide
 from campaignsync.planner.plan import MEMBERS, REFUSED_BEFORE, FieldChange, Plan
 
 _SIDES = ("agreed", "program", "campaign")
-_COST_SCALE = 2
+_DECIDED = dict.fromkeys((*_SIDES, "verdict", "becomes", "code", "reason"), pl.String)
 _CODES = {Verdict.CONFLICT: "CONFLICT", Verdict.HOLD: "UNKNOWN_STATUS"}
+_COST_SCALE = 2
+"""Where a campaign counts in whole units, Salesforce rounds what it gets, and what is read back is agreed on (M5.2)."""
 
 
 def reconcile(facts: LinkFacts, trees: Trees) -> Plan:
     """What has to be done to make both sides of a link the same."""
-    differences = joined(facts.channel, trees).filter(
-        ~(pl.col("agreed").eq_missing("program") & pl.col("program").eq_missing("campaign"))
+    trees = spelled(facts.channel, trees)
+    differences = side_by_side(facts.channel, trees).filter(
+        pl.col("agreed").ne_missing("program") | pl.col("program").ne_missing("campaign")
     )
-    triples = differences.select(_SIDES).unique().sort(_SIDES)
-    decided = pl.DataFrame(
-        [_verdict_row(facts, *triple) for triple in triples.rows()], schema=_VERDICTS, orient="row"
-    )
+    decided = _decided(facts, differences.select(_SIDES).unique())
     members = (
         _refused_before(differences.join(decided, on=_SIDES, nulls_equal=True), trees.held)
-        .join(trees.people.select("person_id", "email", "name"), on="person_id", how="left")
+        .join(trees.people, on="person_id", how="left")
         .select(*MEMBERS)
         .sort("verdict", "person_id")
     )
@@ -49,63 +50,71 @@ def reconcile(facts: LinkFacts, trees: Trees) -> Plan:
     )
 
 
-_VERDICTS = {
-    **dict.fromkeys(_SIDES, pl.String),
-    **dict.fromkeys(("verdict", "becomes", "code", "reason"), pl.String),
-}
+def spelled(channel: Channel, trees: Trees) -> Trees:
+    """The trees with one spelling a status, the channel's where it has one (M4.3)."""
+    columns = (
+        trees.agreed["status"],
+        trees.program["status"],
+        trees.campaign["status"],
+        trees.held["wanted"],
+    )
+    labels = {label for column in columns for label in column.unique().drop_nulls()}
+    first = {folded(name): name for name in channel.names}
+    spelling = {label: first.setdefault(folded(label), label) for label in sorted(labels)}
+    status = pl.col("status").replace(spelling)
+    return replace(
+        trees,
+        agreed=trees.agreed.with_columns(status),
+        program=trees.program.with_columns(status),
+        campaign=trees.campaign.with_columns(status),
+        held=trees.held.with_columns(pl.col("wanted").replace(spelling)),
+    )
 
 
-def joined(channel: Channel, trees: Trees) -> pl.DataFrame:
-    """The three trees side by side, one row a person: person_id, agreed, program, campaign, campaign_member_id."""
-    sides = [_spelled(channel, getattr(trees, side)).rename({"status": side}) for side in _SIDES]
-    sides[2] = _furthest(channel, sides[2])
-    whole = sides[0].join(sides[1], on="person_id", how="full", coalesce=True)
-    return whole.join(sides[2], on="person_id", how="full", coalesce=True)
-
-
-def _spelled(channel: Channel, tree: pl.DataFrame) -> pl.DataFrame:
-    """Labels in the channel's spelling; a label that the channel lacks stays as it is."""
-    labels = tree["status"].unique().drop_nulls().to_list()
-    spelling = {label: status.name for label in labels if (status := channel.find(label))}
-    return tree.with_columns(pl.col("status").replace(spelling))
+def side_by_side(channel: Channel, trees: Trees) -> pl.DataFrame:
+    """One row for everybody in any tree: person_id, agreed, program, campaign, campaign_member_id."""
+    agreed = trees.agreed.rename({"status": "agreed"})
+    program = trees.program.rename({"status": "program"})
+    campaign = _furthest(channel, trees.campaign).rename({"status": "campaign"})
+    ours = agreed.join(program, on="person_id", how="full", coalesce=True)
+    return ours.join(campaign, on="person_id", how="full", coalesce=True)
 
 
 def _furthest(channel: Channel, campaign: pl.DataFrame) -> pl.DataFrame:
     """One row a person: a lead and the contact it became may both be members (S1.3.4); the furthest status counts."""
     steps = {status.name: status.step for status in channel.statuses}
-    step = pl.col("campaign").replace_strict(steps, default=-1, return_dtype=pl.Int64)
-    return campaign.sort("person_id", step, "campaign_member_id", descending=[False, True, False]).unique(
+    step = pl.col("status").replace_strict(steps, default=-1, return_dtype=pl.Int64)
+    return campaign.sort("person_id", -step, "campaign_member_id").unique(
         "person_id", keep="first", maintain_order=True
     )
 
 
-def _verdict_row(
-    facts: LinkFacts, agreed: str | None, program: str | None, campaign: str | None
-) -> tuple[str | None, ...]:
-    decision = _possible(facts, decide(agreed, program, campaign, Rules.of(facts.channel, facts.policy)))
-    code = _CODES.get(decision.verdict)
-    return agreed, program, campaign, decision.verdict.value, decision.becomes, code, decision.why
+def _decided(facts: LinkFacts, triples: pl.DataFrame) -> pl.DataFrame:
+    """What becomes of each distinct (agreed, program, campaign)."""
+    rules = Rules.of(facts.channel, facts.policy)
+    offered = {folded(status.label) for status in facts.statuses}
+    rows = []
+    for agreed, program, campaign in triples.rows():
+        decision = _possible(decide(agreed, program, campaign, rules), offered)
+        code = _CODES.get(decision.verdict)
+        rows.append((agreed, program, campaign, decision.verdict.value, decision.becomes, code, decision.why))
+    return pl.DataFrame(rows, schema=_DECIDED, orient="row")
 
 
-def _possible(facts: LinkFacts, decision: Decision) -> Decision:
+def _possible(decision: Decision, offered: Container[str]) -> Decision:
     """A label that the campaign lacks is never written: Salesforce would store its default without a word (S0.2)."""
-    if decision.verdict is not Verdict.TO_CAMPAIGN or decision.becomes is None:
+    wanted = decision.becomes
+    if decision.verdict is not Verdict.TO_CAMPAIGN or wanted is None or folded(wanted) in offered:
         return decision
-    if folded(decision.becomes) in {folded(status.label) for status in facts.statuses}:
-        return decision
-    why = f"the campaign has no status '{decision.becomes}': add it in Salesforce, or link with --create-statuses"
-    return Decision(verdict=Verdict.HOLD, becomes=decision.becomes, why=why)
+    why = f"the campaign has no status '{wanted}': add it in Salesforce, or link with --create-statuses"
+    return Decision(verdict=Verdict.HOLD, becomes=wanted, why=why)
 
 
 def _refused_before(rows: pl.DataFrame, held: pl.DataFrame) -> pl.DataFrame:
-    """Writes that were refused and are not due again wait, with Salesforce's words."""
-    rows = rows.join(held.with_columns(pl.lit(value=True).alias("is_held")), on="person_id", how="left")
-    waits = (
-        pl.col("is_held").fill_null(value=False)
-        & (pl.col("verdict") == Verdict.TO_CAMPAIGN)
-        & pl.col("becomes").eq_missing("wanted")
-    )
-    return rows.with_columns(
+    """Writes that were refused and are not due again wait, with Salesforce's words (docs/adr/0004)."""
+    known = held.rename({"wanted": "becomes"})
+    waits = pl.col("message").is_not_null() & (pl.col("verdict") == Verdict.TO_CAMPAIGN)
+    return rows.join(known, on=("person_id", "becomes"), how="left", nulls_equal=True).with_columns(
         pl.when(waits).then(pl.lit(Verdict.HOLD.value)).otherwise("verdict").alias("verdict"),
         pl.when(waits).then(pl.lit(REFUSED_BEFORE)).otherwise("code").alias("code"),
         pl.when(waits).then("message").otherwise("reason").alias("reason"),
