@@ -1,0 +1,66 @@
+"""Writes the pages that are made from the code: docs/commands.md and docs/sandbox_coverage.md. Called by `./run docs`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import typer
+
+from campaignsync.cli.main import EXIT_CODES, app
+from salesforce_sandbox import coverage
+
+DOCS = Path(__file__).resolve().parent
+
+HEAD = """# Commands
+
+Made from the code by `./run docs`. Every list prints a table, and with `--json` all it knows. Progress and errors go to the error
+stream, so that standard output can be piped. Nothing asks a question when standard input is no terminal.
+
+## Exit codes
+
+| code | what it means |
+| --- | --- |
+| 0 | done; what was refused on the way is named, and counted in the JSON |
+| 2 | something must be mended by whoever typed it: an argument, a setting, a right, a status that does not fit |
+| 3 | a link is halted, paused or broken, or a saved plan is out of date |
+| 4 | Salesforce could not be reached, somebody else runs the link, or nobody knows yet what became of a call |
+| 5 | Salesforce refused the whole of it, in words that are printed |
+| 130 | stopped from the keyboard; whatever was under way is settled by the next run |
+
+## What `sync --json` prints
+
+`{"runs": [{"program", "changes": {"program", "campaign"}, "refused", "conflicts", "unknown", "api_calls", "halted"}], "api_calls"}`.
+`changes` counts members and fields changed on either side, `unknown` writes of which nobody knows yet what became. A run's `api_calls`
+include the look at the org that served all runs of the round; the one at the end is the true sum.
+"""
+
+
+def commands_page() -> str:
+    """The page of all commands with their options."""
+    return HEAD + "".join(_pages(typer.main.get_command(app), "campaignsync"))
+
+
+def _pages(command: click.Command, path: str) -> Iterator[str]:
+    if isinstance(command, click.Group):
+        for name, each in sorted(command.commands.items()):
+            yield from _pages(each, f"{path} {name}")
+        return
+    arguments = [each for each in command.params if isinstance(each, click.Argument)]
+    options = [each for each in command.params if isinstance(each, click.Option) and "--help" not in each.opts]
+    usage = " ".join([path, *(each.make_metavar(click.Context(command)) for each in arguments)])
+    yield f"\n## `{usage}`\n\n{(command.help or '').strip()}\n"
+    rows = [f"| `{', '.join((*each.opts, *each.secondary_opts))}` | {each.help or ''} |" for each in options]
+    if rows:
+        yield "\n| option | |\n| --- | --- |\n" + "\n".join(rows) + "\n"
+
+
+def main() -> None:
+    assert set(EXIT_CODES.values()) == {2, 3, 4, 5}, "the table of exit codes above is out of date"
+    (DOCS / "commands.md").write_text(commands_page(), encoding="utf-8")
+    (DOCS / "sandbox_coverage.md").write_text(coverage.page(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
