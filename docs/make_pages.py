@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-import click
 import typer
 
-from campaignsync.cli.main import EXIT_CODES, app
+from campaignsync.cli.main import app
 from salesforce_sandbox import coverage
 
 DOCS = Path(__file__).resolve().parent
@@ -31,9 +31,9 @@ stream, so that standard output can be piped. Nothing asks a question when stand
 
 ## What `sync --json` prints
 
-`{"runs": [{"program", "changes": {"program", "campaign"}, "refused", "conflicts", "unknown", "api_calls", "halted"}], "api_calls"}`.
-`changes` counts members and fields changed on either side, `unknown` writes of which nobody knows yet what became. A run's `api_calls`
-include the look at the org that served all runs of the round; the one at the end is the true sum.
+`{"runs": [{"program", "changes": {"program", "campaign"}, "refused", "conflicts", "unknown", "api_calls", "halted"}],
+"api_calls"}`. `changes` counts members and fields changed on either side, `unknown` writes of which nobody knows yet what became. A
+run's `api_calls` include the look at the org that served all runs of the round; the one at the end is the true sum.
 """
 
 
@@ -42,22 +42,20 @@ def commands_page() -> str:
     return HEAD + "".join(_pages(typer.main.get_command(app), "campaignsync"))
 
 
-def _pages(command: click.Command, path: str) -> Iterator[str]:
-    if isinstance(command, click.Group):
+def _pages(command: Any, path: str) -> Iterator[str]:
+    if hasattr(command, "commands"):
         for name, each in sorted(command.commands.items()):
             yield from _pages(each, f"{path} {name}")
         return
-    arguments = [each for each in command.params if isinstance(each, click.Argument)]
-    options = [each for each in command.params if isinstance(each, click.Option) and "--help" not in each.opts]
-    usage = " ".join([path, *(each.make_metavar(click.Context(command)) for each in arguments)])
-    yield f"\n## `{usage}`\n\n{(command.help or '').strip()}\n"
+    arguments = [each for each in command.params if each.param_type_name == "argument"]
+    options = [each for each in command.params if each.param_type_name == "option"]
+    yield f"\n## `{' '.join([path, *(each.metavar or each.name.upper() for each in arguments)])}`\n\n{command.help.strip()}\n"
     rows = [f"| `{', '.join((*each.opts, *each.secondary_opts))}` | {each.help or ''} |" for each in options]
     if rows:
         yield "\n| option | |\n| --- | --- |\n" + "\n".join(rows) + "\n"
 
 
 def main() -> None:
-    assert set(EXIT_CODES.values()) == {2, 3, 4, 5}, "the table of exit codes above is out of date"
     (DOCS / "commands.md").write_text(commands_page(), encoding="utf-8")
     (DOCS / "sandbox_coverage.md").write_text(coverage.page(), encoding="utf-8")
 

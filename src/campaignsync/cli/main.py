@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sys
 
-import click
 import typer
 
 from campaignsync.cli import connections, demo, links, programs, syncing
@@ -49,13 +48,7 @@ def _options(context: typer.Context, data_dir: DataDir = None) -> None:
 def main() -> None:
     """Run a command; an error that a person can mend is one sentence and an exit code, never a traceback."""
     try:
-        app(standalone_mode=False)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
-    except (click.Abort, KeyboardInterrupt):
-        complain("Stopped. Whatever was under way is settled by the next run.")
-        sys.exit(130)
+        app()
     except CampaignsyncError as error:
         complain(f"error: {error}")
         sys.exit(next(code for kind, code in EXIT_CODES.items() if isinstance(error, kind)))
