@@ -14,6 +14,7 @@ from salesforce_sandbox.org.access import Access, Caller
 from salesforce_sandbox.org.accounting import Accounting
 from salesforce_sandbox.org.changes import ChangeLog
 from salesforce_sandbox.org.clock import Clock
+from salesforce_sandbox.org.cursors import Cursors
 from salesforce_sandbox.org.errors import SalesforceError
 from salesforce_sandbox.org.ground import AdminRules, Ground
 from salesforce_sandbox.org.ids import Ids
@@ -30,6 +31,7 @@ class Org:
     """One org: empty of rows until a seed fills it."""
 
     ground: Ground
+    cursors: Cursors
     records: Records
     transactions: Transactions
 
@@ -58,6 +60,7 @@ class Org:
         )
         self.transactions = Transactions(self.ground)
         self.records = Records(self.ground, self.transactions)
+        self.cursors = Cursors(storage, self.ground.ids)
 
     @property
     def schema(self) -> Schema:

@@ -99,14 +99,18 @@ class Switches:
     """The answers one org gives."""
 
     def __init__(self) -> None:
-        self._answers: dict[str, Answer] = {switch.name: switch.answers[0] for switch in SWITCHES}
+        self._answers: dict[str, Answer] = {}
         self._switches = {switch.name: switch for switch in SWITCHES}
+        self.reset()
 
     def __getitem__(self, name: str) -> Answer:
         return self._answers[name]
 
     def __iter__(self) -> Iterator[tuple[Switch, Answer]]:
         return ((switch, self._answers[switch.name]) for switch in SWITCHES)
+
+    def reset(self) -> None:
+        self._answers = {switch.name: switch.answers[0] for switch in SWITCHES}
 
     def answers(self) -> dict[str, Answer]:
         return dict(self._answers)

@@ -1,0 +1,91 @@
+"""The one module that knows Starlette: sockets' requests become values, answers become responses, latency is slept here.
+
+Handlers run on the event loop, one at a time, under the org's lock: they never wait, and a plain call takes a few
+milliseconds. Latency is slept outside the lock. Rests on S2.2.2 (too long requests) and S2.2.12 (gzip both ways).
+"""
+
+import asyncio
+import gzip
+import zlib
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from starlette.requests import Request as HttpRequest
+from starlette.responses import Response as HttpResponse
+from starlette.types import Receive, Scope, Send
+
+from salesforce_sandbox.org.errors import SalesforceError
+from salesforce_sandbox.wire.messages import Request, Response, error_body
+from salesforce_sandbox.wire.sandbox import Sandbox
+
+_LONGEST_HEAD = 16_384
+_WORTH_GZIP = 1_024
+
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+def make_app(sandbox: Sandbox, latency_ms: float = 0) -> App:
+    """The sandbox as an ASGI application; each answer takes `latency_ms` longer than it must."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        http = HttpRequest(scope, receive)
+        try:
+            request = await _read(http)
+            fault = sandbox.faults.decide(request)
+            await _sleep(latency_ms / 1000 + fault.latency_s, request)
+            answer = sandbox.answer(request, fault)
+        except SalesforceError as error:
+            answer = Response(status=error.status, body=error_body(error))
+        if answer is None:
+            _drop(scope)
+            return
+        await _http_response(answer, http.headers.get("accept-encoding", ""))(scope, receive, send)
+
+    return app
+
+
+async def _read(http: HttpRequest) -> Request:
+    uri = len(http.url.path) + len(http.url.query)
+    head = uri + sum(len(name) + len(value) for name, value in http.headers.raw)
+    if head > _LONGEST_HEAD:
+        raise SalesforceError(
+            414 if uri > _LONGEST_HEAD // 2 else 431, "URI_TOO_LONG", "URI or headers are too long"
+        )
+    body = await http.body()
+    if "gzip" in http.headers.get("content-encoding", ""):
+        try:
+            body = gzip.decompress(body)
+        except (OSError, EOFError, zlib.error):
+            raise SalesforceError(400, "UNKNOWN_EXCEPTION", "The body is not in gzip format") from None
+    host = http.headers.get("host") or "localhost"
+    scheme = http.headers.get("x-forwarded-proto", http.url.scheme)
+    return Request(
+        method=http.method,
+        path=http.url.path if "%" not in http.url.path else http.scope["path"],
+        query=dict(http.query_params),
+        headers=dict(http.headers),
+        body=body,
+        origin=f"{scheme}://{host}",
+    )
+
+
+async def _sleep(seconds: float, request: Request) -> None:
+    if seconds and not request.path.startswith("/sandbox"):
+        await asyncio.sleep(seconds)
+
+
+def _http_response(answer: Response, accepted: str) -> HttpResponse:
+    content, headers = answer.content(), dict(answer.headers)
+    if "gzip" in accepted and len(content) >= _WORTH_GZIP:
+        content = gzip.compress(content, compresslevel=1)
+        headers["Content-Encoding"] = "gzip"
+    media_type = answer.media_type if content else None
+    return HttpResponse(content, status_code=answer.status, headers=headers, media_type=media_type)
+
+
+def _drop(scope: Scope) -> None:
+    """Cuts the connection without an answer, by the door that `server` puts into the scope."""
+    cut: Any = scope["extensions"]["sandbox"]["drop"]
+    cut()

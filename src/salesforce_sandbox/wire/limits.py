@@ -1,0 +1,41 @@
+"""Versions, the resources of a version, and limits (S2.1.3, S2.2.9)."""
+
+from salesforce_sandbox.wire.messages import Response
+from salesforce_sandbox.wire.routes import Call, Routes
+from salesforce_sandbox.wire.serve import NEWEST_VERSION, OLDEST_VERSION
+
+free_routes = Routes(kind=None, session=False)
+routes = Routes(kind="limits")
+
+# The first of the live versions is Summer '14's; three come a year.
+_SEASONS = ("Summer", "Winter", "Spring")
+_RESOURCES = ("composite", "jobs", "limits", "query", "queryAll", "sobjects")
+
+
+@free_routes.on("GET", "/services/data", rules="S2.1.3 S2.2.9")
+def versions(call: Call) -> Response:
+    listed = [
+        {"label": _label(number), "url": f"/services/data/v{number}.0", "version": f"{number}.0"}
+        for number in range(OLDEST_VERSION, NEWEST_VERSION + 1)
+    ]
+    return Response(body=listed)
+
+
+@routes.on("GET", "/services/data/v{version}", rules="S2.2.1")
+def resources(call: Call) -> Response:
+    return Response(
+        body={name: f"{call.base}/{name}" for name in _RESOURCES}
+        | {"identity": f"{call.request.origin}/id/{call.org.id}/{call.caller.user_id}"}
+    )
+
+
+@routes.on("GET", "/services/data/v{version}/limits", rules="S2.2.9")
+def limits(call: Call) -> Response:
+    return Response(body=call.org.accounting.remaining())
+
+
+def _label(number: int) -> str:
+    since = number - OLDEST_VERSION
+    season = _SEASONS[since % 3]
+    year = 14 + (since + 2) // 3
+    return f"{season} '{year}"

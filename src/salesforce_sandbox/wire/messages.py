@@ -1,0 +1,77 @@
+"""Request and Response: HTTP as values, so that handlers and composite subrequests need no server."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from salesforce_sandbox.org.errors import SalesforceError
+
+JSON = "application/json;charset=UTF-8"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One request. `path` is decoded; header names are in lower case; `origin` is scheme and host it was sent to."""
+
+    method: str
+    path: str
+    query: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    origin: str = "http://localhost"
+
+    def json(self) -> Any:
+        """The body; SalesforceError JSON_PARSER_ERROR when it is none."""
+        try:
+            return orjson.loads(self.body)
+        except orjson.JSONDecodeError as error:
+            message = f"{error.msg} at [line:{error.lineno}, column:{error.colno}]"
+            raise SalesforceError(400, "JSON_PARSER_ERROR", message) from None
+
+    def json_object(self) -> dict[str, Any]:
+        """The body, which must be an object."""
+        found = self.json()
+        if not isinstance(found, dict):
+            message = "Cannot deserialize request body: an object is expected at [line:1, column:1]"
+            raise SalesforceError(400, "JSON_PARSER_ERROR", message)
+        return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    """One answer. `body` is bytes, or what becomes JSON; None is an empty body."""
+
+    status: int = 200
+    body: Any = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    media_type: str = JSON
+
+    def content(self) -> bytes:
+        if self.body is None:
+            return b""
+        return self.body if isinstance(self.body, bytes) else orjson.dumps(self.body)
+
+
+def error_body(error: SalesforceError) -> list[dict[str, Any]]:
+    """The array with which the REST API refuses (S2.2.2)."""
+    body: dict[str, Any] = {**error.extra, "message": error.message, "errorCode": error.code}
+    if error.fields or error.code in _ALWAYS_WITH_FIELDS:
+        body["fields"] = list(error.fields)
+    return [body]
+
+
+_ALWAYS_WITH_FIELDS = (
+    "ENTITY_IS_DELETED",
+    "CANNOT_UPDATE_CONVERTED_LEAD",
+    "DUPLICATE_VALUE",
+    "MALFORMED_ID",
+    "REQUIRED_FIELD_MISSING",
+    "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY",
+    "UNABLE_TO_LOCK_ROW",
+    "INSUFFICIENT_ACCESS_OR_READONLY",
+    "FIELD_CUSTOM_VALIDATION_EXCEPTION",
+    "FIELD_INTEGRITY_EXCEPTION",
+    "DELETE_FAILED",
+)

@@ -1,0 +1,105 @@
+"""Sandbox: one org with its service, its seed and its faults; what servers serve and control resources act on.
+
+`answer` is the whole sandbox as a function: used by `app` for sockets and by simulations without any.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from salesforce_sandbox.org.access import Caller
+from salesforce_sandbox.org.org import Org
+from salesforce_sandbox.org.seeds.birth import CLIENT_ID, give_birth
+from salesforce_sandbox.org.seeds.document import plant
+from salesforce_sandbox.wire.faults import Fault, Faults
+from salesforce_sandbox.wire.messages import Request, Response
+from salesforce_sandbox.wire.routes import Endpoint
+from salesforce_sandbox.wire.serve import Service, session_token
+
+RESETTABLE = ("calls", "faults", "switches", "org")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beginning:
+    """What the org starts from: a seed document, or a snapshot where there is one."""
+
+    seed: Mapping[str, Any]
+    snapshot: Path | None = None
+
+
+class Sandbox:
+    """`endpoints` gives the table to serve, control resources for this very sandbox included."""
+
+    def __init__(
+        self, org: Org, beginning: Beginning, endpoints: Callable[["Sandbox"], Iterable[Endpoint]]
+    ) -> None:
+        self.org = org
+        self.beginning = beginning
+        self.faults = Faults()
+        self.admin = Caller(user_id="")
+        self.service = Service(org, endpoints(self))
+        self.begin()
+
+    def begin(self) -> None:
+        """Makes the org as it was at the start. Sessions live on for users that are there again."""
+        sessions = self.org.access.sessions
+        self.org.restart()
+        self.admin = give_birth(self.org)
+        if self.beginning.snapshot and self.beginning.snapshot.exists():
+            self.org.load_snapshot(self.beginning.snapshot)
+            plant(self.org, {}, self.admin)
+        else:
+            plant(self.org, self.beginning.seed, self.admin)
+        # The seed's own changes happened before anybody listened.
+        self.org.changes.forget()
+        users = {row[0] for row in self.org.storage.rows('SELECT "Id" FROM "User"')}
+        self.org.access.sessions = {t: s for t, s in sessions.items() if s.user_id in users}
+
+    def reset(self, parts: Iterable[str]) -> None:
+        for part in parts:
+            if part == "calls":
+                self.org.accounting.reset()
+            elif part == "faults":
+                self.faults.set([])
+            elif part == "switches":
+                self.org.switches.reset()
+            else:
+                self.begin()
+
+    def answer(self, request: Request, fault: Fault) -> Response | None:
+        """Serves a request with what goes wrong with it; None when its connection is dropped."""
+        if fault.drop == "before":
+            return None
+        if fault.response is not None:
+            return fault.response
+        with self.org.lock:
+            response = self._serve(request, fault)
+        return None if fault.drop == "after" else response
+
+    def _serve(self, request: Request, fault: Fault) -> Response:
+        token = session_token(request)
+        if fault.expire_session and token:
+            self.org.access.revoke(token)
+        for record_id in fault.locked:
+            self.org.admin.locks[record_id] = self.org.clock.now() + timedelta(seconds=fault.lock_s)
+        usual = self.org.admin.commit_lag_s
+        if fault.commit_lag_s is not None:
+            self.org.admin.commit_lag_s = fault.commit_lag_s
+        try:
+            return self.service.serve(request)
+        finally:
+            self.org.admin.commit_lag_s = usual
+
+    def known(self) -> dict[str, str]:
+        """What a person needs to log in, as far as the seed has left it so."""
+        users = self.org.storage.rows('SELECT "Username" FROM "User" WHERE "Id" = ?', self.admin.user_id)
+        app = self.org.access.apps.get(CLIENT_ID)
+        return {
+            "org_id": self.org.id,
+            "username": users[0][0] if users else "",
+            "password": self.org.access.passwords.get(self.admin.user_id, ""),
+            "client_id": CLIENT_ID,
+            "client_secret": app.client_secret if app else "",
+        }

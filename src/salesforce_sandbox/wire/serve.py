@@ -1,0 +1,143 @@
+"""The road of one request: find its endpoint, see who asks, count it, run the handler, word what was refused.
+
+Called by `app` for what comes over sockets, by Composite for subrequests, and by whoever drives the sandbox in process.
+Holds no lock and knows no socket. Rests on S2.1.2, S2.2.1, S2.2.2, S2.2.10 and the table in section 2.3.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+
+from salesforce_sandbox.org.access import Caller
+from salesforce_sandbox.org.errors import SalesforceError
+from salesforce_sandbox.org.org import Org
+from salesforce_sandbox.wire.messages import Request, Response, error_body
+from salesforce_sandbox.wire.routes import ANYBODY, Call, Endpoint
+
+OLDEST_VERSION, NEWEST_VERSION = 31, 67
+RETIRED_FROM = 21
+_NOT_FOUND = SalesforceError(404, "NOT_FOUND", "The requested resource does not exist")
+_VERSION = re.compile(r"/services/(?:data/v|async/|Soap/[uc]/)(\d+)(\.\d)?(?=/|$)")
+
+
+class Service:
+    """Serves requests on one org by a table of endpoints."""
+
+    def __init__(self, org: Org, endpoints: Iterable[Endpoint]) -> None:
+        self.org = org
+        self._by_method: dict[str, list[Endpoint]] = {}
+        for endpoint in endpoints:
+            self._by_method.setdefault(endpoint.method, []).append(endpoint)
+
+    def serve(self, request: Request) -> Response:
+        """Answers one request from outside."""
+        try:
+            return self._counted(self._tunnelled(request))
+        except SalesforceError as error:
+            return Response(status=error.status, body=error_body(error))
+
+    def inner(self, request: Request, caller: Caller) -> Response:
+        """Answers a request made on a caller's behalf inside another: it is neither admitted nor counted again."""
+        try:
+            endpoint, parameters = self._endpoint(request)
+            if endpoint.kind is None:
+                raise _NOT_FOUND
+            return self._run(endpoint, request, caller, parameters)
+        except SalesforceError as error:
+            return Response(status=error.status, body=error_body(error))
+
+    def _counted(self, request: Request) -> Response:
+        endpoint, parameters = self._endpoint(request)
+        caller = self.admit(request) if endpoint.session else ANYBODY
+        if endpoint.kind is None:
+            return self._run(endpoint, request, caller, parameters)
+        self.org.accounting.charge(endpoint.kind)
+        try:
+            response = self._run(endpoint, request, caller, parameters)
+        except SalesforceError as error:
+            response = Response(status=error.status, body=error_body(error))
+        usage = {"Sforce-Limit-Info": self.org.accounting.usage()}
+        return replace(response, headers={**usage, **response.headers})
+
+    def admit(self, request: Request) -> Caller:
+        """Who asks; SalesforceError INVALID_SESSION_ID when nobody does (S2.1.2)."""
+        token = session_token(request)
+        session = self.org.access.session(token) if token else None
+        if session is None:
+            raise SalesforceError(401, "INVALID_SESSION_ID", "Session expired or invalid")
+        options = _options(request.headers.get("sforce-call-options", ""))
+        duplicates = _options(request.headers.get("sforce-duplicate-rule-header", ""), separator=";")
+        return Caller(
+            user_id=session.user_id,
+            client=options.get("client"),
+            save_duplicates=duplicates.get("allowsave", "").lower() == "true",
+        )
+
+    def _run(
+        self, endpoint: Endpoint, request: Request, caller: Caller, parameters: dict[str, str]
+    ) -> Response:
+        call = Call(
+            org=self.org,
+            request=request,
+            caller=caller,
+            parameters=parameters,
+            version=parameters.get("version", ""),
+            dispatch=lambda inner: self.inner(inner, caller),
+        )
+        return endpoint.handler(call)
+
+    def _endpoint(self, request: Request) -> tuple[Endpoint, dict[str, str]]:
+        """The endpoint and the parameters of the path; SalesforceError when nothing is served there."""
+        _judge_version(request.path)
+        for endpoint in self._by_method.get(request.method, ()):
+            found = endpoint.pattern.fullmatch(request.path)
+            if found:
+                return endpoint, found.groupdict()
+        allowed = [
+            method
+            for method, endpoints in self._by_method.items()
+            if any(endpoint.pattern.fullmatch(request.path) for endpoint in endpoints)
+        ]
+        if allowed:
+            message = f"HTTP Method '{request.method}' not allowed. Allowed are {','.join(sorted(allowed))}"
+            raise SalesforceError(405, "METHOD_NOT_ALLOWED", message)
+        raise _not_built(request)
+
+    def _tunnelled(self, request: Request) -> Request:
+        """S2.2.3: clients that cannot send PATCH send a POST that says so."""
+        method = request.query.get("_HttpMethod")
+        if method and request.method == "POST" and self.org.switches["method_tunnelling"]:
+            return replace(request, method=method.upper())
+        return request
+
+
+def session_token(request: Request) -> str | None:
+    """The token of the Authorization header, or of the header that Bulk 1.0 has for it."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() in ("bearer", "oauth") and token:
+        return token.strip()
+    return request.headers.get("x-sfdc-session")
+
+
+def _options(header: str, separator: str = ",") -> dict[str, str]:
+    """`client=x, batchSize=5` by name in lower case."""
+    pairs = (part.partition("=") for part in header.split(separator) if "=" in part)
+    return {name.strip().lower(): value.strip() for name, _, value in pairs}
+
+
+def _judge_version(path: str) -> None:
+    found = _VERSION.match(path)
+    if not found:
+        return
+    version = int(found[1])
+    if RETIRED_FROM <= version < OLDEST_VERSION:
+        raise SalesforceError(410, "GONE", "The requested resource is no longer available")
+    if not OLDEST_VERSION <= version <= NEWEST_VERSION:
+        raise _NOT_FOUND
+
+
+def _not_built(request: Request) -> SalesforceError:
+    if not request.path.startswith("/services/"):
+        return _NOT_FOUND
+    message = f"{request.method} {request.path} is not built in this sandbox; docs/sandbox_coverage.md lists what is."
+    return SalesforceError(501, "NOT_IMPLEMENTED_BY_SANDBOX", message)

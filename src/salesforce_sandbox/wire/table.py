@@ -1,0 +1,23 @@
+"""All endpoints of the sandbox, module by module; what `serve` searches and the coverage page lists."""
+
+from collections.abc import Iterable
+
+from salesforce_sandbox.wire import auth, collections, composite, limits, query, sobjects
+from salesforce_sandbox.wire.control import control_routes
+from salesforce_sandbox.wire.routes import Endpoint
+from salesforce_sandbox.wire.sandbox import Sandbox
+
+ENDPOINTS: tuple[Endpoint, ...] = (
+    *auth.routes.endpoints,
+    *limits.free_routes.endpoints,
+    *limits.routes.endpoints,
+    *query.routes.endpoints,
+    *collections.routes.endpoints,
+    *composite.routes.endpoints,
+    *sobjects.routes.endpoints,
+)
+
+
+def endpoints(sandbox: Sandbox) -> Iterable[Endpoint]:
+    """The whole table of one sandbox, its control resources first."""
+    return (*control_routes(sandbox).endpoints, *ENDPOINTS)
