@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import hashlib
 import os
 import pwd
+import shlex
+import shutil
 import subprocess
 import tempfile
 import warnings
@@ -29,7 +30,8 @@ with warnings.catch_warnings():
 
 _BINARIES = POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION]
 _SYSTEM_USER = "pgserver"  # PostgreSQL refuses to run as root; this user is made when root starts it.
-_SOCKET_PATH_LENGTH = 107 - len("/.s.PGSQL.5432.lock")
+_SOCKET_PATH_LENGTH = 107 - len("/.s.PGSQL.5432")
+_LOG = "server.log"
 _DATABASE = "postgres"
 
 
@@ -78,34 +80,63 @@ def _is_last(users: IO[str]) -> bool:
 
 
 class _Server:
-    """The server of one data folder; whoever calls it holds the turnstile."""
+    """The server of one data folder; whoever calls it holds the turnstile.
+
+    Programs are run inside the folder and told of it as `.`, so that a name with quotes in it never meets the shell of pg_ctl.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.log = folder / "server.log"
-        self.sockets = folder if len(str(folder)) <= _SOCKET_PATH_LENGTH else _short_folder(folder)
         self.user: pwd.struct_passwd | None = None
 
     @property
     def url(self) -> str:
-        return f"postgresql://postgres@/{_DATABASE}?host={quote(str(self.sockets), safe='')}"
+        return f"postgresql://postgres@/{_DATABASE}?host={quote(str(self._sockets()), safe='')}"
 
     def ensure_running(self) -> None:
         if os.geteuid() == 0:
             self.user = ensure_user_exists(_SYSTEM_USER)
         self._own(self.folder)
-        if self.sockets != self.folder:
-            self._own(self.sockets)
         if not (self.folder / "PG_VERSION").exists():
-            self._call("initdb", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--username=postgres")
-        if self._call("pg_ctl", "status", check=False) == 0:
+            self._make()
+        if self._call(self.folder, "pg_ctl", "status", check=False) == 0:
             return
-        sockets = str(self.sockets).replace("\\", "\\\\").replace(" ", "\\ ")
-        options = f"-c listen_addresses= -c unix_socket_directories={sockets} -c unix_socket_permissions=0700"
-        self._call("pg_ctl", "start", "--wait", "--silent", "--log", str(self.log), "--options", options)
+        options = f"-c listen_addresses= -c unix_socket_directories={shlex.quote(self._socket_folder())}"
+        options += " -c unix_socket_permissions=0700"
+        self._call(
+            self.folder, "pg_ctl", "start", "--wait", "--silent", f"--log={_LOG}", "--options", options
+        )
 
     def stop(self) -> None:
-        self._call("pg_ctl", "stop", "--wait", "--silent", "--mode=fast", check=False)
+        if not (self.folder / "postmaster.pid").exists():
+            return
+        sockets = self._sockets()
+        self._call(self.folder, "pg_ctl", "stop", "--wait", "--silent", "--mode=fast", check=False)
+        if sockets != self.folder:
+            shutil.rmtree(sockets, ignore_errors=True)
+
+    def _make(self) -> None:
+        """Made beside its place and moved there whole: a first start that is killed leaves nothing half-made."""
+        fresh = self.folder.with_name(f"{self.folder.name}.new")
+        if fresh.exists():
+            shutil.rmtree(fresh)
+        self._own(fresh)
+        self._call(
+            fresh, "initdb", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--username=postgres"
+        )
+        fresh.rename(self.folder)
+
+    def _sockets(self) -> Path:
+        """Where the server says its socket is: the folder for temporary files may be another one for each process."""
+        return self.folder / (self.folder / "postmaster.pid").read_text().splitlines()[4]
+
+    def _socket_folder(self) -> str:
+        """The data folder itself, or one of a shorter name that nobody can foresee where its path is too long for a socket."""
+        if len(os.fsencode(self.folder)) <= _SOCKET_PATH_LENGTH:
+            return "."
+        folder = Path(tempfile.mkdtemp(prefix="campaignsync-"))
+        self._own(folder)
+        return str(folder)
 
     def _own(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -116,17 +147,16 @@ class _Server:
                 if not above.stat().st_mode & 0o001:
                     above.chmod(above.stat().st_mode | 0o001)
 
-    def _call(self, program: str, *arguments: str, check: bool = True) -> int:
+    def _call(self, folder: Path, program: str, *arguments: str, check: bool = True) -> int:
         user = self.user
-        with (
-            tempfile.TemporaryFile() as errors
-        ):  # A pipe would be held open by the server for as long as it runs.
+        # A pipe for the errors would be held open by the server for as long as it runs.
+        with tempfile.TemporaryFile() as errors:
             done = subprocess.run(  # noqa: S603 - the wheel's own binary, and arguments of ours.
-                [str(_BINARIES / program), *arguments, "--pgdata", str(self.folder)],
+                [str(_BINARIES / program), *arguments, "--pgdata=."],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=errors,
-                cwd="/",
+                cwd=folder,
                 user=user.pw_uid if user else None,
                 group=user.pw_gid if user else None,
                 extra_groups=[] if user else None,
@@ -137,13 +167,7 @@ class _Server:
             said = errors.read().decode(errors="replace").strip()[-300:]
         if check and done.returncode:
             raise UsageError(
-                f"The embedded PostgreSQL server did not start ({program} said: {said}). Its log is {self.log}."
+                f"The embedded PostgreSQL server did not start ({program} said: {said}). Its log is {folder / _LOG}."
                 " Another server can be given with DATABASE_URL."
             )
         return done.returncode
-
-
-def _short_folder(folder: Path) -> Path:
-    """A folder for the socket where the data folder's own path is too long for one."""
-    name = hashlib.sha256(f"{os.geteuid()} {folder}".encode()).hexdigest()[:16]
-    return Path(tempfile.gettempdir()) / f"campaignsync-{name}"
