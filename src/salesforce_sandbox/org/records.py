@@ -134,7 +134,11 @@ class Records:
         self, transaction: Transaction, sobject: SObject, rows: Sequence[Mapping[str, Any]], reader: Reader
     ) -> Batch:
         base = transaction.new_row(sobject)
-        defaults = _defaults(sobject, transaction.caller.user_id)
+        never_empty = [
+            name
+            for name, value in base.items()
+            if value is not None and not sobject.field(name).nillable  # type: ignore[union-attr]
+        ]
         drafts = []
         for row in rows:
             try:
@@ -142,10 +146,10 @@ class Records:
             except SalesforceError as error:
                 drafts.append(Draft(values=dict(base), error=error))
                 continue
-            values = base | defaults | sent
-            for name in sent:
-                if values[name] is None and name in defaults and not sobject.field(name).nillable:  # type: ignore[union-attr]
-                    values[name] = defaults[name]
+            values = base | sent
+            for name in never_empty:
+                if values[name] is None:
+                    values[name] = base[name]
             drafts.append(Draft(values=values, sent=frozenset(sent)))
         return Batch(sobject, drafts, transaction)
 
@@ -310,19 +314,6 @@ def _judge_presence(draft: Draft, record_id: str | None) -> None:
         draft.refuse("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id", status=404)
     elif draft.before.get("IsDeleted"):
         draft.refuse("ENTITY_IS_DELETED", "entity is deleted", status=404)
-
-
-def _defaults(sobject: SObject, user_id: str) -> dict[str, Any]:
-    """What a new row holds where its sender said nothing."""
-    values: dict[str, Any] = {}
-    for field in sobject.stored_fields:
-        if field.type == "boolean":
-            values[field.name] = 0
-        elif field.name == "OwnerId":
-            values[field.name] = user_id
-        elif field.defaulted_on_create and field.picklist_values:
-            values[field.name] = field.default_value
-    return values
 
 
 def _outcome(draft: Draft, *, created: bool = False, record_id: str | None = None) -> Outcome:

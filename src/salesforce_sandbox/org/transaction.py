@@ -38,8 +38,15 @@ class Transaction:
         self._savepoints = 0
 
     def new_row(self, sobject: SObject) -> dict[str, Any]:
-        """A row of nothing but its system fields, by the caller and of now; without an id."""
+        """A row by the caller and of now that holds what rows hold when nobody says otherwise; without an id."""
         row: dict[str, Any] = dict.fromkeys(self.ground.storage.columns(sobject.name))
+        for field in sobject.stored_fields:
+            if field.type == "boolean":
+                row[field.name] = 0
+            elif field.name == "OwnerId":
+                row[field.name] = self.caller.user_id
+            elif field.defaulted_on_create and field.picklist_values:
+                row[field.name] = field.default_value
         for name, value in self._system_values().items():
             if name in row:
                 row[name] = value

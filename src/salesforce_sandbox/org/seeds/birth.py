@@ -60,8 +60,7 @@ def hide_email_opt_out(org: Org) -> None:
 def _insert(transaction: Transaction, name: str, **values: Any) -> None:
     sobject = transaction.ground.schema.find(name)
     assert sobject is not None  # noqa: S101 - a fact of the schema
-    unchecked = {field.name: 0 for field in sobject.stored_fields if field.type == "boolean"}
-    transaction.insert(sobject, [transaction.new_row(sobject) | unchecked | values])
+    transaction.insert(sobject, [transaction.new_row(sobject) | values])
 
 
 _PEOPLE = ("Lead", "Contact", "CampaignMember")

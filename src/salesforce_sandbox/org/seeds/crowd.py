@@ -67,7 +67,6 @@ def _members(campaign: str, people: list[tuple[str, str]], today: str) -> Iterat
 def _write(transaction: Transaction, sobject: SObject, rows: Iterator[dict[str, Any]]) -> list[str]:
     """Inserts rows in lots and forgets them; returns their ids."""
     base = transaction.new_row(sobject)
-    base |= {field.name: 0 for field in sobject.stored_fields if field.type == "boolean"}
     ids: list[str] = []
     while lot := [base | row for row in islice(rows, _AT_ONCE)]:
         transaction.insert(sobject, lot)

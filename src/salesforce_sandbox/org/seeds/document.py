@@ -1,13 +1,15 @@
 """Seed documents: what an org holds besides its birth, as JSON; the demo is one, files and the control endpoint bring others.
 
 Every part is optional: switches, limits, users, apps, refresh_tokens, fields, objects, validation_rules, duplicate_rules,
-denied_fields, denied_objects, records, many. Records are given in order and may point at earlier ones by `@name`.
+denied_fields, denied_objects, crowd, records, conversions. Records are given in order and may point at earlier ones by
+`@name`; conversions name leads to convert at last.
 """
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from salesforce_sandbox.org.access import Caller, ConnectedApp
+from salesforce_sandbox.org.conversion import Conversion, convert
 from salesforce_sandbox.org.drafts import Outcome
 from salesforce_sandbox.org.ground import DuplicateRule, ValidationRule
 from salesforce_sandbox.org.org import Org
@@ -29,11 +31,10 @@ _USER = {
 
 def plant(org: Org, document: Document, caller: Caller) -> dict[str, str]:
     """Adds all that a document says; returns the ids of its named records. ValueError says what it got wrong."""
-    unknown = set(document) - set(_PARTS) - {"records"}
+    parts = (*_PARTS, "records", "conversions")
+    unknown = set(document) - set(parts)
     if unknown:
-        message = (
-            f"a seed has no part {', '.join(sorted(unknown))}; it may have {', '.join(_PARTS)} and records"
-        )
+        message = f"a seed has no part {', '.join(sorted(unknown))}; it may have {', '.join(parts)}"
         raise ValueError(message)
     for part, take in _PARTS.items():
         if part in document:
@@ -43,6 +44,12 @@ def plant(org: Org, document: Document, caller: Caller) -> dict[str, str]:
     author = Caller(user_id=caller.user_id, save_duplicates=True)
     for record in document.get("records", ()):
         _plant_record(org, dict(record), names, author)
+    for lead in document.get("conversions", ()):
+        with org.transactions.begin(author) as transaction:
+            asked = Conversion(
+                lead_id=names[lead], converted_status="Closed - Converted", create_opportunity=False
+            )
+            convert(transaction, asked)
     hide_email_opt_out(org)
     return names
 
