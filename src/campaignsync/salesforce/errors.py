@@ -1,7 +1,8 @@
 """Every error of Salesforce as an error of ours, whose class says what to do next: one table, and nobody else reads a code.
 
-Codes are those of the REST and SOAP documentation (StatusCode and ExceptionCode). A code may speak of a whole call or of one
-record; a record's refusal is kept with it, a call's error is raised.
+The codes are the StatusCodes and ExceptionCodes of the SOAP and REST documentation. A code may speak of a whole call or of one
+record; a record's refusal is kept with it, a call's error is raised. A code that is not in the table refuses the one record it
+speaks of, since Salesforce and its packages invent new ones.
 """
 
 from __future__ import annotations
@@ -25,73 +26,85 @@ class Meaning(StrEnum):
     """What an error code asks for."""
 
     RETRY = "retry"  # nothing was done, and it may go through later
-    MEND = "mend"  # a person must change a setting, a right or a credential
-    HALT = "halt"  # going on could do harm or is useless
-    REFUSE = "refuse"  # this record, and only this one
     OBSERVE = "observe"  # it may have been done
+    HALT = "halt"  # going on is useless until an admin makes room
+    MEND = "mend"  # a credential, a right or our own request is wrong, whatever the record
+    REFUSE = "refuse"  # this record, and only this one
 
 
-MEANINGS: Mapping[str, Meaning] = {
-    **dict.fromkeys(
-        (
-            "UNABLE_TO_LOCK_ROW",
-            "REQUEST_RUNNING_TOO_LONG",
-            "QUERY_TIMEOUT",
-            "QUERY_TOO_COMPLICATED",
-            "SERVER_UNAVAILABLE",
-            "TRANSACTION_ROLLED_BACK",
-            "ALL_OR_NONE_OPERATION_ROLLED_BACK",
-            "PROCESSING_HALTED",
-            "CONCURRENT_REQUEST_LIMIT_EXCEEDED",
-            "OPERATION_TOO_LARGE",
-            "TXN_SECURITY_RUNTIME_EXCEPTION",
-            "INVALID_QUERY_LOCATOR",
-            "RATE_LIMIT_EXCEEDED",
-            "SERVICE_UNAVAILABLE",
-            "LIMIT_EXCEEDED",
-        ),
-        Meaning.RETRY,
-    ),
-    **dict.fromkeys(
-        (
-            "INVALID_SESSION_ID",
-            "INVALID_LOGIN",
-            "INVALID_TYPE",
-            "INVALID_TYPE_FOR_OPERATION",
-            "INVALID_FIELD",
-            "API_DISABLED_FOR_ORG",
-            "API_CURRENTLY_DISABLED",
-            "FUNCTIONALITY_NOT_ENABLED",
-            "FUNCTIONALITY_TEMPORARILY_UNAVAILABLE",
-            "INSUFFICIENT_ACCESS",
-            "INSUFFICIENT_ACCESS_OR_READONLY",
-            "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY_RIGHT",
-            "LOGIN_MUST_USE_SECURITY_TOKEN",
-            "PASSWORD_LOCKOUT",
-            "INVALID_OPERATION_WITH_EXPIRED_PASSWORD",
-            "ORG_LOCKED",
-            "INACTIVE_OWNER_OR_USER",
-            "EXCEEDED_MAX_TYPES_LIMIT",
-            "NOT_FOUND",
-            "METHOD_NOT_ALLOWED",
-            "MALFORMED_QUERY",
-            "JSON_PARSER_ERROR",
-            "UNSUPPORTED_API_VERSION",
-            "MALFORMED_SEARCH",
-            "INVALID_QUERY_FILTER_OPERATOR",
-        ),
-        Meaning.MEND,
-    ),
-    **dict.fromkeys(
-        ("REQUEST_LIMIT_EXCEEDED", "STORAGE_LIMIT_EXCEEDED", "EXCEEDED_QUOTA", "TOO_MANY_APEX_REQUESTS"),
-        Meaning.HALT,
-    ),
-    **dict.fromkeys(("UNKNOWN_EXCEPTION", "GACK", "SERVER_ERROR"), Meaning.OBSERVE),
+_CODES = {
+    Meaning.RETRY: """
+        UNABLE_TO_LOCK_ROW REQUEST_LIMIT_EXCEEDED CONCURRENT_REQUEST_LIMIT_EXCEEDED RATE_LIMIT_EXCEEDED LIMIT_EXCEEDED
+        TOO_MANY_APEX_REQUESTS REQUEST_RUNNING_TOO_LONG QUERY_TIMEOUT SERVER_UNAVAILABLE SERVICE_UNAVAILABLE
+        TERRITORY_REALIGN_IN_PROGRESS INSERT_UPDATE_DELETE_NOT_ALLOWED_DURING_MAINTENANCE ALREADY_IN_PROCESS
+        FUNCTIONALITY_TEMPORARILY_UNAVAILABLE ALL_OR_NONE_OPERATION_ROLLED_BACK TRANSACTION_ROLLED_BACK PROCESSING_HALTED
+        INVALID_QUERY_LOCATOR PLATFORM_EVENT_PUBLISHING_UNAVAILABLE PLATFORM_EVENT_PUBLISH_FAILED
+        """,
+    Meaning.OBSERVE: "UNKNOWN_EXCEPTION SERVER_ERROR GACK",
+    Meaning.HALT: "STORAGE_LIMIT_EXCEEDED EXCEEDED_QUOTA LICENSE_LIMIT_EXCEEDED ORG_LOCKED",
+    Meaning.MEND: """
+        INVALID_SESSION_ID INVALID_LOGIN INVALID_AUTH_HEADER INVALID_OPERATION_WITH_EXPIRED_PASSWORD PASSWORD_LOCKOUT
+        LOGIN_MUST_USE_SECURITY_TOKEN LOGIN_CHALLENGE_ISSUED LOGIN_CHALLENGE_PENDING LOGIN_DURING_RESTRICTED_DOMAIN
+        LOGIN_DURING_RESTRICTED_TIME IP_RANGE_LIMIT_EXCEEDED API_CURRENTLY_DISABLED API_DISABLED_FOR_ORG FORBIDDEN
+        FUNCTIONALITY_NOT_ENABLED COMMUNITY_NOT_ACCESSIBLE PACKAGE_LICENSE_REQUIRED OP_WITH_INVALID_USER_TYPE_EXCEPTION
+        INVALID_TYPE INVALID_TYPE_FOR_OPERATION INVALID_FIELD MALFORMED_QUERY MALFORMED_SEARCH QUERY_TOO_COMPLICATED
+        EXCEEDED_MAX_SEMIJOIN_SUBSELECTS INVALID_QUERY_FILTER_OPERATOR INVALID_OPERATOR INVALID_ID_FIELD
+        ILLEGAL_QUERY_PARAMETER_VALUE EXCEEDED_ID_LIMIT INVALID_REPLICATION_DATE JSON_PARSER_ERROR XML_PARSER_ERROR
+        MISSING_ARGUMENT INVALID_ARGUMENT_TYPE INVALID_CONTENT_TYPE INVALID_BATCH_OPERATION METHOD_NOT_ALLOWED
+        OPERATION_TOO_LARGE UNSUPPORTED_API_VERSION UNSUPPORTED_CLIENT BIG_OBJECT_UNSUPPORTED_OPERATION GONE URI_TOO_LONG
+        BAD_REQUEST NOT_IMPLEMENTED_BY_SANDBOX
+        """,
+    Meaning.REFUSE: """
+        DUPLICATE_VALUE DUPLICATES_DETECTED DUPLICATE_EXTERNAL_ID DUPLICATE_USERNAME DUPLICATE_CASE_SOLUTION
+        DUPLICATE_CUSTOM_ENTITY_DEFINITION DUPLICATE_CUSTOM_TAB_MOTIF DUPLICATE_DEVELOPER_NAME DUPLICATE_MASTER_LABEL
+        DUPLICATE_SENDER_DISPLAY_NAME REQUIRED_FIELD_MISSING STRING_TOO_LONG NUMBER_OUTSIDE_VALID_RANGE
+        INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST TOO_MANY_ENUM_VALUE TEXT_DATA_OUTSIDE_SUPPORTED_CHARSET
+        INVALID_EMAIL_ADDRESS INVALID_CURRENCY_ISO INVALID_STATUS INVALID_FIELD_FOR_INSERT_UPDATE
+        INVALID_TYPE_ON_FIELD_IN_RECORD INVALID_CROSS_REFERENCE_KEY INVALID_CROSS_REFERENCE_TYPE_FOR_FIELD
+        FIELD_CUSTOM_VALIDATION_EXCEPTION FIELD_FILTER_VALIDATION_EXCEPTION FIELD_INTEGRITY_EXCEPTION MALFORMED_ID
+        CANNOT_UPDATE_CONVERTED_LEAD CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY CANNOT_EXECUTE_FLOW_TRIGGER APEX_ERROR
+        INSUFFICIENT_ACCESS INSUFFICIENT_ACCESS_OR_READONLY INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY
+        TXN_SECURITY_RUNTIME_EXCEPTION INACTIVE_OWNER_OR_USER TRANSFER_REQUIRES_READ INVALID_EMPTY_KEY_OWNER
+        INVALID_ASSIGNMENT_RULE INVALID_ASSIGNEE_TYPE ASSIGNEE_TYPE_REQUIRED ENTITY_IS_DELETED ENTITY_IS_LOCKED
+        ENTITY_IS_ARCHIVED ENTITY_FAILED_IFLASTMODIFIED_ON_UPDATE PRECONDITION_FAILED NOT_FOUND DELETE_FAILED
+        UNDELETE_FAILED MERGE_FAILED DEPENDENCY_EXISTS CIRCULAR_DEPENDENCY SELF_REFERENCE_FROM_TRIGGER
+        MAXIMUM_HIERARCHY_LEVELS_REACHED CANNOT_REPARENT_RECORD CANNOT_RESOLVE_NAME CANNOT_CASCADE_PRODUCT_ACTIVE
+        UNAVAILABLE_RECORDTYPE_EXCEPTION RECORD_IN_USE_BY_WORKFLOW UNSUPPORTED_APEX_TRIGGER_OPERATION INVALID_OPERATION
+        INVALID_PERSON_ACCOUNT_OPERATION INVALID_PARTNER_NETWORK_STATUS INVALID_READ_ONLY_USER_DML INVALID_ACCESS_LEVEL
+        INVALID_INET_ADDRESS INVALID_CREDIT_CARD_INFO INVALID_CURRENCY_CONV_RATE INVALID_CURRENCY_CORP_RATE
+        INVALID_EVENT_SUBSCRIPTION INVALID_FIELD_WHEN_USING_TEMPLATE INVALID_FILTER_ACTION INVALID_LINEITEM_CLONE_STATE
+        INVALID_MASTER_OR_TRANSLATED_SOLUTION INVALID_MESSAGE_ID_REFERENCE INVALID_SAVE_AS_ACTIVITY_FLAG
+        INVALID_SIGNUP_COUNTRY BAD_CUSTOM_ENTITY_PARENT_DOMAIN BCC_NOT_ALLOWED_IF_BCC_COMPLIANCE_ENABLED
+        BCC_SELF_NOT_ALLOWED_IF_BCC_COMPLIANCE_ENABLED CANNOT_CHANGE_FIELD_TYPE_OF_APEX_REFERENCED_FIELD
+        CANNOT_CREATE_ANOTHER_MANAGED_PACKAGE CANNOT_DEACTIVATE_DIVISION CANNOT_DELETE_LAST_DATED_CONVERSION_RATE
+        CANNOT_DELETE_MANAGED_OBJECT CANNOT_DISABLE_LAST_ADMIN CANNOT_ENABLE_IP_RESTRICT_REQUESTS
+        CANNOT_MODIFY_MANAGED_OBJECT CANNOT_RENAME_APEX_REFERENCED_FIELD CANNOT_RENAME_APEX_REFERENCED_OBJECT
+        CANT_DISABLE_CORP_CURRENCY CANT_UNSET_CORP_CURRENCY CHILD_SHARE_FAILS_PARENT CUSTOM_CLOB_FIELD_LIMIT_EXCEEDED
+        CUSTOM_ENTITY_OR_FIELD_LIMIT CUSTOM_FIELD_INDEX_LIMIT_EXCEEDED CUSTOM_INDEX_EXISTS CUSTOM_LINK_LIMIT_EXCEEDED
+        CUSTOM_METADATA_LIMIT_EXCEEDED CUSTOM_SETTINGS_LIMIT_EXCEEDED CUSTOM_TAB_LIMIT_EXCEEDED EMAIL_ADDRESS_BOUNCED
+        EMAIL_NOT_PROCESSED_DUE_TO_PRIOR_ERROR EMAIL_OPTED_OUT EMAIL_TEMPLATE_FORMULA_ERROR
+        EMAIL_TEMPLATE_MERGEFIELD_ACCESS_ERROR EMAIL_TEMPLATE_MERGEFIELD_ERROR EMAIL_TEMPLATE_MERGEFIELD_VALUE_ERROR
+        EMAIL_TEMPLATE_PROCESSING_ERROR EMPTY_SCONTROL_FILE_NAME ENVIRONMENT_HUB_MEMBERSHIP_CONFLICT ERROR_IN_MAILER
+        FAILED_ACTIVATION FILTERED_LOOKUP_LIMIT_EXCEEDED HTML_FILE_UPLOAD_NOT_ALLOWED IMAGE_TOO_LARGE
+        JIGSAW_IMPORT_LIMIT_EXCEEDED LIGHT_PORTAL_USER_EXCEPTION MANAGER_NOT_DEFINED MASSMAIL_RETRY_LIMIT_EXCEEDED
+        MASS_MAIL_LIMIT_EXCEEDED MAXIMUM_CCEMAILS_EXCEEDED MAXIMUM_DASHBOARD_COMPONENTS_EXCEEDED
+        MAXIMUM_SIZE_OF_ATTACHMENT MAXIMUM_SIZE_OF_DOCUMENT MAX_ACTIONS_PER_RULE_EXCEEDED MAX_ACTIVE_RULES_EXCEEDED
+        MAX_APPROVAL_STEPS_EXCEEDED MAX_FORMULAS_PER_RULE_EXCEEDED MAX_RULES_EXCEEDED MAX_RULE_ENTRIES_EXCEEDED
+        MAX_TASK_DESCRIPTION_EXCEEDED MAX_TM_RULES_EXCEEDED MAX_TM_RULE_ITEMS_EXCEEDED NONUNIQUE_SHIPPING_ADDRESS
+        NO_APPLICABLE_PROCESS NO_ATTACHMENT_PERMISSION NO_INACTIVE_DIVISION_MEMBERS NO_MASS_MAIL_PERMISSION
+        NUM_HISTORY_FIELDS_BY_SOBJECT_EXCEEDED OPTED_OUT_OF_MASS_MAIL PLATFORM_EVENT_ENCRYPTION_ERROR
+        PORTAL_USER_ALREADY_EXISTS_FOR_CONTACT PRIVATE_CONTACT_ON_ASSET SHARE_NEEDED_FOR_CHILD_OWNER
+        SINGLE_EMAIL_LIMIT_EXCEEDED STANDARD_PRICE_NOT_DEFINED TABSET_LIMIT_EXCEEDED TEMPLATE_NOT_ACTIVE
+        UNSPECIFIED_EMAIL_ADDRESS UNVERIFIED_SENDER_ADDRESS WEBLINK_SIZE_LIMIT_EXCEEDED WEBLINK_URL_INVALID
+        WRONG_CONTROLLER_TYPE
+        """,
 }
-"""What is not named here refuses the one record it speaks of: validation, duplicates, missing fields, lengths, deleted records.
-There are hundreds of such codes and every org can make more words for them, so that the rule is stated and not the list."""
+MEANINGS: Mapping[str, Meaning] = {
+    code: meaning for meaning, codes in _CODES.items() for code in codes.split()
+}
 
-RETRIABLE_ROWS = {code for code, meaning in MEANINGS.items() if meaning in (Meaning.RETRY, Meaning.HALT)}
+SOON_S, LATER_S = 30.0, 900.0
+"""When to try again: what passes by itself, and an org whose calls of the last 24 hours are spent (S2.2.10)."""
 
 
 def meaning_of(code: str) -> Meaning:
@@ -104,7 +117,8 @@ def refusal(errors: Sequence[Mapping[str, Any]]) -> Refusal:
     first = errors[0] if errors else {}
     code = str(first.get("statusCode") or first.get("errorCode") or "UNKNOWN_EXCEPTION")
     words = "; ".join(_sentence(error) for error in errors) or "Salesforce gave no reason."
-    return Refusal(code=code, message=words, retriable=code in RETRIABLE_ROWS)
+    passes = meaning_of(code) in (Meaning.RETRY, Meaning.OBSERVE, Meaning.HALT)
+    return Refusal(code=code, message=words, retriable=passes)
 
 
 def call_error(status: int, body: object, *, writes: bool, what: str) -> CampaignsyncError:
@@ -116,24 +130,27 @@ def call_error(status: int, body: object, *, writes: bool, what: str) -> Campaig
     sentence = f"{what}: Salesforce says {told.code}: {told.message}"
     match meaning_of(told.code):
         case Meaning.RETRY:
-            return RetryableError(sentence, retry_after_s=30)
-        case Meaning.MEND:
-            return UsageError(sentence)
-        case Meaning.HALT:
-            return HaltError(sentence)
+            return RetryableError(
+                sentence, retry_after_s=LATER_S if "TotalRequests" in told.message else SOON_S
+            )
         case Meaning.OBSERVE if writes:
             return UnknownOutcomeError(sentence)
         case Meaning.OBSERVE:
-            return RetryableError(sentence, retry_after_s=30)
-        case Meaning.REFUSE:
+            return RetryableError(sentence, retry_after_s=SOON_S)
+        case Meaning.HALT:
+            return HaltError(sentence)
+        case Meaning.REFUSE if writes:
             return RefusedError(told.message, code=told.code)
+        case _:
+            # A read has no record to refuse: who may not read something needs a person.
+            return UsageError(sentence)
 
 
 def _edge_error(status: int, *, writes: bool, what: str) -> CampaignsyncError:
     """What comes from in front of Salesforce, in HTML or without a word (S2.2.12)."""
     sentence = f"{what}: the answer was HTTP {status} without a reason"
     if status in (406, 420, 429) or (status >= 500 and not writes):
-        return RetryableError(sentence, retry_after_s=30)
+        return RetryableError(sentence, retry_after_s=SOON_S)
     if status >= 500:
         return UnknownOutcomeError(sentence)
     return UsageError(f"{sentence}. Is this the address of a Salesforce org?")

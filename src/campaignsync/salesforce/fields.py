@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 from typing import Any
 
 import polars as pl
+from polars.datatypes import DataType
 
 from campaignsync.domain.trees import (
     CAMPAIGN_MEMBERS,
@@ -16,6 +16,8 @@ from campaignsync.domain.trees import (
     UTC_TIME,
     Schema,
 )
+
+Kind = type[DataType] | DataType
 
 CAMPAIGN: Mapping[str, str] = {
     "id": "Id",
@@ -115,11 +117,8 @@ _SCHEMAS: Mapping[str, Schema] = {
     "Lead": SALESFORCE_PEOPLE,
     "Contact": SALESFORCE_PEOPLE,
 }
-WRITABLE_LEAD: Mapping[str, str] = {
-    column: name
-    for column, name in LEAD.items()
-    if name
-    not in {
+_SYSTEM_FIELDS = frozenset(
+    (
         "Id",
         "IsDeleted",
         "MasterRecordId",
@@ -127,41 +126,54 @@ WRITABLE_LEAD: Mapping[str, str] = {
         "SystemModstamp",
         "IsConverted",
         "ConvertedContactId",
-    }
-}
-"""What a new lead is made from (M11); Status is left to Salesforce's own default where we have none."""
+    )
+)
+WRITABLE_LEAD = {column: name for column, name in LEAD.items() if name not in _SYSTEM_FIELDS}
+"""What a new lead is made from (M11); what is empty here is left to Salesforce's own defaults."""
+
+_MONEY = ("actual_cost", "annual_revenue")
+"""Numbers in JSON that are text here: their shortest digits, which are the digits that were sent."""
 
 
 def frame(object_name: str, records: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
     """Records of one object as a frame of our columns; a field that was not asked for is empty."""
-    columns, schema = OBJECTS[object_name], _SCHEMAS[object_name]
-    raw = {
-        name: [_cell(record, columns[name]) for record in records]
-        if name in columns
-        else [None] * len(records)
-        for name in schema
+    paths, schema = OBJECTS[object_name], _SCHEMAS[object_name]
+    columns = {
+        name: _column(name, kind, paths[name]) if name in paths else pl.lit(None, kind)
+        for name, kind in schema.items()
     }
-    wire = {name: pl.String if _is_text(kind) else kind for name, kind in schema.items()}
-    made = pl.DataFrame(raw, schema=wire, strict=False)
-    if object_name in ("Lead", "Contact"):
-        made = made.with_columns(
-            pl.lit(object_name.lower()).alias("kind"), pl.col("is_converted").fill_null(value=False)
-        )
-    times = [name for name, kind in schema.items() if kind == UTC_TIME]
-    dates = [name for name, kind in schema.items() if kind == pl.Date]
-    return made.with_columns(
-        pl.col(times).str.to_datetime("%Y-%m-%dT%H:%M:%S%.f%z", time_unit="us", time_zone="UTC"),
-        pl.col(dates).str.to_date("%Y-%m-%d"),
-    ).select(*schema)
+    if schema is SALESFORCE_PEOPLE:
+        columns["kind"] = pl.lit(object_name.lower())
+        columns["is_converted"] = columns["is_converted"].fill_null(value=False)
+    return pl.from_dicts(records, schema=_as_sent(paths, schema)).select(**columns)
 
 
-def _is_text(kind: object) -> bool:
-    return kind in (pl.String, pl.Date, UTC_TIME)
+def _column(name: str, kind: Kind, path: str) -> pl.Expr:
+    """What a field is among our columns; `path` may lead through one relationship, such as Account.Name."""
+    first, _, second = path.partition(".")
+    value = pl.col(first).struct.field(second) if second else pl.col(first)
+    if name in _MONEY:
+        return value.cast(pl.String).str.strip_suffix(".0")
+    if kind == UTC_TIME:
+        return value.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f%z", time_unit="us", time_zone="UTC")
+    return value.str.to_date("%Y-%m-%d") if kind == pl.Date else value.cast(kind)
 
 
-def _cell(record: Mapping[str, Any], path: str) -> object:
-    """The value at a path such as Account.Name; a number that becomes text keeps all its digits."""
-    value: Any = record
-    for name in path.split("."):
-        value = value.get(name) if value else None
-    return str(Decimal(repr(value)).normalize()) if isinstance(value, float) else value
+def _as_sent(paths: Mapping[str, str], schema: Schema) -> dict[str, Kind]:
+    """The types that JSON has for the fields, by field; those of one relationship are a structure."""
+    sent: dict[str, Kind] = {}
+    related: dict[str, dict[str, Kind]] = {}
+    for name, path in paths.items():
+        first, _, second = path.partition(".")
+        kind = _sent_as(name, schema[name])
+        if second:
+            related.setdefault(first, {})[second] = kind
+        else:
+            sent[first] = kind
+    return sent | {first: pl.Struct(fields) for first, fields in related.items()}
+
+
+def _sent_as(name: str, kind: Kind) -> Kind:
+    if name in _MONEY or kind == pl.Int64:
+        return pl.Float64
+    return pl.Boolean if kind == pl.Boolean else pl.String

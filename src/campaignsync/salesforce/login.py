@@ -1,4 +1,7 @@
-"""Logs in to an org by OAuth 2.0: client credentials, JWT bearer, refresh token, user name and password (section 2.1)."""
+"""Logs in to an org by OAuth 2.0: client credentials, JWT bearer, refresh token, user name and password (section 2.1).
+
+Called by `wire` alone. Where the org is reached afterwards is what the token's answer says, never what somebody typed.
+"""
 
 from __future__ import annotations
 
@@ -10,18 +13,15 @@ from joserfc import jwt
 from joserfc.jwk import RSAKey
 
 from campaignsync.domain.connections import Login, LoginMethod
-from campaignsync.domain.errors import UsageError
+from campaignsync.domain.errors import CampaignsyncError, UsageError
 
 _JWT_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _JWT_LIFE_S = 180  # Salesforce takes assertions that live a few minutes at the most.
 _TIMEOUT_S = (10, 60)
 
-WANTED_FIELDS: dict[LoginMethod, tuple[str, ...]] = {
-    LoginMethod.CLIENT_CREDENTIALS: ("client_id", "client_secret"),
-    LoginMethod.JWT_BEARER: ("client_id", "username", "private_key"),
-    LoginMethod.REFRESH_TOKEN: ("client_id", "client_secret", "refresh_token"),
-    LoginMethod.PASSWORD: ("client_id", "client_secret", "username", "password"),
-}
+
+class LoginUnreachableError(CampaignsyncError):
+    """Nobody who can judge the login was reached; `wire` says whether that is for a person or for later."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,28 +33,35 @@ class Token:
 
 
 def log_in(login: Login) -> Token:
-    """A fresh token; UsageError in one sentence when the org cannot be reached or does not let us in."""
-    url = f"{login.login_url.rstrip('/')}/services/oauth2/token"
+    """A fresh token; UsageError in one sentence when the org does not let us in, LoginUnreachableError when nobody answers."""
+    where = login.login_url.rstrip("/")
     try:
-        answer = requests.post(url, data=_form(login), timeout=_TIMEOUT_S, allow_redirects=False)
+        answer = requests.post(
+            f"{where}/services/oauth2/token", data=_form(login), timeout=_TIMEOUT_S, allow_redirects=False
+        )
     except requests.RequestException as error:
-        raise UsageError(
-            f"{login.login_url} cannot be reached ({type(error).__name__}). Check the address and the network, then give"
-            " the right one with: campaignsync connect NAME --url URL …"
-        ) from None
+        raise LoginUnreachableError(f"{where} cannot be reached ({type(error).__name__})") from None
     body = _json(answer)
     if answer.status_code == 200 and "access_token" in body and "instance_url" in body:
-        return Token(
-            access_token=str(body["access_token"]), instance_url=str(body["instance_url"]).rstrip("/")
-        )
+        return _token(where, body)
     if "error" in body:
         raise UsageError(
-            f"{login.login_url} does not let us in by {login.method}: {body['error']}:"
+            f"{where} does not let us in by {login.method}: {body['error']}:"
             f" {body.get('error_description', 'no reason given')}. Give the right credentials with: campaignsync connect"
         )
+    if answer.status_code in (420, 429) or answer.status_code >= 500:
+        raise LoginUnreachableError(f"{where} answered HTTP {answer.status_code} without a reason")
     raise UsageError(
-        f"{login.login_url} answered HTTP {answer.status_code} and no token: is it a Salesforce org?"
+        f"{where} answered HTTP {answer.status_code} and no token: is it a Salesforce org?"
+        " Give the address of its My Domain with: campaignsync connect NAME --url URL"
     )
+
+
+def _token(where: str, body: dict[str, object]) -> Token:
+    instance_url = str(body["instance_url"]).rstrip("/")
+    if where.startswith("https://") and not instance_url.startswith("https://"):
+        raise UsageError(f"{where} sends us on to {instance_url}, where the token would travel unencrypted.")
+    return Token(access_token=str(body["access_token"]), instance_url=instance_url)
 
 
 def _form(login: Login) -> dict[str, str]:

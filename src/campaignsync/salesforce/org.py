@@ -12,20 +12,21 @@ from campaignsync.domain.ids import salesforce_id
 from campaignsync.domain.links import CampaignStatus
 from campaignsync.domain.observation import Cursor, Delta, SyncUser, WholeLists
 from campaignsync.domain.runs import CampaignFieldValue, MemberBatch
-from campaignsync.salesforce import campaigns, writing
+from campaignsync.salesforce import campaigns, changes, writing
 from campaignsync.salesforce.reading import Reader
 from campaignsync.salesforce.soql import text
-from campaignsync.salesforce.wire import Wire
+from campaignsync.salesforce.wire import ApiUsage, Wire
+from campaignsync.salesforce.writing import LeadRules
 
 
 class SalesforceOrg:
     """An org behind a login. `user` spares the calls that find out who we are, when that is known already."""
 
-    def __init__(self, login: Login, *, user: SyncUser | None = None, allow_duplicates: bool = False) -> None:
+    def __init__(self, login: Login, *, user: SyncUser | None = None, rules: LeadRules | None = None) -> None:
         self._wire = Wire(login)
         self._reader = Reader(self._wire)
         self._user = user
-        self._allow_duplicates = allow_duplicates
+        self._rules = rules or LeadRules()
 
     @property
     def api_calls(self) -> int:
@@ -33,8 +34,13 @@ class SalesforceOrg:
 
     @property
     def calls_by_kind(self) -> Mapping[str, int]:
-        """Calls made so far by method and kind."""
+        """Calls made so far by method and resource."""
         return dict(self._wire.calls)
+
+    @property
+    def api_usage(self) -> ApiUsage | None:
+        """What the whole org has used of its daily calls; None before the first answer."""
+        return self._wire.usage
 
     @property
     def instance_url(self) -> str:
@@ -61,21 +67,19 @@ class SalesforceOrg:
         return self._reader.visible_rows()
 
     def changes_since(self, cursor: Cursor) -> Delta:
-        return self._reader.changes_since(cursor)
+        return changes.changes_since(self._reader, cursor)
 
     def whole_lists(self, *, members_of: Collection[str], statuses_of: Collection[str]) -> WholeLists:
         return self._reader.whole_lists(members_of=members_of, statuses_of=statuses_of)
 
     def find_people(self, *, emails: Collection[str], ids: Collection[str]) -> pl.DataFrame:
-        return pl.concat([self._reader.people("Email", emails), self._reader.people("Id", ids)]).unique(
-            "salesforce_id", maintain_order=True
-        )
+        return self._reader.people(emails=emails, ids=ids)
 
     def leads_made_by(self, user_id: str, *, since: datetime) -> pl.DataFrame:
-        return self._reader.leads_made_by(user_id, since)
+        return self._reader.leads_made_by(user_id, since=since)
 
     def create_leads(self, leads: pl.DataFrame) -> Iterator[pl.DataFrame]:
-        return writing.create_leads(self._wire, leads, allow_duplicates=self._allow_duplicates)
+        return writing.create_leads(self._wire, leads, self._rules)
 
     def write_members(self, campaign_id: str, writes: pl.DataFrame) -> Iterator[MemberBatch]:
         return writing.write_members(self._wire, campaign_id, writes)
@@ -86,7 +90,7 @@ class SalesforceOrg:
         return campaigns.create_campaign(self._wire, fields, tuple(statuses))
 
     def add_statuses(self, campaign_id: str, statuses: Iterable[CampaignStatus]) -> None:
-        campaigns.add_statuses(self._wire, campaign_id, statuses)
+        campaigns.add_statuses(self._wire, campaign_id, tuple(statuses))
 
     def write_campaign(
         self, campaign_id: str, fields: Mapping[str, CampaignFieldValue]

@@ -16,8 +16,11 @@ _ESCAPES = {
     "\b": "\\b",
     "\f": "\\f",
 }
+_PLAIN_IN_ADDRESS = "(),'=<>!*:"
+LONGEST_ADDRESS = 14_000
+"""Bytes of an address and its query; Salesforce takes 16,384 with the headers (S2.2.2)."""
 LONGEST_LIST = 10_000
-"""Bytes that the values of one list may take in an address; the whole address may have 16,384 (S2.2.2)."""
+"""Bytes that the values of one list may take of it; the longest list of fields takes under 2,000."""
 
 
 def text(value: str) -> str:
@@ -35,16 +38,21 @@ def listed(values: Iterable[str]) -> str:
     return "(" + ",".join(text(value) for value in values) + ")"
 
 
-def lists(values: Iterable[str], longest: int = LONGEST_LIST) -> Iterator[Sequence[str]]:
-    """The values in as few lists as fit an address."""
+def lists(values: Iterable[str]) -> Iterator[Sequence[str]]:
+    """The values, each once, in as few lists as fit an address."""
     part: list[str] = []
     length = 0
     for value in sorted(set(values)):
-        size = len(quote(text(value))) + 3
-        if part and length + size > longest:
+        size = len(in_address(text(value))) + 1
+        if part and length + size > LONGEST_LIST:
             yield part
             part, length = [], 0
         part.append(value)
         length += size
     if part:
         yield part
+
+
+def in_address(soql: str) -> str:
+    """A query as part of an address."""
+    return quote(soql, safe=_PLAIN_IN_ADDRESS)

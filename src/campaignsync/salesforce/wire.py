@@ -1,35 +1,38 @@
 """The one place where HTTP to an org happens: sends, counts, renews the token, repeats reads that may be repeated.
 
-Used by the other modules of this folder. A token that has expired is renewed once, by one thread, however many find out at the
-same time. A read is repeated a few times when the way to Salesforce stumbles. A write never is: whether it was done is for the
-next observation to say.
+Used by the other modules of this folder, from several threads if need be. A token that has expired is renewed once, by one
+thread, however many find out at the same time. A read is repeated a few times when the way to Salesforce stumbles. A write never
+is: whether it was done is for the next observation to say. The token never leaves for another host: redirects are not followed.
 """
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
 
 import orjson
 import requests
+from urllib3.exceptions import MaxRetryError, NewConnectionError
 
 from campaignsync.domain.connections import Login
-from campaignsync.domain.errors import RetryableError, UnknownOutcomeError
-from campaignsync.salesforce.errors import call_error
-from campaignsync.salesforce.login import Token, log_in
+from campaignsync.domain.errors import RetryableError, UnknownOutcomeError, UsageError
+from campaignsync.salesforce.errors import SOON_S, call_error
+from campaignsync.salesforce.login import LoginUnreachableError, Token, log_in
 
 API_VERSION = "62.0"
 CLIENT_NAME = "campaignsync"
+"""What change events call the origin of our changes (S2.2.13)."""
+MOST_QUERIES = 5
+"""Of the subrequests of one Composite call, at most five may be queries or collections (S2.2.8)."""
 _TIMEOUT_S = (10, 120)
 _READ_PAUSES_S = (0.2, 1.0, 3.0)
-MOST_QUERIES = (
-    5  # Of the subrequests of one Composite call, at most five may be queries or collections (S2.2.8).
-)
+_USAGE = re.compile(r"(?<![\w-])api-usage=(\d+)/(\d+)")
+_RESOURCE = re.compile(r"/services/(?:data/v[\d.]+/)?(\w+(?:/[A-Za-z]+)?)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +42,6 @@ class Part:
     method: str
     path: str
     body: Mapping[str, Any] | None = None
-    headers: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +50,14 @@ class PartAnswer:
 
     status: int
     body: Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiUsage:
+    """The org's API calls of the last 24 hours, by everybody, as its last answer told (S2.2.9)."""
+
+    used: int
+    allowed: int
 
 
 class Wire:
@@ -59,17 +69,22 @@ class Wire:
         self._session = requests.Session()
         self._token: Token | None = None
         self._renewing = threading.Lock()
+        self._counting = threading.Lock()
         self.calls: Counter[str] = Counter()
+        self.usage: ApiUsage | None = None
 
     @property
     def instance_url(self) -> str:
+        """Where the org is, as the login told."""
         return self._fresh_token(None).instance_url
 
-    def get(self, path: str, **parameters: str) -> Any:
+    def get(self, path: str) -> Any:
         """Read something; repeated when that may help."""
-        return self._repeatable("GET", f"{path}?{urlencode(parameters)}" if parameters else path, None)
+        return self._repeatable("GET", path, None)
 
-    def write(self, method: str, path: str, body: object, headers: Mapping[str, str] | None = None) -> Any:
+    def write(
+        self, method: str, path: str, body: object = None, headers: Mapping[str, str] | None = None
+    ) -> Any:
         """Write something, once."""
         return self._send(method, path, body, headers or {}, writes=True)
 
@@ -89,79 +104,111 @@ class Wire:
         ]
 
     def _repeatable(self, method: str, path: str, body: object) -> Any:
-        for pause_s in (*_READ_PAUSES_S, None):
+        for pause_s in _READ_PAUSES_S:
             try:
                 return self._send(method, path, body, {}, writes=False)
-            except RetryableError:
-                if pause_s is None:
+            except RetryableError as error:
+                if error.retry_after_s > SOON_S:
                     raise
-                self._pause(pause_s)
-        raise AssertionError("the last turn returns or raises")
+            self._pause(pause_s)
+        return self._send(method, path, body, {}, writes=False)
 
     def _send(self, method: str, path: str, body: object, headers: Mapping[str, str], *, writes: bool) -> Any:
+        request = requests.Request(
+            method,
+            headers={"Content-Type": "application/json", **headers},
+            data=b"" if body is None else orjson.dumps(body),
+        )
         token = self._fresh_token(None)
-        answer = self._once(token, method, path, body, headers, writes=writes)
+        answer = self._once(token, path, request, writes=writes)
         if answer.status_code == 401 and _session_is_gone(answer):
             # A session that is gone did nothing, so that even a write may be sent again, once.
-            answer = self._once(self._fresh_token(token), method, path, body, headers, writes=writes)
-        if answer.status_code < 300:
-            return _parsed(answer)
-        raise call_error(
-            answer.status_code, _parsed(answer), writes=writes, what=f"{method} {path.split('?')[0]}"
-        )
+            answer = self._once(self._fresh_token(token), path, request, writes=writes)
+        parsed = _parsed(answer)
+        if answer.status_code < 300 and (parsed is not None or not answer.content):
+            return parsed
+        raise call_error(answer.status_code, parsed, writes=writes, what=_named(method, path))
 
-    def _once(
-        self, token: Token, method: str, path: str, body: object, headers: Mapping[str, str], *, writes: bool
-    ) -> requests.Response:
-        url = token.instance_url + (
-            path if path.startswith("/services/") else f"/services/data/v{API_VERSION}{path}"
-        )
-        what = f"{method} {path.split('?')[0]}"
-        self.calls[f"{method} {path.split('?')[0].split('/')[1]}"] += 1
+    def _once(self, token: Token, path: str, request: requests.Request, *, writes: bool) -> requests.Response:
+        what = _named(request.method or "", path)
         try:
-            return self._session.request(
-                method,
-                url,
-                data=None if body is None else orjson.dumps(body),
+            answer = self._session.request(
+                request.method or "",
+                token.instance_url + _whole(path),
+                data=request.data,
                 headers={
+                    **request.headers,
                     "Authorization": f"Bearer {token.access_token}",
-                    "Content-Type": "application/json",
                     "Sforce-Call-Options": f"client={CLIENT_NAME}",
-                    **headers,
                 },
                 timeout=_TIMEOUT_S,
                 allow_redirects=False,
             )
-        except requests.ConnectTimeout:
-            raise RetryableError(
-                f"{what}: no connection to {token.instance_url} within {_TIMEOUT_S[0]} s"
-            ) from None
         except requests.RequestException as error:
-            if writes and not _was_never_sent(error):
-                raise UnknownOutcomeError(
-                    f"{what}: sent, and no answer came ({type(error).__name__})"
-                ) from None
-            raise RetryableError(
-                f"{what}: no answer from {token.instance_url} ({type(error).__name__})"
-            ) from None
+            # The words of the exception stay out of the message: they may hold an address with a whole query.
+            reason = f"{what}: no answer from {token.instance_url} ({type(error).__name__})"
+            if _was_never_sent(error):
+                raise RetryableError(reason, retry_after_s=SOON_S) from None
+            self._count(what, path)
+            if writes:
+                raise UnknownOutcomeError(reason) from None
+            raise RetryableError(reason, retry_after_s=SOON_S) from None
+        if answer.status_code != 401:
+            self._count(what, path)
+        self._note_usage(answer)
+        return answer
+
+    def _count(self, kind: str, path: str) -> None:
+        """Count a call as Salesforce does: neither who is let in nor who is turned away is charged (section 2.3)."""
+        if not path.startswith("/services/oauth2/"):
+            with self._counting:
+                self.calls[kind] += 1
+
+    def _note_usage(self, answer: requests.Response) -> None:
+        told = _USAGE.search(answer.headers.get("Sforce-Limit-Info", ""))
+        if told:
+            self.usage = ApiUsage(used=int(told[1]), allowed=int(told[2]))
 
     def _fresh_token(self, stale: Token | None) -> Token:
         """The token in use; another one when it is the `stale` one, fetched by one thread for all."""
-        if self._token is None or self._token is stale:
+        token = self._token
+        if token is None or token is stale:
             with self._renewing:
-                if self._token is None or self._token is stale:
-                    self._token = log_in(self._login)
-        return self._token
+                token = self._token
+                if token is None or token is stale:
+                    token = self._token = self._logged_in()
+        return token
+
+    def _logged_in(self) -> Token:
+        try:
+            return log_in(self._login)
+        except LoginUnreachableError as error:
+            if self._token is None:
+                raise UsageError(
+                    f"{error}. Check the address and the network, and give the right address with:"
+                    " campaignsync connect NAME --url URL"
+                ) from None
+            # The address was right before, so that nobody but the network has to mend anything.
+            raise RetryableError(str(error), retry_after_s=SOON_S) from None
+
+
+def _named(method: str, path: str) -> str:
+    """A call without its ids and its query: what is counted and what errors speak of."""
+    found = _RESOURCE.match(_whole(path))
+    return f"{method} {found[1] if found else path}"
+
+
+def _whole(path: str) -> str:
+    return path if path.startswith("/services/") else f"/services/data/v{API_VERSION}{path}"
 
 
 def _subrequest(number: int, part: Part) -> dict[str, Any]:
-    url = part.path if part.path.startswith("/services/") else f"/services/data/v{API_VERSION}{part.path}"
-    whole: dict[str, Any] = {"method": part.method, "url": url, "referenceId": f"part{number}"}
-    if part.body is not None:
-        whole["body"] = part.body
-    if part.headers:
-        whole["httpHeaders"] = part.headers
-    return whole
+    whole: dict[str, Any] = {
+        "method": part.method,
+        "url": _whole(part.path),
+        "referenceId": f"part{number}",
+    }
+    return whole if part.body is None else {**whole, "body": part.body}
 
 
 def _parsed(answer: requests.Response) -> Any:
@@ -175,11 +222,14 @@ def _session_is_gone(answer: requests.Response) -> bool:
     """A session that this API never takes says so in other words, and no new token would help (S2.1.2)."""
     body = _parsed(answer)
     first = body[0] if isinstance(body, list) and body else {}
-    return first.get("errorCode") == "INVALID_SESSION_ID" and "not valid for use" not in str(
-        first.get("message")
-    )
+    words = str(first.get("message"))
+    return first.get("errorCode") == "INVALID_SESSION_ID" and "not valid for use" not in words
 
 
 def _was_never_sent(error: requests.RequestException) -> bool:
-    """Whether the connection was refused before a byte of the request had left."""
-    return "NewConnectionError" in repr(error) or "Connection refused" in repr(error)
+    """Whether no connection came about: then not a byte of the request has left."""
+    if isinstance(error, requests.ConnectTimeout | requests.exceptions.ProxyError):
+        return True
+    cause = error.args[0] if error.args else None
+    reason = cause.reason if isinstance(cause, MaxRetryError) else None
+    return isinstance(reason, NewConnectionError)

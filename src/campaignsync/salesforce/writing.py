@@ -1,183 +1,200 @@
 """Writes people and members in collections of 200, and reads members back in the same call (S0.2, S2.2.7, S2.2.8).
 
 Used by `org`. One row's refusal never stops another's success. A call whose answer never came gives rows of which nothing is
-known; the next call goes on, and what became of them is for the next observation to say.
+known; the next call goes on, and what became of them is for the next observation to say. An error that concerns every call, such
+as a limit, is raised after the calls before it were told.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
 
 import polars as pl
 
-from campaignsync.domain.errors import UnknownOutcomeError
+from campaignsync.domain.errors import RefusedError, UnknownOutcomeError
 from campaignsync.domain.people import PersonKind
 from campaignsync.domain.runs import MemberBatch
 from campaignsync.domain.trees import LEAD_OUTCOMES, LEAD_WRITES, MEMBER_OUTCOMES
 from campaignsync.salesforce.errors import call_error, refusal
 from campaignsync.salesforce.fields import MEMBER, WRITABLE_LEAD, frame
-from campaignsync.salesforce.soql import listed
+from campaignsync.salesforce.reading import Query
+from campaignsync.salesforce.soql import listed, text
 from campaignsync.salesforce.wire import Part, PartAnswer, Wire
 
 ROWS_A_CALL = 200
-_DUPLICATES_ALLOWED = {"Sforce-Duplicate-Rule-Header": "allowSave=true"}
+Row = Mapping[str, Any]
 
 
-def create_leads(wire: Wire, leads: pl.DataFrame, *, allow_duplicates: bool) -> Iterator[pl.DataFrame]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeadRules:
+    """How the org's own rules treat leads that we make (M7.6). A duplicate rule that blocks cannot be passed by (S1.4.9)."""
+
+    allow_duplicates: bool = False
+    assign_by_rules: bool = True
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The same as Salesforce takes it."""
+        duplicates = {"Sforce-Duplicate-Rule-Header": "allowSave=true"} if self.allow_duplicates else {}
+        return {**duplicates, "Sforce-Auto-Assign": str(self.assign_by_rules).upper()}
+
+
+def create_leads(wire: Wire, leads: pl.DataFrame, rules: LeadRules) -> Iterator[pl.DataFrame]:
     """Create leads (LEAD_WRITES); yields LEAD_OUTCOMES as each call ends."""
-    headers = _DUPLICATES_ALLOWED if allow_duplicates else {}
     for chunk in leads.select(*LEAD_WRITES).iter_slices(ROWS_A_CALL):
         rows = chunk.to_dicts()
-        body = {"allOrNone": False, "records": [_lead(row) for row in rows]}
         try:
-            results = wire.write("POST", "/composite/sobjects", body, headers)
+            results = wire.write(
+                "POST", "/composite/sobjects", _collection([_lead(row) for row in rows]), rules.headers
+            )
         except UnknownOutcomeError as error:
-            yield _unknown(chunk, str(error), LEAD_OUTCOMES)
-            continue
-        outcomes = [
-            {
-                "person_id": row["person_id"],
-                "salesforce_id": result.get("id"),
-                "known": True,
-                **_refused(result),
-            }
-            for row, result in zip(rows, results, strict=True)
-        ]
-        yield pl.DataFrame(outcomes, schema=LEAD_OUTCOMES)
+            outcomes = [{**_unknown(str(error)), "person_id": row["person_id"]} for row in rows]
+        except RefusedError as error:
+            refused = {"errors": [{"statusCode": error.code, "message": str(error)}]}
+            outcomes = [{**_answered(refused), "person_id": row["person_id"]} for row in rows]
+        else:
+            outcomes = [
+                {**_answered(result), "person_id": row["person_id"], "salesforce_id": result.get("id")}
+                for row, result in zip(rows, results, strict=True)
+            ]
+        yield pl.from_dicts(outcomes, schema=LEAD_OUTCOMES)
 
 
 def write_members(wire: Wire, campaign_id: str, writes: pl.DataFrame) -> Iterator[MemberBatch]:
     """Add, change and remove members (MEMBER_WRITES); yields as each call ends. One campaign's rows are written one call after
     another, since Salesforce locks the campaign (S2.2.11)."""
-    adds = writes.filter(pl.col("campaign_member_id").is_null() & pl.col("status").is_not_null())
-    moves = writes.filter(pl.col("campaign_member_id").is_not_null() & pl.col("status").is_not_null())
-    removals = writes.filter(pl.col("campaign_member_id").is_not_null() & pl.col("status").is_null())
-    for part, request in ((adds, _add), (moves, _move), (removals, _remove)):
-        for chunk in part.iter_slices(ROWS_A_CALL):
-            yield _written(wire, campaign_id, chunk, request)
+    is_new, removes = pl.col("campaign_member_id").is_null(), pl.col("status").is_null()
+    for kind, request in (
+        (is_new & ~removes, _add),
+        (~is_new & ~removes, _move),
+        (~is_new & removes, _remove),
+    ):
+        for chunk in writes.filter(kind).iter_slices(ROWS_A_CALL):
+            yield _written(wire, campaign_id, chunk.to_dicts(), request)
 
 
-def _written(wire: Wire, campaign_id: str, chunk: pl.DataFrame, request: Any) -> MemberBatch:
-    rows = chunk.to_dicts()
-    parts = [request(campaign_id, rows), _read_back(campaign_id, rows)]
+def _written(
+    wire: Wire, campaign_id: str, rows: Sequence[Row], request: Callable[[str, Sequence[Row]], Part]
+) -> MemberBatch:
+    parts = [request(campaign_id, rows), Part(method="GET", path=_read_back(campaign_id, rows).path)]
     try:
         write, read = wire.composite(parts, writes=True)
     except UnknownOutcomeError as error:
-        return MemberBatch(
-            outcomes=_unknown(chunk, str(error), MEMBER_OUTCOMES), members=frame("CampaignMember", [])
-        )
+        return _batch([{**_asked(row), **_unknown(str(error))} for row in rows], [])
     if read.status >= 300:
         # Written, and not read: nothing may be called done.
-        words = str(call_error(read.status, read.body, writes=False, what="Reading back"))
-        return MemberBatch(
-            outcomes=_unknown(chunk, words, MEMBER_OUTCOMES), members=frame("CampaignMember", [])
-        )
-    found = {_who(record): record for record in read.body["records"]}
-    by_id = {record["Id"]: record for record in read.body["records"]}
+        told = call_error(read.status, read.body, writes=False, what="Reading members back")
+        return _batch([{**_asked(row), **_unknown(str(told))} for row in rows], [])
+    records: Sequence[Row] = read.body["records"]
+    found = {who: record for record in records for who in _names(record)}
     outcomes = [
-        _outcome(row, result, by_id.get(row["campaign_member_id"]) or found.get(row["salesforce_id"]))
-        for row, result in zip(rows, _row_results(write, len(rows)), strict=True)
+        _outcome(row, result, found.get(row["campaign_member_id"]) or found.get(row["salesforce_id"]))
+        for row, result in zip(rows, _results(write, rows), strict=True)
     ]
-    return MemberBatch(
-        outcomes=pl.DataFrame(outcomes, schema=MEMBER_OUTCOMES),
-        members=frame("CampaignMember", read.body["records"]),
-    )
+    return _batch(outcomes, records)
 
 
-def _outcome(
-    row: Mapping[str, Any], result: Mapping[str, Any], record: Mapping[str, Any] | None
-) -> dict[str, Any]:
-    """What became of one row: what was read back, and a refusal unless the removal it speaks of is a fact already."""
-    refused = _refused(result)
-    if row["status"] is None and record is None:
-        refused = _refused({"success": True})
+def _outcome(row: Row, result: Row, record: Row | None) -> dict[str, Any]:
+    """What became of one row: what was read back, and a refusal, unless it refused to remove what is not there."""
+    gone_as_wanted = row["status"] is None and record is None
     return {
-        "person_id": row["person_id"],
-        "wanted": row["status"],
+        **_asked(row),
         "found": record["Status"] if record else None,
         "campaign_member_id": record["Id"] if record else row["campaign_member_id"],
-        "known": True,
-        **refused,
+        **_answered({"success": True} if gone_as_wanted else result),
     }
 
 
-def _add(campaign_id: str, rows: Sequence[Mapping[str, Any]]) -> Part:
+def _add(campaign_id: str, rows: Sequence[Row]) -> Part:
     records = [
         {
             "attributes": {"type": "CampaignMember"},
             "CampaignId": campaign_id,
-            "ContactId" if row["kind"] == PersonKind.CONTACT else "LeadId": row["salesforce_id"],
+            _reference(row): row["salesforce_id"],
             "Status": row["status"],
         }
         for row in rows
     ]
-    return Part(method="POST", path="/composite/sobjects", body={"allOrNone": False, "records": records})
+    return Part(method="POST", path="/composite/sobjects", body=_collection(records))
 
 
-def _move(campaign_id: str, rows: Sequence[Mapping[str, Any]]) -> Part:
+def _move(campaign_id: str, rows: Sequence[Row]) -> Part:
     records = [
         {"attributes": {"type": "CampaignMember"}, "Id": row["campaign_member_id"], "Status": row["status"]}
         for row in rows
     ]
-    return Part(method="PATCH", path="/composite/sobjects", body={"allOrNone": False, "records": records})
+    return Part(method="PATCH", path="/composite/sobjects", body=_collection(records))
 
 
-def _remove(campaign_id: str, rows: Sequence[Mapping[str, Any]]) -> Part:
+def _remove(campaign_id: str, rows: Sequence[Row]) -> Part:
     ids = ",".join(row["campaign_member_id"] for row in rows)
     return Part(method="DELETE", path=f"/composite/sobjects?ids={ids}&allOrNone=false")
 
 
-def _read_back(campaign_id: str, rows: Sequence[Mapping[str, Any]]) -> Part:
-    kinds = {"Id": "campaign_member_id"} if rows[0]["campaign_member_id"] else {}
-    conditions = [f"{name} IN {listed(row[column] for row in rows)}" for name, column in kinds.items()] or [
-        f"{name} IN {listed(ids)}"
-        for name, kind in (("LeadId", PersonKind.LEAD), ("ContactId", PersonKind.CONTACT))
-        if (ids := [row["salesforce_id"] for row in rows if row["kind"] == kind])
-    ]
-    soql = (
-        f"SELECT {', '.join(MEMBER.values())} FROM CampaignMember"
-        f" WHERE CampaignId IN {listed([campaign_id])} AND ({' OR '.join(conditions)})"
+def _read_back(campaign_id: str, rows: Sequence[Row]) -> Query:
+    """The rows written, and whatever else the campaign holds for the same people: somebody may have added them anew."""
+    wanted: dict[str, list[str]] = {}
+    for row in rows:
+        wanted.setdefault(_reference(row), []).append(row["salesforce_id"])
+        if row["campaign_member_id"]:
+            wanted.setdefault("Id", []).append(row["campaign_member_id"])
+    people = " OR ".join(f"{name} IN {listed(ids)}" for name, ids in wanted.items())
+    return Query(
+        of="CampaignMember",
+        soql=f"SELECT {', '.join(MEMBER.values())} FROM CampaignMember"
+        f" WHERE CampaignId = {text(campaign_id)} AND ({people})",
     )
-    return Part(method="GET", path=f"/query?q={quote(soql)}")
 
 
-def _row_results(write: PartAnswer, rows: int) -> Sequence[Mapping[str, Any]]:
+def _reference(row: Row) -> str:
+    return "ContactId" if row["kind"] == PersonKind.CONTACT else "LeadId"
+
+
+def _names(record: Row) -> list[str]:
+    """All ids by which a member may be asked for; a converted lead's row may bear two people's (S1.3.7)."""
+    return [each for each in (record["LeadId"], record["ContactId"], record["Id"]) if each]
+
+
+def _results(write: PartAnswer, rows: Sequence[Row]) -> Sequence[Row]:
     """The result of each row; where the whole collection was refused, that refusal for each."""
     if write.status < 300:
-        results: list[Mapping[str, Any]] = write.body
+        results: Sequence[Row] = write.body
         return results
     errors = write.body if isinstance(write.body, list) else []
-    return [{"success": False, "errors": errors}] * rows
+    return [{"success": False, "errors": errors}] * len(rows)
 
 
-def _refused(result: Mapping[str, Any]) -> dict[str, Any]:
+def _batch(outcomes: Sequence[Row], records: Sequence[Row]) -> MemberBatch:
+    return MemberBatch(
+        outcomes=pl.from_dicts(outcomes, schema=MEMBER_OUTCOMES), members=frame("CampaignMember", records)
+    )
+
+
+def _asked(row: Row) -> dict[str, Any]:
+    return {
+        "person_id": row["person_id"],
+        "wanted": row["status"],
+        "campaign_member_id": row["campaign_member_id"],
+    }
+
+
+def _answered(result: Row) -> dict[str, Any]:
     if result.get("success"):
-        return {"code": None, "message": None, "retriable": False}
+        return {"known": True, "retriable": False}
     told = refusal(result.get("errors") or ())
-    return {"code": told.code, "message": told.message, "retriable": told.retriable}
+    return {"known": True, "code": told.code, "message": told.message, "retriable": told.retriable}
 
 
-def _unknown(chunk: pl.DataFrame, words: str, schema: Any) -> pl.DataFrame:
-    rows = [
-        {
-            "person_id": row["person_id"],
-            "wanted": row.get("status"),
-            "message": words,
-            "known": False,
-            "retriable": True,
-        }
-        for row in chunk.to_dicts()
-    ]
-    return pl.DataFrame([{name: row.get(name) for name in schema} for row in rows], schema=schema)
+def _unknown(words: str) -> dict[str, Any]:
+    return {"known": False, "message": words, "retriable": True}
 
 
-def _lead(row: Mapping[str, Any]) -> dict[str, Any]:
-    values = {name: row[column] for column, name in WRITABLE_LEAD.items() if row.get(column) is not None}
+def _collection(records: Sequence[Row]) -> dict[str, Any]:
+    return {"allOrNone": False, "records": records}
+
+
+def _lead(row: Row) -> dict[str, Any]:
+    values = {name: row[column] for column, name in WRITABLE_LEAD.items() if row[column] is not None}
     return {"attributes": {"type": "Lead"}, **values}
-
-
-def _who(record: Mapping[str, Any]) -> str | None:
-    who: str | None = record["ContactId"] or record["LeadId"]
-    return who
