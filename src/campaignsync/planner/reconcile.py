@@ -31,7 +31,7 @@ def reconcile(facts: LinkFacts, trees: Trees) -> Plan:
     """What has to be done to make both sides of a link the same."""
     trees = spelled(facts.channel, trees)
     differences = side_by_side(facts.channel, trees).filter(
-        pl.col("agreed").ne_missing("program") | pl.col("program").ne_missing("campaign")
+        pl.col("agreed").ne_missing(pl.col("program")) | pl.col("program").ne_missing(pl.col("campaign"))
     )
     decided = _decided(facts, differences.select(_SIDES).unique())
     members = (

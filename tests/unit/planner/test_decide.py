@@ -8,19 +8,9 @@ from itertools import product
 import pytest
 
 from campaignsync.domain.links import LinkPolicy, Removal, StepBack, Winner
-from campaignsync.domain.statuses import Channel, ProgressionStatus
 from campaignsync.planner.decide import Decision, Rules, Verdict, decide
+from planner_words import LIVE_EVENT
 
-CHANNEL = Channel(
-    name="Live Event",
-    program_type="event",
-    statuses=(
-        ProgressionStatus(name="Invited", step=10),
-        ProgressionStatus(name="Registered", step=20),
-        ProgressionStatus(name="Waitlisted", step=20),
-        ProgressionStatus(name="Attended", step=40, success=True),
-    ),
-)
 AGREE, NOTHING, CONFLICT, HOLD = Verdict.AGREE, Verdict.NOTHING, Verdict.CONFLICT, Verdict.HOLD
 TO_PROGRAM, TO_CAMPAIGN = Verdict.TO_PROGRAM, Verdict.TO_CAMPAIGN
 Status = str | None
@@ -106,7 +96,7 @@ NONE = None
 def test_the_decision_table(  # noqa: PLR0913, RUF100
     agreed: Status, program: Status, campaign: Status, policy: LinkPolicy, verdict: Verdict, becomes: Status
 ) -> None:
-    decision = decide(agreed, program, campaign, Rules.of(CHANNEL, policy))
+    decision = decide(agreed, program, campaign, Rules.of(LIVE_EVENT, policy))
     assert (decision.verdict, decision.becomes) == (verdict, becomes)
 
 
@@ -122,7 +112,7 @@ WRITES = (TO_PROGRAM, TO_CAMPAIGN)
 def every_decision() -> Iterator[tuple[State, Decision, Rules]]:
     """All 125 states under all 48 policies."""
     for policy in POLICIES:
-        rules = Rules.of(CHANNEL, policy)
+        rules = Rules.of(LIVE_EVENT, policy)
         for state in STATES:
             yield state, decide(*state, rules), rules
 
