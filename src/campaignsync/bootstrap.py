@@ -6,7 +6,6 @@ Called by the command line (and later the web server and the worker). Everybody 
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,6 +16,7 @@ from campaignsync.runtime.embedded_postgres import embedded_postgres
 from campaignsync.runtime.ports import Ledger, Members, Registry, SalesforceDoor, Views
 from campaignsync.salesforce.org import SalesforceOrg
 from campaignsync.settings import Settings
+from campaignsync.store import django_settings
 
 _MIGRATING = 7_206_451_398  # The number of the advisory lock that lets one process migrate at a time.
 
@@ -45,7 +45,7 @@ def application(settings: Settings, *, migrate: bool = False) -> Iterator[Applic
     """The installation, with its database running and, where that database is embedded or `migrate` is set, up to date."""
     with contextlib.ExitStack() as stack:
         url = settings.database_url or stack.enter_context(embedded_postgres(settings.data_dir))
-        _prepare_django(settings, url)
+        django_settings.configure(url, settings.secret_key())
         from django.db import connection
 
         stack.callback(connection.close)
@@ -55,17 +55,6 @@ def application(settings: Settings, *, migrate: bool = False) -> Iterator[Applic
         elif _pending():
             raise UsageError("The database is not up to date. Bring it there with: campaignsync migrate")
         yield _wired(settings)
-
-
-def _prepare_django(settings: Settings, url: str) -> None:
-    import django
-    from django.conf import settings as django_settings
-
-    if not django_settings.configured:
-        os.environ["DATABASE_URL"] = url
-        os.environ["CAMPAIGNSYNC_SECRET_KEY"] = settings.secret_key()
-        os.environ["DJANGO_SETTINGS_MODULE"] = "campaignsync.store.django_settings"
-        django.setup()
 
 
 def _require_database() -> None:

@@ -1,4 +1,4 @@
-"""Tells the database who is changing what, why and in which run, so that its triggers can note it."""
+"""Tells the database who is changing what, why and in which run, and lets writers of the same thing in one by one."""
 
 from __future__ import annotations
 
@@ -23,3 +23,15 @@ def acting(*, who: str, why: str = "", run: int | None = None, now: datetime | N
             for name, value in told.items():
                 cursor.execute("SELECT set_config(%s, %s, true)", (f"campaignsync.{name}", value))
         yield
+
+
+def alone(with_what: str, number: int = 0) -> None:
+    """Wait until nobody else holds this lock; it is ours until the transaction ends, and a dead process loses it.
+
+    `people` is held by whoever may make a person, so that an e-mail address never becomes two; `members`, with the number of
+    a program, by whoever moves its members after a look at where they stand.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtext(%s), %s)", (f"campaignsync.{with_what}", number)
+        )

@@ -27,6 +27,7 @@ from campaignsync.store.frames import execute, micros, query
 from campaignsync.store.trees import read_trees
 
 _ENGINE = "campaign sync"
+_OTHERS = "somebody in Salesforce"  # A removal there does not say who removed (S0.1).
 _FIELD_COLUMNS = {"Type": "type", "ActualCost": "actual_cost"}
 
 
@@ -41,8 +42,8 @@ class Ledger:
         return dict(cursors.values_list("object_name", "modstamp"))
 
     def mirror(self, connection: ConnectionId, delta: Delta) -> None:
-        first = "CampaignMember" not in self.cursor(connection)
-        with self._acting(why="first read" if first else "observed"):
+        first = not self.cursor(connection)
+        with self._acting(who=_OTHERS, why="first read" if first else "observed"):
             mirror.mirror_delta(connection, delta)
 
     def campaigns_to_list(
@@ -50,12 +51,12 @@ class Ledger:
     ) -> tuple[frozenset[str], frozenset[str]]:
         with transaction.atomic():
             return (
-                mirror.to_list(connection, mirror.MEMBER, delta.member_counts),
-                mirror.to_list(connection, mirror.STATUS, delta.status_counts),
+                mirror.to_list(connection, mirror.MEMBER, delta.member_counts, delta.status_counts),
+                mirror.to_list(connection, mirror.STATUS, delta.status_counts, delta.status_counts),
             )
 
     def mirror_whole(self, connection: ConnectionId, lists: WholeLists) -> None:
-        with self._acting(why="observed"):
+        with self._acting(who=_OTHERS, why="observed"):
             mirror.mirror_lists(connection, lists)
 
     def mirror_people(self, connection: ConnectionId, people: pl.DataFrame) -> None:
@@ -97,9 +98,9 @@ class Ledger:
             models.Run.objects.filter(pk=run).update(report=asdict(report))
             if report.halted is None:
                 # What a person allowed once is used up, and whatever marked the link has been looked at.
-                models.Link.objects.filter(pk=link.pk).update(
-                    removals_allowed=False, state=LinkState.ACTIVE.value, reason=None
-                )
+                links = models.Link.objects.filter(pk=link.pk)
+                links.update(removals_allowed=False)
+                links.filter(state=LinkState.HALTED.value).update(state=LinkState.ACTIVE.value, reason=None)
                 models.Mark.objects.filter(link=link, noted_at__lte=_started(run)).delete()
 
     def stop(self, link: LinkId, state: LinkState, reason: str | None) -> None:
@@ -236,8 +237,10 @@ class Ledger:
                 _link_of(run), writing.field_code(name), refusal.message, wanted, self._now()
             )
 
-    def _acting(self, *, why: str, run: RunId | None = None) -> contextlib.AbstractContextManager[None]:
-        return acting(who=_ENGINE, why=why, run=run, now=self._now())
+    def _acting(
+        self, *, why: str, who: str = _ENGINE, run: RunId | None = None
+    ) -> contextlib.AbstractContextManager[None]:
+        return acting(who=who, why=why, run=run, now=self._now())
 
 
 def _link(link: LinkId) -> models.Link:

@@ -13,11 +13,11 @@ import polars as pl
 
 from campaignsync.domain.errors import UsageError
 from campaignsync.domain.membership import Origin, ProgramMember, enter, move
-from campaignsync.domain.people import comparable_email
+from campaignsync.domain.people import comparable_email, looks_like_email
 from campaignsync.domain.registrants import Imported
 from campaignsync.domain.statuses import ProgressionStatus
 from campaignsync.store import models
-from campaignsync.store.acting import acting
+from campaignsync.store.acting import acting, alone
 from campaignsync.store.facts import channel_value
 from campaignsync.store.frames import execute, rows, temporary
 from campaignsync.store.registry import find_program
@@ -34,6 +34,10 @@ class Members:
         with acting(who=who, why="override" if override else "set", now=self._now()):
             row = find_program(program)
             status = channel_value(row.channel).status(label)
+            if not looks_like_email(email):
+                raise UsageError(f"'{email}' is no e-mail address.")
+            alone("members", row.pk)
+            alone("people")
             person = _person(email) or models.Person.objects.create(
                 email=comparable_email(email), acquisition_program=row
             )
@@ -59,6 +63,8 @@ class Members:
         all fields that the file has (M2.4). Whoever is further already is skipped (M2.3)."""
         row = find_program(program)
         with acting(who=who, why="import", now=self._now()):
+            alone("members", row.pk)
+            alone("people")
             temporary("file", people)
             known = people.columns[:-1]
             created = _add_people(row, known, self._now())
@@ -81,7 +87,7 @@ class Members:
 
 
 def _person(email: str) -> models.Person | None:
-    return models.Person.objects.filter(email=comparable_email(email)).order_by("pk").first()
+    return models.Person.objects.filter(email=comparable_email(email) or "").order_by("pk").first()
 
 
 def _keep(

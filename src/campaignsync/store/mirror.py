@@ -1,7 +1,8 @@
 """Mirrors what was observed in Salesforce: rows as columns in, one merge each, unchanged rows untouched.
 
 Called through `Ledger`. A row that the look-back brings again and that is the same writes nothing, so that the journal holds
-changes only. Absence is recorded from whole lists alone (S0.1).
+changes only; a row that is older than the mirrored one was looked at before our own write and is dropped. Absence is recorded
+from whole lists alone (S0.1).
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ PERSON = _Table(name="store_salesforceperson", schema=SALESFORCE_PEOPLE, key="sa
 
 
 def merge(connection: int, table: _Table, frame: pl.DataFrame) -> None:
-    """Insert new rows and update those that differ."""
+    """Insert new rows and update those that differ and are no older."""
     if frame.is_empty():
         return
     temporary("seen", frame.select(*table.schema).unique(table.key, keep="last"))
@@ -55,7 +56,8 @@ def merge(connection: int, table: _Table, frame: pl.DataFrame) -> None:
     execute(
         f"INSERT INTO {table.name} AS t (connection_id, {names}) SELECT %s, {values} FROM seen"
         f" ON CONFLICT (connection_id, salesforce_id) DO UPDATE SET {updates}"
-        f" WHERE ({current}) IS DISTINCT FROM ({excluded})",
+        f" WHERE ({current}) IS DISTINCT FROM ({excluded})"
+        " AND coalesce(excluded.system_modstamp >= t.system_modstamp, true)",
         (connection,),
     )
 
@@ -67,6 +69,7 @@ def mirror_delta(connection: int, delta: Delta) -> None:
     merge(connection, STATUS, delta.statuses)
     merge(connection, PERSON, delta.people)
     merge(connection, MEMBER, delta.members)
+    _suspend_unseen(connection, delta.status_counts)
     for object_name, modstamp in delta.cursor.items():
         execute(
             "INSERT INTO store_cursor (connection_id, object_name, modstamp) VALUES (%s, %s, %s)"
@@ -87,27 +90,53 @@ def _change_link_states(connection: int, campaigns: pl.DataFrame) -> None:
             "The campaign was deleted in Salesforce. Undelete it there, or unlink.",
         ),
         (
-            "NOT s.is_deleted AND NOT s.is_active AND c.is_active",
+            "NOT s.is_deleted AND NOT s.is_active AND (c.is_active OR c.is_deleted)",
             LinkState.PAUSED,
             "The campaign was set inactive in Salesforce. Make it active there again, or unlink.",
         ),
-        ("NOT s.is_deleted AND (s.is_active OR c.is_deleted)", LinkState.ACTIVE, None),
+        ("NOT s.is_deleted AND s.is_active AND l.state IN ('paused', 'broken')", LinkState.ACTIVE, None),
     ):
         execute(
             "UPDATE store_link l SET state = %s, reason = %s FROM seen s"
             " LEFT JOIN store_campaign c ON c.connection_id = %s AND c.salesforce_id = s.id"
-            f" WHERE l.connection_id = %s AND l.campaign_id = s.id AND l.state <> 'halted' AND {condition}",
+            f" WHERE l.connection_id = %s AND l.campaign_id = s.id AND {condition}",
             (state.value, reason, connection, connection),
         )
 
 
-def to_list(connection: int, table: _Table, counts: pl.DataFrame) -> frozenset[str]:
-    """Campaigns that hold another number of rows than the mirror, deleted campaigns left aside (M6.9)."""
+def _suspend_unseen(connection: int, status_counts: pl.DataFrame) -> None:
+    """A linked campaign that cannot be seen any more suspends its link until it is seen again (M6.9).
+
+    Every campaign has a status at all times (S1.2.4), so one that shows none is not empty but hidden from us.
+    """
+    temporary("visible", status_counts.select("campaign_id"))
+    execute(
+        "UPDATE store_link l SET state = %s, reason = %s WHERE l.connection_id = %s AND l.state <> 'broken'"
+        " AND NOT EXISTS (SELECT FROM visible v WHERE v.campaign_id = l.campaign_id)",
+        (
+            LinkState.SUSPENDED.value,
+            "The campaign cannot be seen any more. Give the sync user access to it again in Salesforce, or unlink.",
+            connection,
+        ),
+    )
+    execute(
+        "UPDATE store_link l SET state = %s, reason = NULL WHERE l.connection_id = %s AND l.state = 'suspended'"
+        " AND EXISTS (SELECT FROM visible v WHERE v.campaign_id = l.campaign_id)",
+        (LinkState.ACTIVE.value, connection),
+    )
+
+
+def to_list(
+    connection: int, table: _Table, counts: pl.DataFrame, status_counts: pl.DataFrame
+) -> frozenset[str]:
+    """Campaigns that hold another number of rows than the mirror; deleted and hidden ones left aside (M6.9)."""
     temporary("counted", counts.cast(COUNTS))  # type: ignore[arg-type]
+    temporary("visible", status_counts.select("campaign_id"))
     found = rows(
         "SELECT coalesce(c.campaign_id, m.campaign_id) AS campaign_id FROM counted c FULL JOIN"
         f" (SELECT campaign_id, count(*) AS rows FROM {table.name} WHERE connection_id = %s GROUP BY campaign_id) m"
         " ON m.campaign_id = c.campaign_id WHERE coalesce(c.rows, 0) <> coalesce(m.rows, 0)"
+        " AND EXISTS (SELECT FROM visible v WHERE v.campaign_id = coalesce(c.campaign_id, m.campaign_id))"
         " AND NOT EXISTS (SELECT FROM store_campaign g WHERE g.connection_id = %s AND g.is_deleted"
         " AND g.salesforce_id = coalesce(c.campaign_id, m.campaign_id))",
         (connection, connection),

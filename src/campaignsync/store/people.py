@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from campaignsync.domain.trees import PERSON_FIELDS
+from campaignsync.store.acting import alone
 from campaignsync.store.frames import execute, temporary
 
 _OTHER_FIELDS = ", ".join(f'"{name}"' for name in PERSON_FIELDS if name != "email")
@@ -16,6 +17,7 @@ def adopt(connection: int, campaign_id: str) -> None:
     A person who is a lead in our memory and a contact by now becomes the contact (M7.7). Of several leads and contacts with one
     address, contacts come first and each takes one person who has no record in this org yet; the rest become people of their own.
     """
+    alone("people")
     _follow_conversions(connection, campaign_id)
     execute("DROP TABLE IF EXISTS strangers")
     execute(
@@ -56,11 +58,14 @@ def adopt(connection: int, campaign_id: str) -> None:
 
 
 def _follow_conversions(connection: int, campaign_id: str) -> None:
+    """Where several leads became one contact, the person we know longest becomes it; a contact is one person's only."""
     execute(
-        "UPDATE store_personidentity i SET salesforce_id = m.contact_id, kind = 'contact' FROM store_campaignmember m"
-        " WHERE m.connection_id = %s AND m.campaign_id = %s AND m.contact_id IS NOT NULL AND i.connection_id = m.connection_id"
-        " AND i.salesforce_id = m.lead_id AND NOT EXISTS (SELECT FROM store_personidentity o"
-        " WHERE o.connection_id = m.connection_id AND o.salesforce_id = m.contact_id)",
+        "UPDATE store_personidentity i SET salesforce_id = became.contact_id, kind = 'contact' FROM"
+        " (SELECT DISTINCT ON (m.contact_id) l.id, m.contact_id FROM store_campaignmember m JOIN store_personidentity l"
+        "  ON l.connection_id = m.connection_id AND l.salesforce_id = m.lead_id"
+        "  WHERE m.connection_id = %s AND m.campaign_id = %s AND NOT EXISTS (SELECT FROM store_personidentity o"
+        "  WHERE o.connection_id = m.connection_id AND o.salesforce_id = m.contact_id)"
+        "  AND m.contact_id IS NOT NULL ORDER BY m.contact_id, l.person_id) became WHERE became.id = i.id",
         (connection, campaign_id),
     )
 

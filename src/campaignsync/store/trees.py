@@ -1,4 +1,8 @@
-"""Reads the three trees of a link from one snapshot of the database, as columns."""
+"""Reads the three trees of a link from one snapshot of the database, as columns.
+
+Called through `Ledger`. Whoever is a deleted lead or contact by now is in none of the trees: the membership stays in the program
+without a counterpart, and is neither a removal nor anybody to be created anew (M7.9).
+"""
 
 from __future__ import annotations
 
@@ -13,25 +17,33 @@ from campaignsync.store.models import Link
 
 WAITS_FOR_ITS_TURN = "to campaign"
 """The direction of problems that keep a write back until they are due (docs/adr/0004)."""
+_STANDING = (
+    "AND NOT EXISTS (SELECT FROM store_personidentity i JOIN store_salesforceperson p ON p.connection_id = i.connection_id"
+    " AND p.salesforce_id = i.salesforce_id AND p.is_deleted WHERE i.person_id = t.person_id AND i.connection_id = %s)"
+)
 
 
 def read_trees(link: Link, now: datetime) -> Trees:
     """The trees of a link; the caller is in no transaction."""
     with transaction.atomic():
         execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        agreed = query("SELECT person_id, status FROM store_agreement WHERE link_id = %s", (link.pk,), AGREED)
+        agreed = query(
+            f"SELECT t.person_id, t.status FROM store_agreement t WHERE t.link_id = %s {_STANDING}",
+            (link.pk, link.connection_id),
+            AGREED,
+        )
         program = query(
-            "SELECT m.person_id, s.name AS status FROM store_programmember m"
-            " JOIN store_progressionstatus s ON s.id = m.status_id WHERE m.program_id = %s",
-            (link.program_id,),
+            "SELECT t.person_id, s.name AS status FROM store_programmember t"
+            f" JOIN store_progressionstatus s ON s.id = t.status_id WHERE t.program_id = %s {_STANDING}",
+            (link.program_id, link.connection_id),
             PROGRAM,
         )
         campaign = query(
-            "SELECT i.person_id, coalesce(m.status, '') AS status, m.salesforce_id AS campaign_member_id"
-            " FROM store_campaignmember m JOIN store_personidentity i ON i.connection_id = m.connection_id"
-            " AND i.salesforce_id = coalesce(m.contact_id, m.lead_id)"
-            " WHERE m.connection_id = %s AND m.campaign_id = %s",
-            (link.connection_id, link.campaign_id),
+            "SELECT t.person_id, coalesce(m.status, '') AS status, m.salesforce_id AS campaign_member_id"
+            " FROM store_campaignmember m JOIN store_personidentity t ON t.connection_id = m.connection_id"
+            " AND t.salesforce_id = coalesce(m.contact_id, m.lead_id)"
+            f" WHERE m.connection_id = %s AND m.campaign_id = %s {_STANDING}",
+            (link.connection_id, link.campaign_id, link.connection_id),
             CAMPAIGN,
         )
         held = query(

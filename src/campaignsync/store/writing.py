@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 import polars as pl
 
 from campaignsync.domain.membership import Origin
+from campaignsync.store.acting import alone
 from campaignsync.store.frames import execute, query, temporary
 from campaignsync.store.models import Link
 from campaignsync.store.trees import WAITS_FOR_ITS_TURN
@@ -34,6 +35,7 @@ def change_members(link: Link, changes: pl.DataFrame, now: datetime) -> None:
     Whoever was changed here since the plan was made is left alone; the next round sees both changes. Success is dated by the
     first time it is reached and stays (M1.4); whoever comes back starts over (M2.6).
     """
+    alone("members", link.program_id)
     temporary("changes", changes)
     execute(
         "DELETE FROM store_programmember m USING changes c, store_progressionstatus o WHERE m.program_id = %s"
@@ -113,12 +115,13 @@ def record_outcomes(link: Link, outcomes: pl.DataFrame, now: datetime) -> None:
     execute(_REMEMBER.format(table="taken"), (link.pk,))
     execute(_FORGET.format(table="taken"), (link.pk,))
     forget_intents(link, "member", known["person_id"].to_list())
-    as_wanted = pl.col("found").str.to_lowercase().eq_missing(pl.col("wanted").str.to_lowercase())
+    found, asked = (pl.col(name).str.strip_chars().str.to_lowercase() for name in ("found", "wanted"))
+    as_wanted = found.eq_missing(asked)
     solve(link, taken.filter(as_wanted)["person_id"].to_list(), now)
     turned = taken.filter(~as_wanted).with_columns(
         pl.lit("STATUS_NOT_STORED").alias("code"),
         pl.format(
-            "Salesforce stored '{}' instead of '{}'.", pl.col("found").fill_null("nothing"), "wanted"
+            "Salesforce stored {} instead of {}.", _named(pl.col("found")), _named(pl.col("wanted"))
         ).alias("message"),
         pl.lit(value=False).alias("retriable"),
     )
@@ -126,6 +129,10 @@ def record_outcomes(link: Link, outcomes: pl.DataFrame, now: datetime) -> None:
     keep_problems(
         link, refused.select("person_id", "code", "message", "wanted", "retriable"), TO_CAMPAIGN, now
     )
+
+
+def _named(status: pl.Expr) -> pl.Expr:
+    return pl.when(status.is_null()).then(pl.lit("no member")).otherwise(pl.format("'{}'", status))
 
 
 def forget_intents(link: Link, noun: str, people: Collection[int]) -> None:
@@ -197,7 +204,7 @@ def keep_held_field(link: Link, code: str, message: str, wanted: str | None, now
         "INSERT INTO store_problem AS p (link_id, direction, code, message, wanted, first_seen, last_seen, tries)"
         " VALUES (%s, %s, %s, %s, %s, %s, %s, 1) ON CONFLICT (link_id, code) WHERE solved_at IS NULL AND person_id IS NULL"
         " DO UPDATE SET message = excluded.message, wanted = coalesce(excluded.wanted, p.wanted),"
-        " last_seen = excluded.last_seen, tries = p.tries + 1",
+        " last_seen = excluded.last_seen, tries = p.tries + 1, retry_at = NULL",
         (link.pk, TO_CAMPAIGN, code, message, wanted, now, now),
     )
 

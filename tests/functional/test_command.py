@@ -1,0 +1,227 @@
+"""The `campaignsync` command as scripts use it: its forms, its JSON, its exit codes, its one clear sentence."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from simple_salesforce import Salesforce
+
+from campaignsync.runtime.embedded_postgres import embedded_postgres
+from sandbox_org import CLIENT_ID, CLIENT_SECRET, SandboxOrg
+
+
+class Shell:
+    """Somebody at a terminal that is none: standard input is closed."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self.data_dir = data_dir
+        self.program = Path(sys.executable).with_name("campaignsync")
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [str(self.program), "--data-dir", str(self.data_dir), *arguments],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            cwd="/",
+            check=False,
+        )
+
+    def well(self, *arguments: str) -> str:
+        done = self.run(*arguments)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def json(self, *arguments: str) -> object:
+        return json.loads(self.well(*arguments, "--json"))
+
+    def refused(self, *arguments: str) -> tuple[int, str]:
+        done = self.run(*arguments)
+        assert "Traceback" not in done.stderr
+        return done.returncode, done.stderr.strip()
+
+
+@pytest.fixture(scope="module")
+def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
+    folder = tmp_path_factory.mktemp("shell")
+    with embedded_postgres(folder):  # Held open, so that commands find it running.
+        yield Shell(folder)
+
+
+@pytest.fixture(scope="module")
+def story(shell: Shell, sandbox: SandboxOrg, tmp_path_factory: pytest.TempPathFactory) -> Shell:
+    """The forms that scripts rely on, in their order, up to a program that is synced."""
+    sandbox.reset()
+    file = tmp_path_factory.mktemp("files") / "registrants.csv"
+    file.write_text(
+        "Email,Last Name,Company\nAda@Example.com,Lindqvist,Northwind\nben@example.com,Bell,\nbroken,,\n"
+    )
+    shell.well("init")
+    shell.well(
+        "connect",
+        "org",
+        "--url",
+        sandbox.url,
+        "--client-id",
+        CLIENT_ID,
+        "--client-secret",
+        CLIENT_SECRET,
+        "--campaign-sync",
+    )
+    shell.well("program", "create", "Spring Webinar", "--channel", "Webinar")
+    shell.well("program", "cost", "Spring Webinar", "2026-03", "1200.00")
+    imported = shell.well("import-members", "Spring Webinar", str(file), "--status", "Registered")
+    assert "line 4 left out: 'broken' is no e-mail address" in imported
+    shell.well("link", "Spring Webinar", "--create", "Spring Webinar 2026")
+    assert shell.json("sync")["runs"][0]["changes"] == {"program": 0, "campaign": 3}  # type: ignore[index, call-overload]
+    return shell
+
+
+def test_an_unmodified_client_reads_exactly_the_members_that_are_listed(
+    story: Shell, sandbox: SandboxOrg
+) -> None:
+    reader = Salesforce(instance_url=sandbox.url, session_id=token(sandbox))
+    reader.base_url = reader.base_url.replace("https://", "http://")
+    rows = reader.query_all(
+        "SELECT Id, Status, LeadId, ContactId, Lead.Email, Contact.Email FROM CampaignMember"
+    )["records"]
+    there = {
+        ((r["Contact"] or r["Lead"])["Email"], r["Status"], r["ContactId"] or r["LeadId"], r["Id"])
+        for r in rows
+    }
+    listed = story.json("members", "Spring Webinar")
+    here = {(m["email"], m["status"], m["salesforce_id"], m["campaign_member_id"]) for m in listed}  # type: ignore[attr-defined]
+    assert here == there
+    assert len(here) == 2
+
+
+def token(sandbox: SandboxOrg) -> str:
+    sandbox.query("SELECT Id FROM User LIMIT 1")
+    return sandbox._token
+
+
+def test_members_are_listed_in_the_promised_form(story: Shell) -> None:
+    first = story.json("members", "Spring Webinar")[0]  # type: ignore[index]
+    assert {
+        "email",
+        "status",
+        "kind",
+        "salesforce_id",
+        "campaign_member_id",
+        "member_since",
+        "reached_success",
+    } <= set(first)
+    assert (first["email"], first["status"], first["kind"], first["reached_success"]) == (
+        "ada@example.com",
+        "Registered",
+        "lead",
+        None,
+    )
+
+
+def test_a_second_sync_reports_nothing_done(story: Shell) -> None:
+    run = story.json("sync")["runs"][0]  # type: ignore[index, call-overload]
+    assert (run["program"], run["changes"], run["refused"], run["conflicts"], run["halted"]) == (
+        "Spring Webinar",
+        {"program": 0, "campaign": 0},
+        0,
+        0,
+        None,
+    )
+    assert story.json("problems") == []
+    status = story.json("status")[0]  # type: ignore[index]
+    assert (status["state"], status["program_members"], status["campaign_members"]) == ("active", 2, 2)
+
+
+def test_a_plan_is_saved_and_applied_and_a_stale_one_is_refused(story: Shell, tmp_path: Path) -> None:
+    file = tmp_path / "plan.json"
+    story.well("member", "set", "Spring Webinar", "ada@example.com", "--status", "No Show")
+    story.well("plan", "Spring Webinar", "--out", str(file))
+    assert story.json("plan", "Spring Webinar")["digest"] == json.loads(file.read_text())["digest"]  # type: ignore[index, call-overload]
+    assert story.json("apply", str(file))["runs"][0]["changes"] == {"program": 0, "campaign": 1}  # type: ignore[index, call-overload]
+    code, sentence = story.refused("apply", str(file))
+    assert code == 3
+    assert "The world has moved" in sentence
+    assert "campaignsync plan" in sentence
+
+
+def test_the_journal_tells_who_did_what(story: Shell) -> None:
+    rows = story.json("journal", "Spring Webinar")
+    assert {"at", "side", "email", "old", "new", "who", "why", "run"} <= set(rows[0])  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (
+            ("member", "set", "Spring Webinar", "ada@example.com", "--status", "Napping"),
+            2,
+            "Invited, Registered, No Show, Attended",
+        ),
+        (("member", "remove", "Spring Webinar", "nobody@example.com"), 2, "is no member"),
+        (("program", "create", "Spring Webinar", "--channel", "Webinar"), 2, "already"),
+        (("program", "cost", "Spring Webinar", "March", "12"), 2, "YYYY-MM"),
+        (("program", "cost", "Spring Webinar", "2026-03", "12,50"), 2, "1200.00"),
+        (("link", "Spring Webinar", "--create", "Once more"), 2, "is linked with campaign"),
+        (("link", "Nowhere", "--create", "Once more"), 2, "There is no program 'Nowhere'"),
+        (("import-members", "Spring Webinar", "/nowhere.csv"), 2, "cannot be read"),
+        (("apply", "/nowhere.json"), 2, "cannot be read"),
+        (("sync", "Nowhere"), 2, "There is no program 'Nowhere'"),
+        (("connect", "other", "--url", "ftp://x"), 2, "begins with https://"),
+        (
+            ("connect", "other", "--url", "http://127.0.0.1:9", "--client-id", "x", "--client-secret", "y"),
+            2,
+            "cannot be reached",
+        ),
+        (
+            ("connect", "other", "--url", "http://127.0.0.1:9", "--client-id", "x"),
+            2,
+            "--client-secret is missing",
+        ),
+        (("doctor", "--connection", "other"), 2, "There is no connection 'other'"),
+    ],
+)
+def test_bad_input_gets_one_clear_sentence_and_its_exit_code(
+    story: Shell, arguments: tuple[str, ...], code: int, says: str
+) -> None:
+    done, sentence = story.refused(*arguments)
+    assert done == code
+    assert says in sentence
+
+
+def test_wrong_credentials_are_named_and_never_printed(story: Shell, sandbox: SandboxOrg) -> None:
+    code, sentence = story.refused(
+        "connect", "other", "--url", sandbox.url, "--client-id", CLIENT_ID, "--client-secret", "hush-hush"
+    )
+    assert code == 2
+    assert "does not let us in" in sentence
+    assert "hush-hush" not in sentence
+    assert [c["name"] for c in story.json("connections")] == ["org"]  # type: ignore[attr-defined]
+
+
+def test_a_second_link_to_a_campaign_and_a_campaign_that_is_not_there_are_refused(story: Shell) -> None:
+    campaign = story.json("status")[0]["campaign_id"]  # type: ignore[index]
+    story.well("program", "create", "Autumn", "--channel", "Webinar")
+    code, sentence = story.refused("link", "Autumn", "--campaign", campaign)
+    assert (code, "linked with program 'Spring Webinar' already" in sentence) == (2, True)
+    code, sentence = story.refused("link", "Autumn", "--campaign", "701000000000000AAA")
+    assert (code, "campaignsync doctor" in sentence) == (2, True)
+    story.well("program", "delete", "Autumn")
+
+
+def test_the_doctor_finds_a_well_connection_well(story: Shell) -> None:
+    findings = story.json("doctor")
+    assert [f["check"] for f in findings if not f["well"]] == []  # type: ignore[attr-defined]
+
+
+def test_campaign_sync_switched_off_is_said_with_the_way_out(story: Shell) -> None:
+    """M3.1."""
+    story.well("connect", "org", "--no-campaign-sync")
+    code, sentence = story.refused("sync", "Spring Webinar")
+    assert (code, "connect org --campaign-sync" in sentence) == (2, True)
+    story.well("connect", "org", "--campaign-sync")

@@ -1,0 +1,123 @@
+"""A sandbox org as a process of its own, spoken to over HTTP as any tool would: the other side of every story."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import requests
+
+CLIENT_ID, CLIENT_SECRET = "sandbox-client", "sandbox-secret"
+DATA = "/services/data/v62.0"
+
+
+class SandboxOrg:
+    """A running sandbox."""
+
+    def __init__(self, *arguments: str) -> None:
+        program = Path(sys.executable).with_name("salesforce-sandbox")
+        self.process = subprocess.Popen(
+            [str(program), "--port", "0", *arguments], stdout=subprocess.PIPE, text=True
+        )
+        assert self.process.stdout is not None
+        first = self.process.stdout.readline()
+        assert first.startswith("ready "), first
+        self.url = first.split()[1].rstrip("/")
+        self._session = requests.Session()
+        self._token = ""
+
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.communicate(timeout=10)
+
+    def reset(self) -> None:
+        """Everything as it was at start."""
+        self.control("POST", "/sandbox/reset")
+        self._token = ""
+
+    def control(self, method: str, path: str, body: object = None) -> Any:
+        answer = self._session.request(method, self.url + path, json=body, timeout=30)
+        answer.raise_for_status()
+        return answer.json() if answer.content else None
+
+    def calls(self) -> int:
+        """How many API calls the org has counted."""
+        counted = self.control("GET", "/sandbox/calls")
+        return sum(number for number in counted.values() if isinstance(number, int))
+
+    def call(self, method: str, path: str, body: object = None) -> Any:
+        if not self._token:
+            form = {
+                "grant_type": "client_credentials",
+                "client_id": CLIENT_ID,
+                "client_secret": CLIENT_SECRET,
+            }
+            self._token = requests.post(f"{self.url}/services/oauth2/token", data=form, timeout=30).json()[
+                "access_token"
+            ]
+        answer = self._session.request(
+            method, self.url + path, json=body, headers={"Authorization": f"Bearer {self._token}"}, timeout=30
+        )
+        assert answer.ok, answer.text
+        return answer.json() if answer.content else None
+
+    def query(self, soql: str) -> list[dict[str, Any]]:
+        page = self.call("GET", f"{DATA}/query?q={requests.utils.quote(soql)}")
+        records = list(page["records"])
+        while not page["done"]:
+            page = self.call("GET", page["nextRecordsUrl"])
+            records += page["records"]
+        return records
+
+    def create(self, object_name: str, **fields: object) -> str:
+        return str(self.call("POST", f"{DATA}/sobjects/{object_name}", fields)["id"])
+
+    def update(self, object_name: str, record_id: str, **fields: object) -> None:
+        self.call("PATCH", f"{DATA}/sobjects/{object_name}/{record_id}", fields)
+
+    def delete(self, object_name: str, record_id: str) -> None:
+        self.call("DELETE", f"{DATA}/sobjects/{object_name}/{record_id}")
+
+    def members(self, campaign_id: str) -> dict[str, str]:
+        """A campaign's members: e-mail → status; fails when somebody is in it twice."""
+        rows = self.query(
+            f"SELECT Status, Lead.Email, Contact.Email FROM CampaignMember WHERE CampaignId = '{campaign_id}'"
+        )
+        found = [((row["Contact"] or row["Lead"])["Email"], row["Status"]) for row in rows]
+        assert len(found) == len(dict(found)), "somebody is in the campaign twice"
+        return dict(found)
+
+    def member_id(self, campaign_id: str, email: str) -> str:
+        rows = self.query(
+            f"SELECT Id FROM CampaignMember WHERE CampaignId = '{campaign_id}'"
+            f" AND (Lead.Email = '{email}' OR Contact.Email = '{email}')"
+        )
+        return str(rows[0]["Id"])
+
+    def webinar(self, *statuses: str) -> str:
+        """A campaign whose members may be Invited, Registered, No Show, Attended."""
+        campaign = self.create("Campaign", Name="Spring", IsActive=True)
+        wanted = statuses or ("Invited", "Registered", "No Show", "Attended")
+        for place, label in enumerate(wanted, start=3):
+            self.create(
+                "CampaignMemberStatus",
+                CampaignId=campaign,
+                Label=label,
+                SortOrder=place,
+                IsDefault=label == wanted[0],
+                HasResponded=label == wanted[-1],
+            )
+        for row in self.query(f"SELECT Id, Label FROM CampaignMemberStatus WHERE CampaignId = '{campaign}'"):
+            if row["Label"] not in wanted:
+                self.delete("CampaignMemberStatus", row["Id"])
+        return campaign
+
+    def add_lead(self, campaign_id: str, email: str, status: str, **fields: object) -> str:
+        """A new lead in a campaign; the lead's id."""
+        lead = self.create(
+            "Lead", **{"LastName": "Somebody", "Company": "Some Company", "Email": email, **fields}
+        )
+        self.create("CampaignMember", CampaignId=campaign_id, LeadId=lead, Status=status)
+        return lead
