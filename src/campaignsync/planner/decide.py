@@ -121,7 +121,7 @@ def _changed_on_both(agreed: str | None, program: str, campaign: str, rules: Rul
         return _to_program(
             program, campaign, rules, why=f"{why}, '{campaign}' of the campaign wins over '{program}'"
         )
-    equal = " of equal steps" if winner is Winner.FURTHER else ""
+    equal = ", of equal steps" if winner is Winner.FURTHER else ""
     return Decision(
         verdict=Verdict.CONFLICT,
         why=f"{why}: '{program}' in the program, '{campaign}' in the campaign{equal}",

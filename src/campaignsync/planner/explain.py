@@ -51,7 +51,7 @@ def _lines(plan: Plan) -> Iterator[str]:
 
 
 def summary(plan: Plan) -> str:
-    """One sentence: how much would change where."""
+    """One line: how much would change where."""
     counts = plan.counts
     waiting, apart = plan.waiting.height, counts[Verdict.NOTHING]
     if plan.writes_nothing and not waiting:
@@ -59,9 +59,9 @@ def summary(plan: Plan) -> str:
             f", but for {apart:,} kept apart." if apart else "."
         )
     return (
-        f"{counts[Verdict.TO_PROGRAM]:,} changes in the program, {counts[Verdict.TO_CAMPAIGN]:,} in the campaign's"
-        f" members, {counts['fields']} in its fields; {counts[Verdict.CONFLICT]:,} conflicts,"
-        f" {waiting - counts[Verdict.CONFLICT]:,} waiting, {apart:,} kept apart."
+        f"Changes: {counts[Verdict.TO_PROGRAM]:,} in the program, {counts[Verdict.TO_CAMPAIGN]:,} in the campaign's members,"
+        f" {counts['fields']} in its fields. Conflicts: {counts[Verdict.CONFLICT]:,}."
+        f" Waiting: {waiting - counts[Verdict.CONFLICT]:,}. Kept apart: {apart:,}."
     )
 
 
