@@ -6,6 +6,7 @@ while the object stays, so that whoever holds it need not be told.
 
 import threading
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,7 @@ class Org:
         self.transactions = Transactions(self.ground)
         self.records = Records(self.ground, self.transactions)
         self.cursors = Cursors(storage, self.ground.ids)
+        self._schema_seen = (schema.version, self.clock.now().replace(microsecond=0))
 
     @property
     def schema(self) -> Schema:
@@ -140,6 +142,12 @@ class Org:
             record_types=self._record_types(sobject),
             readable=self.access.readable(caller.user_id),
         )
+
+    def schema_changed(self) -> datetime:
+        """When the schema last changed, in whole seconds, as far as anybody has asked."""
+        if self.schema.version != self._schema_seen[0]:
+            self._schema_seen = (self.schema.version, self.clock.now().replace(microsecond=0))
+        return self._schema_seen[1]
 
     def save_snapshot(self, file: Path) -> None:
         """Writes rows, users and numbers into a file; rules, switches and apps belong to seeds and are not in it."""

@@ -4,6 +4,12 @@ from salesforce_sandbox.org.drafts import Outcome
 from salesforce_sandbox.org.errors import SalesforceError
 from salesforce_sandbox.org.schema import Field, SObject, describe_global_row
 from salesforce_sandbox.org.values import read_id
+from salesforce_sandbox.wire.conditions import (
+    describe_unless_known,
+    judge_unmodified,
+    record_unless_known,
+    stamp_of,
+)
 from salesforce_sandbox.wire.messages import Response
 from salesforce_sandbox.wire.routes import Call, Routes
 
@@ -21,7 +27,7 @@ def list_sobjects(call: Call) -> Response:
         for sobject in call.org.schema
         if readable(sobject.name, "Id")
     ]
-    return Response(body={"encoding": "UTF-8", "maxBatchSize": 200, "sobjects": rows})
+    return describe_unless_known(call, {"encoding": "UTF-8", "maxBatchSize": 200, "sobjects": rows})
 
 
 @routes.on("GET", f"{_BASE}/{{sobject}}/describe", rules="S2.2.4", kind="describe")
@@ -30,7 +36,7 @@ def describe(call: Call) -> Response:
     described = call.org.describe(
         sobject, call.caller, version=call.version, instance_url=call.request.origin
     )
-    return Response(body=described)
+    return describe_unless_known(call, described)
 
 
 @routes.on("GET", f"{_BASE}/{{sobject}}", rules="S2.2.4", kind="describe")
@@ -63,6 +69,7 @@ def update(call: Call) -> Response:
     if any(name.lower() == "id" for name in body):
         message = "The Id field should not be specified in the sobject data."
         raise SalesforceError(400, "INVALID_FIELD", message, ("Id",))
+    judge_unmodified(call, sobject, record_id)
     (outcome,) = call.org.records.update(sobject, [{**body, "Id": record_id}], call.caller)
     return _changed(outcome)
 
@@ -134,7 +141,7 @@ def _read(call: Call, sobject: SObject, record_id: str) -> Response:
     found = call.org.read(sobject, [record_id], wanted, call.caller, call.version)
     if record_id not in found:
         raise SalesforceError(404, "NOT_FOUND", "The requested resource does not exist")
-    return Response(body=found[record_id])
+    return record_unless_known(call, sobject, stamp_of(call, sobject, record_id), found[record_id])
 
 
 def _key_field(call: Call, sobject: SObject) -> Field:

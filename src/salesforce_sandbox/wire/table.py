@@ -2,7 +2,17 @@
 
 from collections.abc import Iterable
 
-from salesforce_sandbox.wire import auth, collections, composite, limits, query, sobjects
+from salesforce_sandbox.wire import (
+    auth,
+    batch,
+    collections,
+    composite,
+    graph,
+    limits,
+    query,
+    replication,
+    sobjects,
+)
 from salesforce_sandbox.wire.control import control_routes
 from salesforce_sandbox.wire.routes import Endpoint
 from salesforce_sandbox.wire.sandbox import Sandbox
@@ -14,6 +24,9 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *query.routes.endpoints,
     *collections.routes.endpoints,
     *composite.routes.endpoints,
+    *batch.routes.endpoints,
+    *graph.routes.endpoints,
+    *replication.routes.endpoints,
     *sobjects.routes.endpoints,
 )
 
