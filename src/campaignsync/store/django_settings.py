@@ -1,4 +1,4 @@
-"""Django's settings: `configure` gives them to a process; as a module they serve tools that want one, such as the type checker."""
+"""Django's settings: `configure` gives them to a process; as a module they serve tools, such as the type checker."""
 
 from __future__ import annotations
 
