@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -109,9 +110,9 @@ def compatibility(
     label that nobody carries and the channel lacks (M4.3).
     """
     offered = {folded(status.label): status.label for status in statuses}
-    counts = dict.fromkeys(offered.values(), 0) | {
-        offered.get(folded(label), label): number for label, number in carried.items()
-    }
+    counts = Counter(dict.fromkeys(offered.values(), 0))
+    for label, number in carried.items():
+        counts[offered.get(folded(label), label)] += number
     strangers = [
         StatusMisfit(label=label, members=number, reason="the channel lacks it")
         for label, number in sorted(counts.items())

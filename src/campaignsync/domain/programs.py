@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -10,9 +11,11 @@ from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 
 from campaignsync.domain.errors import UsageError
 
-_MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
+_MONTH = re.compile(r"([1-9]\d{3})-(0[1-9]|1[0-2])")
 _CURRENCY = re.compile(r"[A-Z]{3}")
 DEFAULT_CURRENCY = "USD"
+_TOO_MUCH = Decimal(10) ** 14
+"""S1.1.3: a currency field holds 18 digits, of which ours keeps four for fractions."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,8 +31,10 @@ class PeriodCost:
     def __post_init__(self) -> None:
         if self.month.day != 1:
             raise UsageError(f"A period cost is for a whole month: {self.month} is not its first day.")
-        if not self.amount.is_finite() or self.amount < 0:
-            raise UsageError(f"A period cost of {self.amount} makes no sense: it must be 0 or more.")
+        if not self.amount.is_finite() or not 0 <= self.amount < _TOO_MUCH:
+            raise UsageError(
+                f"A period cost of {self.amount} makes no sense: it must be 0 or more, and below {_TOO_MUCH:,}."
+            )
         if not _CURRENCY.fullmatch(self.currency):
             raise UsageError(
                 f"'{self.currency}' is no currency code: three capital letters are wanted, such as EUR."
@@ -69,3 +74,12 @@ def actual_cost(costs: Iterable[PeriodCost], *, currency: str, scale: int, had_c
         )
     total = sum((cost.amount for cost in costs), Decimal(0))
     return total.quantize(Decimal(1).scaleb(-scale), rounding=ROUND_HALF_EVEN)
+
+
+def cost_report(costs: Iterable[PeriodCost], months: Iterable[date]) -> dict[date, date]:
+    """For each of these months the month whose cost it reports into; empty while there is no cost at all (M5.4).
+
+    That is the last month with a cost up to it, or for months before the first cost the first.
+    """
+    costed = sorted({cost.month for cost in costs})
+    return {each: costed[max(bisect_right(costed, each) - 1, 0)] for each in months if costed}
