@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from salesforce_sandbox.org.seeds.demo import demo
-from salesforce_sandbox.server import make_sandbox, serve
+from salesforce_sandbox.server import Listener, make_sandbox
 from salesforce_sandbox.wire.sandbox import Beginning, Sandbox
 
 
@@ -25,7 +25,8 @@ def run(
     if faults:
         stated = json.loads(faults.read_text("utf-8"))
         sandbox.faults.set(stated["rules"], stated.get("seed"))
-    serve(sandbox, port, latency_ms, lambda actual: _announce(sandbox, f"http://127.0.0.1:{actual}"))
+    listener = Listener(sandbox, port, latency_ms)
+    listener.run(lambda: _announce(sandbox, listener.url))
 
 
 def _document(seed: str) -> dict[str, object]:

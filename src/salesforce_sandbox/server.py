@@ -1,4 +1,4 @@
-"""Starts the listeners of a sandbox: uvicorn on a port, told to say when it is ready and able to drop connections."""
+"""Listeners: a sandbox on a port of loopback, served by uvicorn, able to say when it is ready and to drop connections."""
 
 import asyncio
 import socket
@@ -15,6 +15,43 @@ from salesforce_sandbox.wire.sandbox import Beginning, Sandbox
 from salesforce_sandbox.wire.table import endpoints
 
 
+def make_sandbox(beginning: Beginning, clock: Clock | None = None) -> Sandbox:
+    """A whole sandbox, not yet listening anywhere."""
+    return Sandbox(Org(clock), beginning, endpoints)
+
+
+class Listener:
+    """Serves one sandbox over plain HTTP; port 0 is a free one. The port is taken at once, `run` answers on it."""
+
+    def __init__(self, sandbox: Sandbox, port: int, latency_ms: float = 0) -> None:
+        self._socket = socket.create_server(("127.0.0.1", port))
+        self._config = uvicorn.Config(
+            make_app(sandbox, latency_ms),
+            http=_Droppable,
+            ws="none",
+            loop="uvloop",
+            lifespan="off",
+            log_level="warning",
+            access_log=False,
+            timeout_graceful_shutdown=1,
+        )
+        self._server = _Announced(self._config)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+
+    def run(self, when_ready: Callable[[], None] = lambda: None) -> None:
+        """Answers until `stop` or a signal; calls back once it does."""
+        self._server.when_ready = when_ready
+        with asyncio.Runner(loop_factory=self._config.get_loop_factory()) as runner:
+            runner.run(self._server.serve(sockets=[self._socket]))
+
+    def stop(self) -> None:
+        """Lets `run` end soon; may be called from another thread."""
+        self._server.should_exit = True
+
+
 class _Droppable(HttpToolsProtocol):
     """HTTP whose connection the application can cut off."""
 
@@ -23,36 +60,13 @@ class _Droppable(HttpToolsProtocol):
         self.scope["extensions"] = {"sandbox": {"drop": self.transport.abort}}
 
 
-def make_sandbox(beginning: Beginning, clock: Clock | None = None) -> Sandbox:
-    """A whole sandbox, not yet listening anywhere."""
-    return Sandbox(Org(clock), beginning, endpoints)
-
-
-def serve(sandbox: Sandbox, port: int, latency_ms: float, when_ready: Callable[[int], None]) -> None:
-    """Listens on loopback until told to stop; port 0 is a free one, which `when_ready` learns."""
-    listener = socket.create_server(("127.0.0.1", port))
-    config = uvicorn.Config(
-        make_app(sandbox, latency_ms),
-        http=_Droppable,
-        ws="none",
-        loop="uvloop",
-        lifespan="off",
-        log_level="warning",
-        access_log=False,
-        timeout_graceful_shutdown=1,
-    )
-    server = _Announced(config, lambda: when_ready(listener.getsockname()[1]))
-    with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
-        runner.run(server.serve(sockets=[listener]))
-
-
 class _Announced(uvicorn.Server):
     """Calls back once the sockets are served."""
 
-    def __init__(self, config: uvicorn.Config, started: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
-        self._started = started
+        self.when_ready: Callable[[], None] = lambda: None
 
     async def startup(self, sockets: list[Any] | None = None) -> None:
         await super().startup(sockets)
-        self._started()
+        self.when_ready()

@@ -98,6 +98,16 @@ class Storage:
     def remove(self, sobject: str, ids: Iterable[str]) -> None:
         self.rows(f'DELETE FROM "{sobject}" WHERE "Id" IN (SELECT value FROM json_each(?))', as_list(ids))
 
+    def empty_bin(self, roots: Iterable[str]) -> None:
+        """Removes what went with these; the log of what was deleted when keeps them."""
+        listed = as_list(roots)
+        gone = 'FROM "_Deletion" WHERE "With" IN (SELECT value FROM json_each(?))'
+        for (sobject,) in self.rows(f'SELECT DISTINCT "Type" {gone}', listed):
+            self.rows(f'DELETE FROM "{sobject}" WHERE "Id" IN (SELECT "Id" {gone})', listed)
+        self.rows(
+            'UPDATE "_Deletion" SET "Hard" = 1 WHERE "With" IN (SELECT value FROM json_each(?))', listed
+        )
+
     def setting(self, name: str) -> Any:
         """A value kept beside the rows, so that snapshots carry it; None when there is none."""
         found = self.rows('SELECT "Value" FROM "_Setting" WHERE "Name" = ?', name)

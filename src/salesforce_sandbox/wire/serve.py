@@ -60,15 +60,12 @@ class Service:
         return replace(response, headers={**usage, **response.headers})
 
     def admit(self, request: Request) -> Caller:
-        """Who asks; SalesforceError INVALID_SESSION_ID when nobody does (S2.1.2)."""
-        token = session_token(request)
-        session = self.org.access.session(token) if token else None
-        if session is None:
-            raise SalesforceError(401, "INVALID_SESSION_ID", "Session expired or invalid")
+        """Who asks; SalesforceError INVALID_SESSION_ID when nobody does."""
         options = _options(request.headers.get("sforce-call-options", ""))
         duplicates = _options(request.headers.get("sforce-duplicate-rule-header", ""), separator=";")
-        return Caller(
-            user_id=session.user_id,
+        return caller_of(
+            self.org,
+            session_token(request),
             client=options.get("client"),
             save_duplicates=duplicates.get("allowsave", "").lower() == "true",
         )
@@ -109,6 +106,16 @@ class Service:
         if method and request.method == "POST" and self.org.switches["method_tunnelling"]:
             return replace(request, method=method.upper())
         return request
+
+
+def caller_of(
+    org: Org, token: str | None, *, client: str | None = None, save_duplicates: bool = False
+) -> Caller:
+    """Whose session a token is; SalesforceError INVALID_SESSION_ID when it is nobody's (S2.1.2)."""
+    session = org.access.session(token) if token else None
+    if session is None:
+        raise SalesforceError(401, "INVALID_SESSION_ID", "Session expired or invalid")
+    return Caller(user_id=session.user_id, client=client, save_duplicates=save_duplicates)
 
 
 def session_token(request: Request) -> str | None:

@@ -11,6 +11,7 @@ from salesforce_sandbox.wire import (
     limits,
     query,
     replication,
+    soap,
     sobjects,
 )
 from salesforce_sandbox.wire.control import control_routes
@@ -19,6 +20,7 @@ from salesforce_sandbox.wire.sandbox import Sandbox
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     *auth.routes.endpoints,
+    *soap.routes.endpoints,
     *limits.free_routes.endpoints,
     *limits.routes.endpoints,
     *query.routes.endpoints,

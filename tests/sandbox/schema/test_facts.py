@@ -218,7 +218,7 @@ def test_every_derived_field_is_sql_that_sqlite_takes() -> None:
     derived = [(sobject, field) for sobject in OBJECTS.values() for field in sobject.fields if field.derived]
     assert derived
     for sobject, field in derived:
-        database.execute(f'SELECT {field.sql("t")} FROM "{sobject.name}" t')  # noqa: S608 - names of the schema
+        database.execute(f'SELECT {field.sql("t")} FROM "{sobject.name}" t')
 
 
 def test_names_are_found_in_any_case() -> None:

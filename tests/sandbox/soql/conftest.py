@@ -1,7 +1,5 @@
 """A small org in SQLite for the tests of SOQL: tables as the schema says, a handful of rows, one way to ask."""
 
-# ruff: noqa: S608 - the texts are SOQL or made of the schema's own names.
-
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """What queries answer: tables of query → records over the small org of conftest (S2.2.5)."""
 
-# ruff: noqa: S608 - the texts are SOQL or made of the schema's own names.
-
 from datetime import timedelta, timezone
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Laws that hold for every condition, value and day, found by searching for what breaks them."""
 
-# ruff: noqa: S608 - the texts are SOQL or made of the schema's own names.
-
 from datetime import date
 from typing import Any
 

@@ -1,6 +1,6 @@
 """What queries are refused with: code, words and place, as real orgs answer them (S2.2.6, S1.5.3)."""
 
-# ruff: noqa: E501, S608 - a row of a table is one line, and the queries are SOQL.
+# ruff: noqa: E501 - a row of a table is one line, and the queries are SOQL.
 
 from typing import Any
 
