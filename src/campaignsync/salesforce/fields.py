@@ -132,7 +132,7 @@ WRITABLE_LEAD = {column: name for column, name in LEAD.items() if name not in _S
 """What a new lead is made from (M11); what is empty here is left to Salesforce's own defaults."""
 
 _MONEY = ("actual_cost", "annual_revenue")
-"""Numbers in JSON that are text here: their shortest digits, which are the digits that were sent."""
+"""Numbers in JSON that are text here: their shortest digits, which are those that were sent, up to fifteen of them."""
 
 
 def frame(object_name: str, records: Sequence[Mapping[str, Any]]) -> pl.DataFrame:

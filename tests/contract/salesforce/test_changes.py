@@ -1,0 +1,368 @@
+"""Looking at an org: what changed since the last look, and whole lists where an absence must be proved."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import polars as pl
+import pytest
+
+from campaignsync.domain.errors import UsageError
+from campaignsync.domain.observation import CURSOR_OBJECTS
+from campaignsync.domain.trees import (
+    CAMPAIGN_MEMBERS,
+    CAMPAIGN_STATUSES,
+    CAMPAIGNS,
+    COUNTS,
+    SALESFORCE_PEOPLE,
+)
+from campaignsync.salesforce.org import SalesforceOrg
+from sandbox_org import SandboxOrg
+
+
+def calls_of(org: SalesforceOrg, act: object) -> int:
+    """How many API calls something costs."""
+    before = org.api_calls
+    act()  # type: ignore[operator]
+    return org.api_calls - before
+
+
+def row(frame: pl.DataFrame, **key: str) -> dict[str, object]:
+    return frame.row(
+        by_predicate=pl.all_horizontal(pl.col(name) == value for name, value in key.items()), named=True
+    )
+
+
+def pass_time(sandbox: SandboxOrg, **by: float) -> None:
+    sandbox.control("POST", "/sandbox/clock", {"advance_s": timedelta(**by).total_seconds()})
+    sandbox._token = ""  # Sessions end after two hours; our own door must find out by itself.
+
+
+def test_the_first_look_reads_all_campaigns_and_the_people_in_them(
+    sandbox: SandboxOrg, org: SalesforceOrg, campaign: str
+) -> None:
+    """M3.4: linked or not. Whoever is in no campaign is nobody of ours."""
+    sandbox.add_lead(campaign, "Ada@Mail.Example", "Attended", Title="Chief", AnnualRevenue=1200.5)
+    sandbox.create("Lead", LastName="Elsewhere", Company="C")
+    delta = org.changes_since({})
+    for frame, schema in (
+        (delta.campaigns, CAMPAIGNS),
+        (delta.statuses, CAMPAIGN_STATUSES),
+        (delta.members, CAMPAIGN_MEMBERS),
+        (delta.people, SALESFORCE_PEOPLE),
+        (delta.member_counts, COUNTS),
+        (delta.status_counts, COUNTS),
+    ):
+        assert frame.schema == dict(schema)
+    assert delta.campaigns["name"].to_list() == ["Spring"]
+    assert delta.statuses.sort("sort_order")["label"].to_list() == [
+        "Invited",
+        "Registered",
+        "No Show",
+        "Attended",
+    ]
+    member = row(delta.members, campaign_id=campaign)
+    assert (member["status"], member["has_responded"]) == ("Attended", True)
+    assert isinstance(member["first_responded_date"], date)
+    (person,) = delta.people.to_dicts()
+    # S0.7: e-mail addresses come back in lower case.
+    assert (person["email"], person["title"], person["kind"]) == ("ada@mail.example", "Chief", "lead")
+    assert delta.member_counts.to_dicts() == [{"campaign_id": campaign, "rows": 1}]
+    assert delta.status_counts.to_dicts() == [{"campaign_id": campaign, "rows": 4}]
+
+
+def test_money_comes_as_the_digits_that_were_sent(
+    sandbox: SandboxOrg, org: SalesforceOrg, campaign: str
+) -> None:
+    sandbox.update("Campaign", campaign, ActualCost=123456789)
+    sandbox.add_lead(campaign, "a@mail.example", "Invited", AnnualRevenue=5000)
+    delta = org.changes_since({})
+    assert delta.campaigns["actual_cost"].to_list() == ["123456789"]
+    assert delta.people["annual_revenue"].to_list() == ["5000"]
+
+
+def test_the_first_look_at_an_org_without_campaigns_is_empty(sandbox: SandboxOrg, org: SalesforceOrg) -> None:
+    delta = org.changes_since({})
+    assert delta.campaigns.is_empty()
+    assert delta.people.is_empty()
+    assert delta.cursor == {}
+
+
+def test_a_look_costs_two_calls_however_much_there_is(sandbox: SandboxOrg, org: SalesforceOrg) -> None:
+    """Design: a quiet cycle costs a fixed, small number of calls; what the user may see is told within the first of them."""
+    for number in range(12):
+        sandbox.add_lead(sandbox.webinar(), f"p{number}@mail.example", "Invited")
+    sandbox.control("POST", "/sandbox/reset", {"only": ["calls"]})
+    cursor = org.changes_since({}).cursor
+    assert sandbox.calls() == org.api_calls == 2
+    assert calls_of(org, lambda: org.changes_since(cursor)) == 2
+    assert org.calls_by_kind == {"POST composite": 4}
+    assert org.api_usage is not None
+    assert org.api_usage.used == sandbox.calls()
+
+
+def test_the_cursor_is_the_latest_row_seen_and_looks_back_ten_minutes(
+    sandbox: SandboxOrg, org: SalesforceOrg, campaign: str
+) -> None:
+    """S0.16: rows appear behind the cursor; it comes from the rows, never from a clock, and never goes back."""
+    sandbox.add_lead(campaign, "early@mail.example", "Invited")
+    pass_time(sandbox, minutes=9)
+    sandbox.add_lead(campaign, "late@mail.example", "Invited")
+    first = org.changes_since({})
+    assert first.cursor["CampaignMember"] == first.members["system_modstamp"].max()
+    assert set(first.cursor) == {*CURSOR_OBJECTS} - {"Contact"}
+    again = org.changes_since(first.cursor)
+    assert sorted(again.people["email"]) == ["early@mail.example", "late@mail.example"]
+    assert again.cursor == first.cursor
+    pass_time(sandbox, minutes=2)
+    sandbox.add_lead(campaign, "later@mail.example", "Invited")
+    later = org.changes_since(org.changes_since(first.cursor).cursor)
+    assert sorted(later.people["email"]) == ["late@mail.example", "later@mail.example"]
+    ahead = {name: at + timedelta(minutes=5) for name, at in later.cursor.items()}
+    assert org.changes_since(ahead).cursor == ahead
+
+
+def test_an_old_lead_who_joins_a_campaign_today_is_read_with_the_membership(
+    sandbox: SandboxOrg, org: SalesforceOrg, campaign: str
+) -> None:
+    """The lead itself has no new SystemModstamp (S1.5.1), so that no delta of leads shows who joined."""
+    lead = sandbox.create("Lead", LastName="Old", Company="Acme", Email="old@mail.example", Title="Buyer")
+    account = sandbox.create("Account", Name="Acme", Industry="Energy")
+    contact = sandbox.create("Contact", LastName="Older", AccountId=account, MailingCity="Oslo")
+    pass_time(sandbox, days=400)
+    sandbox.add_lead(campaign, "first@mail.example", "Invited")
+    cursor = org.changes_since({}).cursor
+    pass_time(sandbox, days=1)
+    for who in ({"LeadId": lead}, {"ContactId": contact}):
+        sandbox.create("CampaignMember", CampaignId=campaign, Status="Invited", **who)
+    delta = org.changes_since(cursor)
+    assert {lead, contact} <= set(delta.people["salesforce_id"])
+    assert row(delta.people, salesforce_id=lead)["title"] == "Buyer"
+    person = row(delta.people, salesforce_id=contact)
+    assert (person["kind"], person["company"], person["industry"], person["city"]) == (
+        "contact",
+        "Acme",
+        "Energy",
+        "Oslo",
+    )
+
+
+def test_a_changed_person_of_a_campaign_is_seen(
+    sandbox: SandboxOrg, org: SalesforceOrg, campaign: str
+) -> None:
+    """S1.3.9: the member's own row tells nothing of it."""
+    lead = sandbox.add_lead(campaign, "a@mail.example", "Invited")
+    cursor = org.changes_since({}).cursor
+    pass_time(sandbox, days=1)
+    sandbox.update("Lead", lead, Title="Chief")
+    delta = org.changes_since(cursor)
+    assert row(delta.people, salesforce_id=lead)["title"] == "Chief"
+
+
+def test_a_deleted_campaign_is_seen_as_deleted(
+    sandbox: SandboxOrg, org: SalesforceOrg, campaign: str
+) -> None:
+    """S1.1.8, M6.9: never read as the removal of its members."""
+    cursor = org.changes_since({}).cursor
+    sandbox.delete("Campaign", campaign)
+    delta = org.changes_since(cursor)
+    assert row(delta.campaigns, id=campaign)["is_deleted"] is True
+    assert delta.member_counts.is_empty()
+
+
+def test_people_who_were_deleted_or_converted_are_seen_as_gone(
+    sandbox: SandboxOrg, org: SalesforceOrg, campaign: str
+) -> None:
+    """M7.7, M7.9: a deletion takes the membership with it (S1.3.6), so that the person must be seen by itself."""
+    lead = sandbox.add_lead(campaign, "deleted@mail.example", "Invited")
+    contact = sandbox.create("Contact", LastName="Gone")
+    sandbox.create("CampaignMember", CampaignId=campaign, ContactId=contact, Status="Invited")
+    cursor = org.changes_since({}).cursor
+    sandbox.delete("Lead", lead)
+    sandbox.delete("Contact", contact)
+    document = {
+        "records": [
+            {"type": "Lead", "name": "l", "LastName": "Conv", "Company": "C", "Email": "c@mail.example"}
+        ],
+        "conversions": ["l"],
+    }
+    converted = sandbox.control("POST", "/sandbox/seed", document)["l"]
+    delta = org.changes_since(cursor)
+    assert row(delta.people, salesforce_id=lead)["is_deleted"] is True
+    assert row(delta.people, salesforce_id=contact)["is_deleted"] is True
+    gone = row(delta.people, salesforce_id=converted)
+    assert (gone["is_converted"], str(gone["converted_contact_id"])[:3]) == (True, "003")
+    assert delta.member_counts.is_empty()
+
+
+def test_a_removed_member_shows_in_the_count_alone_and_the_whole_list_tells_who(
+    sandbox: SandboxOrg, org: SalesforceOrg, campaign: str
+) -> None:
+    """S0.1: a hard delete leaves no row anywhere."""
+    sandbox.add_lead(campaign, "stays@mail.example", "Invited")
+    sandbox.add_lead(campaign, "leaves@mail.example", "Invited")
+    cursor = org.changes_since({}).cursor
+    pass_time(sandbox, days=1)
+    sandbox.delete("CampaignMember", sandbox.member_id(campaign, "leaves@mail.example"))
+    assert org.changes_since(cursor).member_counts.to_dicts() == [{"campaign_id": campaign, "rows": 1}]
+    lists = org.whole_lists(members_of=[campaign], statuses_of=[])
+    assert lists.members["id"].to_list() == [sandbox.member_id(campaign, "stays@mail.example")]
+    assert lists.members_of == {campaign}
+
+
+def test_whole_lists_of_nothing_cost_nothing(org: SalesforceOrg) -> None:
+    lists = org.whole_lists(members_of=[], statuses_of=[])
+    assert lists.members.schema == dict(CAMPAIGN_MEMBERS)
+    assert lists.statuses.schema == dict(CAMPAIGN_STATUSES)
+    assert org.api_calls == 0
+
+
+def test_lists_are_read_to_the_last_page(sandbox: SandboxOrg, org: SalesforceOrg) -> None:
+    """S2.2.5: 2,000 rows a page, one call each."""
+    sandbox.control("POST", "/sandbox/seed", {"crowd": {"leads": 4500}})
+    delta = org.changes_since({})
+    assert delta.members.height == delta.people.height == 4500
+    assert delta.members["id"].n_unique() == 4500
+    # Two pages more of members, and two more of leads.
+    assert org.api_calls == 2 + 4
+    (campaign,) = delta.member_counts["campaign_id"]
+    assert org.whole_lists(members_of=[campaign], statuses_of=[campaign]).members.height == 4500
+
+
+def test_counts_of_more_campaigns_than_fit_a_page_are_read_to_the_end(
+    sandbox: SandboxOrg, org: SalesforceOrg
+) -> None:
+    """S2.2.5: aggregates have no further pages."""
+    records = [{"type": "Campaign", "Name": f"C{number}"} for number in range(2100)]
+    sandbox.control("POST", "/sandbox/seed", {"records": records})
+    delta = org.changes_since({})
+    assert delta.status_counts.height == delta.campaigns.height == 2100
+    assert set(delta.status_counts["rows"]) == {2}
+    assert org.whole_lists(members_of=[], statuses_of=delta.campaigns["id"].to_list()).statuses.height == 4200
+
+
+def test_only_fields_that_the_sync_user_can_see_are_asked_for(
+    sandbox: SandboxOrg, org: SalesforceOrg, campaign: str
+) -> None:
+    """M7.5, S1.5.3; HasOptedOutOfEmail is closed in a fresh org (S1.4.2), accounts may be closed altogether."""
+    contact = sandbox.create("Contact", LastName="Seen", Email="seen@mail.example", Fax="1")
+    sandbox.create("CampaignMember", CampaignId=campaign, ContactId=contact, Status="Invited")
+    sandbox.control(
+        "POST",
+        "/sandbox/seed",
+        {
+            "denied_fields": [["*", "Contact", "Fax", "read"], ["*", "Campaign", "EndDate", "read"]],
+            "denied_objects": [["*", "Account", "read"]],
+        },
+    )
+    delta = org.changes_since({})
+    (person,) = delta.people.to_dicts()
+    assert (person["email"], person["fax"], person["company"], person["unsubscribed"]) == (
+        "seen@mail.example",
+        None,
+        None,
+        None,
+    )
+    assert delta.campaigns["end_date"].to_list() == [None]
+    assert org.api_calls == 2
+    assert org.find_people(emails=["seen@mail.example"], ids=[])["salesforce_id"].to_list() == [contact]
+
+
+def test_the_email_opt_out_is_read_where_it_is_open(
+    sandbox: SandboxOrg, org: SalesforceOrg, campaign: str
+) -> None:
+    sandbox.control("POST", "/sandbox/switches", {"email_opt_out_visible": True})
+    sandbox.add_lead(campaign, "no@mail.example", "Invited", HasOptedOutOfEmail=True)
+    assert org.changes_since({}).people["unsubscribed"].to_list() == [True]
+
+
+def test_an_object_that_is_closed_is_named(sandbox: SandboxOrg, org: SalesforceOrg) -> None:
+    """S1.5.3, M3.3."""
+    sandbox.control("POST", "/sandbox/seed", {"denied_objects": [["*", "Campaign", "read"]]})
+    with pytest.raises(UsageError, match=r"Reading Campaign.*INVALID_TYPE"):
+        org.changes_since({})
+    with pytest.raises(UsageError, match="Campaign"):
+        org.visible_rows()
+
+
+def test_the_rows_of_each_object_are_counted_in_one_call(
+    sandbox: SandboxOrg, org: SalesforceOrg, campaign: str
+) -> None:
+    sandbox.add_lead(campaign, "a@mail.example", "Invited")
+    assert org.visible_rows() == {
+        "Campaign": 1,
+        "CampaignMemberStatus": 4,
+        "CampaignMember": 1,
+        "Lead": 1,
+        "Contact": 0,
+    }
+    assert org.api_calls == 1
+
+
+def test_people_are_found_by_email_and_by_id_deleted_and_converted_ones_too(
+    sandbox: SandboxOrg, org: SalesforceOrg
+) -> None:
+    """M7.3: a converted lead counts as its contact, so that it must be found; case does not matter (S0.7)."""
+    lead = sandbox.create("Lead", LastName="L", Company="C", Email="both@mail.example")
+    contact = sandbox.create("Contact", LastName='O\'Neil \\ "Q"', Email="Both@Mail.Example")
+    by_id = sandbox.create("Contact", LastName="Id")
+    deleted = sandbox.create("Lead", LastName="D", Company="C", Email="o'neil@mail.example")
+    sandbox.delete("Lead", deleted)
+    found = org.find_people(
+        emails=["BOTH@mail.example", "o'neil@mail.example", "nobody'; --"], ids=[by_id, lead]
+    )
+    assert sorted(found["salesforce_id"]) == sorted([lead, contact, by_id, deleted])
+    assert found.schema == dict(SALESFORCE_PEOPLE)
+    assert row(found, salesforce_id=deleted)["is_deleted"] is True
+
+
+def test_many_people_are_found_in_few_calls(sandbox: SandboxOrg, org: SalesforceOrg) -> None:
+    """S2.2.2: addresses stay short enough for Salesforce; five queries share a call."""
+    sandbox.control("POST", "/sandbox/seed", {"crowd": {"leads": 1000, "contacts": 200}})
+    emails = [f"lead{number}@crowd.example" for number in range(1000)]
+    emails += [f"contact{number}@crowd.example" for number in range(200)]
+    org.changes_since({})
+    cost = calls_of(org, lambda: org.find_people(emails=emails, ids=[]))
+    found = org.find_people(emails=emails, ids=[])
+    assert found.height >= 1198
+    assert cost <= 3
+
+
+def test_finding_nobody_costs_nothing(org: SalesforceOrg) -> None:
+    assert org.find_people(emails=[], ids=[]).is_empty()
+    assert org.api_calls == 0
+
+
+def test_leads_that_the_sync_user_made_are_found_again(sandbox: SandboxOrg, org: SalesforceOrg) -> None:
+    """M7.11: how an unknown outcome is settled."""
+    sandbox.create("Lead", LastName="Before", Company="C")
+    pass_time(sandbox, hours=1)
+    now = datetime.fromisoformat(sandbox.control("GET", "/sandbox/clock")["now"])
+    made = sandbox.create("Lead", LastName="After", Company="C")
+    user = org.sync_user().user_id
+    found = org.leads_made_by(user, since=now.astimezone(UTC))
+    assert found["salesforce_id"].to_list() == [made]
+    assert org.leads_made_by("005000000000001AAA", since=now).is_empty()
+
+
+@pytest.mark.real_org
+def test_a_campaign_and_its_member_are_seen(colleague: SandboxOrg, org: SalesforceOrg, campaign: str) -> None:
+    lead = colleague.add_lead(campaign, "campaignsync.test@mail.example", "Registered")
+    lists = org.whole_lists(members_of=[campaign], statuses_of=[campaign])
+    assert lists.members.select("lead_id", "status").rows() == [(lead, "Registered")]
+    assert set(lists.statuses["label"]) == {"Invited", "Registered", "No Show", "Attended"}
+    assert org.find_people(emails=[], ids=[lead])["email"].to_list() == ["campaignsync.test@mail.example"]
+    colleague.delete("Lead", lead)
+
+
+def test_a_later_look_sees_only_what_changed(sandbox: SandboxOrg, org: SalesforceOrg, campaign: str) -> None:
+    pass_time(sandbox, days=1)
+    other = sandbox.webinar()
+    cursor = org.changes_since({}).cursor
+    pass_time(sandbox, days=1)
+    sandbox.update("Campaign", campaign, Description="moved on")
+    moved = org.changes_since(cursor)
+    assert set(moved.campaigns["id"]) == {campaign, other}
+    assert set(moved.statuses["campaign_id"]) == {other}
+    assert moved.cursor["Campaign"] > cursor["Campaign"]
+    assert org.changes_since(moved.cursor).campaigns["id"].to_list() == [campaign]
