@@ -22,7 +22,9 @@ Cursor = Mapping[str, datetime]
 class Delta:
     """Rows that changed since a cursor, by object, and the rows there are now, by campaign.
 
-    `member_counts` and `status_counts` were taken after the rows were read; a campaign without rows is missing in them.
+    `people` holds the people of changed members too, though they themselves have not changed. The counts are of the same look
+    but not of the same moment: a row that came between the two makes a campaign be listed whole once more, and no harm. A
+    campaign without rows is missing in them.
     """
 
     campaigns: pl.DataFrame
