@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from salesforce_sandbox.listeners.certificates import make_certificates
 from salesforce_sandbox.org.seeds.demo import demo
 from salesforce_sandbox.server import Listener, make_sandbox
 from salesforce_sandbox.wire.sandbox import Beginning, Sandbox
@@ -19,6 +20,15 @@ def run(
         Path | None, typer.Option(help="Start from this file if it is there, instead of the seed.")
     ] = None,
     faults: Annotated[Path | None, typer.Option(help="A JSON file of fault rules.")] = None,
+    tls_port: Annotated[
+        int | None, typer.Option(help="Port of the TLS listener; 0 takes a free one.")
+    ] = None,
+    proxy_port: Annotated[
+        int | None, typer.Option(help="Port of the CONNECT proxy that leads every host to the TLS listener.")
+    ] = None,
+    ca_out: Annotated[
+        Path | None, typer.Option(help="Where to write the certificate that clients have to trust.")
+    ] = None,
 ) -> None:
     """Serves a Salesforce org of your own until you stop it."""
     sandbox = make_sandbox(Beginning(seed=_document(seed), snapshot=snapshot))
@@ -26,7 +36,14 @@ def run(
         stated = json.loads(faults.read_text("utf-8"))
         sandbox.faults.set(stated["rules"], stated.get("seed"))
     listener = Listener(sandbox, port, latency_ms)
-    listener.run(lambda: _announce(sandbox, listener.url))
+    if tls_port is not None or proxy_port is not None:
+        certificates = make_certificates()
+        listener.add_tls(tls_port or 0, certificates)
+        if ca_out:
+            ca_out.write_bytes(certificates.authority)
+    if proxy_port is not None:
+        listener.add_proxy(proxy_port)
+    listener.run(lambda: _announce(sandbox, listener))
 
 
 def _document(seed: str) -> dict[str, object]:
@@ -40,10 +57,13 @@ def _document(seed: str) -> dict[str, object]:
     return document
 
 
-def _announce(sandbox: Sandbox, url: str) -> None:
-    known = sandbox.known()
+def _announce(sandbox: Sandbox, listener: Listener) -> None:
+    known, url = sandbox.known(), listener.url
     # The first line is for programs; they read it to learn that the sandbox listens, and where.
     typer.echo(f"ready {url}")
+    for name, address in (("over TLS", listener.tls_url), ("proxy", listener.proxy_url)):
+        if address:
+            typer.echo(f"  {name:<14} {address}")
     typer.echo(f"  org            {known['org_id']}, kept in memory only")
     typer.echo(f"  user           {known['username']} / {known['password']}")
     typer.echo(f"  connected app  {known['client_id']} / {known['client_secret']}")
