@@ -84,6 +84,9 @@ class Accounting:
             "used": {name: self.used(name) for name in self.limits if self.used(name)},
         }
 
+    def restore_limits(self) -> None:
+        self.limits = dict(_LIMITS)
+
     def reset(self) -> None:
         self.by_kind.clear()
         self._spent.clear()

@@ -39,6 +39,7 @@ def check_required(batch: Batch) -> None:
 def check_parents(batch: Batch) -> None:
     """Every record that a draft newly points at is there and not deleted."""
     storage, schema = batch.transaction.ground.storage, batch.transaction.ground.schema
+    access, user_id = batch.transaction.ground.access, batch.transaction.caller.user_id
     for field in batch.sobject.stored_fields:
         if not field.reference_to or not field.createable:
             continue
@@ -56,8 +57,18 @@ def check_parents(batch: Batch) -> None:
                     as_list(wanted),
                 )
             )
+            if not access.may(user_id, parent.name, "read"):
+                _refuse_access(pointing, field, key_prefix)
         for draft in pointing:
             _judge_parent(draft, field, known)
+
+
+def _refuse_access(pointing: Iterable[Draft], field: Field, key_prefix: str) -> None:
+    """S1.5.3: who may not see the parent may not point at it."""
+    for draft in pointing:
+        if draft.values[field.name].startswith(key_prefix):
+            message = f"insufficient access rights on cross-reference id: {draft.values[field.name]}"
+            draft.refuse("INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY", message)
 
 
 def _judge_parent(draft: Draft, field: Field, known: dict[str, int]) -> None:

@@ -43,6 +43,9 @@ class AdminRules:
     # Records written now carry a SystemModstamp this much older: a commit that took its time (S0.16).
     commit_lag_s: float = 0
     most_records: int | None = None
+    # How many requests may run for longer than `long_request_s` at a time (S2.2.10).
+    most_long_requests: int = 5
+    long_request_s: float = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -45,10 +45,11 @@ class Org:
         self.restart()
 
     def restart(self) -> None:
-        """Forgets every row, user, field and rule; the clock, the numbers of the change log and the limits go on."""
+        """Forgets every row, user, field and rule; the clock, the count of calls and the numbers of changes go on."""
         schema = Schema()
         storage = Storage(schema)
         self.changes.forget()
+        self.accounting.restore_limits()
         self.ground = Ground(
             clock=self.clock,
             ids=Ids(),

@@ -135,11 +135,14 @@ class Records:
 
     def _refusal(self, sobject: SObject, right: str, caller: Caller) -> SalesforceError | None:
         """Why this caller cannot write that object at all."""
-        if _VERBS[right] not in sobject.can or not self._ground.access.may(
-            caller.user_id, sobject.name, right
-        ):
+        allowed = self._ground.access.may(caller.user_id, sobject.name, right)
+        if _VERBS[right] not in sobject.can or (right == "create" and not allowed):
             message = f"entity type cannot be {_WORDS[right]}: {sobject.label}"
             return SalesforceError(400, "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", message)
+        if not allowed:
+            return SalesforceError(
+                403, "INSUFFICIENT_ACCESS_OR_READONLY", "insufficient access rights on object id"
+            )
         return None
 
     def _new_batch(

@@ -27,17 +27,23 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 def make_app(sandbox: Sandbox, latency_ms: float = 0) -> App:
     """The sandbox as an ASGI application; each answer takes `latency_ms` longer than it must."""
 
+    running: dict[object, float] = {}
+
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
-        http = HttpRequest(scope, receive)
+        http, began = HttpRequest(scope, receive), asyncio.get_running_loop().time()
         try:
             request = await _read(http)
+            sandbox.judge_concurrency(request, [began - since for since in running.values()])
+            running[http] = began
             fault = sandbox.faults.decide(request)
             await _sleep(latency_ms / 1000 + fault.latency_s, request)
             answer = sandbox.answer(request, fault)
         except SalesforceError as error:
             answer = Response(status=error.status, body=error_body(error))
+        finally:
+            running.pop(http, None)
         if answer is None:
             _drop(scope)
             return

@@ -8,11 +8,13 @@ from datetime import timedelta
 from pathlib import Path
 
 from salesforce_sandbox.org.errors import SalesforceError
-from salesforce_sandbox.org.seeds.birth import hide_email_opt_out
+from salesforce_sandbox.org.seeds.choices import follow_switches
 from salesforce_sandbox.org.seeds.document import plant
 from salesforce_sandbox.wire.messages import Response
 from salesforce_sandbox.wire.routes import Call, Routes
 from salesforce_sandbox.wire.sandbox import RESETTABLE, Sandbox
+
+_ADMIN_LIMITS = {"most_records", "most_long_requests", "long_request_s"}
 
 
 def control_routes(sandbox: Sandbox) -> Routes:
@@ -45,13 +47,14 @@ def _about_calls(routes: Routes, sandbox: Sandbox) -> None:
 
     @routes.on("GET POST", "/sandbox/limits")
     def limits(call: Call) -> Response:
-        """Sets the org's limits by name; `records` is how many records its storage holds."""
+        """Sets the org's limits by name; `most_records` is how many records its storage holds."""
         if call.request.method == "POST":
             stated = call.request.json_object()
-            if "records" in stated:
-                call.org.admin.most_records = stated.pop("records")
+            for name in _ADMIN_LIMITS & set(stated):
+                setattr(call.org.admin, name, stated.pop(name))
             call.org.accounting.limits.update(stated)
-        return Response(body=call.org.accounting.limits | {"records": call.org.admin.most_records})
+        admin = {name: getattr(call.org.admin, name) for name in sorted(_ADMIN_LIMITS)}
+        return Response(body=call.org.accounting.limits | admin)
 
 
 def _about_behaviour(routes: Routes, sandbox: Sandbox) -> None:
@@ -68,7 +71,7 @@ def _about_behaviour(routes: Routes, sandbox: Sandbox) -> None:
                 call.org.switches.set(call.request.json_object())
             except (KeyError, ValueError) as error:
                 raise _wrong(f"no such switch or answer: {error}") from None
-            hide_email_opt_out(call.org)
+            follow_switches(call.org)
         return Response(body=[{**asdict(switch), "answer": answer} for switch, answer in call.org.switches])
 
     @routes.on("GET POST DELETE", "/sandbox/faults")

@@ -34,6 +34,18 @@ def limits(call: Call) -> Response:
     return Response(body=call.org.accounting.remaining())
 
 
+@routes.on("GET", "/services/data/v{version}/limits/recordCount", rules="S2.2.9")
+def record_count(call: Call) -> Response:
+    wanted = [name for name in call.request.query.get("sObjects", "").split(",") if name]
+    found = [call.org.schema.find(name) for name in wanted] if wanted else list(call.org.schema)
+    names = [each.name for each in found if each and "queryable" in each.can]
+    return Response(body={"sObjects": [{"count": _count(call, name), "name": name} for name in names]})
+
+
+def _count(call: Call, name: str) -> int | None:
+    return call.org.total(call.org.compile(f"SELECT COUNT() FROM {name}", call.caller))  # noqa: S608 - SOQL
+
+
 def _label(number: int) -> str:
     since = number - OLDEST_VERSION
     season = _SEASONS[since % 3]

@@ -23,7 +23,11 @@ class Request:
     origin: str = "http://localhost"
 
     def json(self) -> Any:
-        """The body; SalesforceError JSON_PARSER_ERROR when it is none."""
+        """The body; SalesforceError when it is not JSON or does not say so."""
+        media_type = self.headers.get("content-type", JSON)
+        if "json" not in media_type.lower():
+            message = f"Content-Type header specified in HTTP request is not supported: {media_type}"
+            raise SalesforceError(415, "UNSUPPORTED_MEDIA_TYPE", message)
         try:
             return orjson.loads(self.body)
         except orjson.JSONDecodeError as error:

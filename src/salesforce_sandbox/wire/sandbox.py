@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from salesforce_sandbox.org.access import Caller
+from salesforce_sandbox.org.errors import SalesforceError
 from salesforce_sandbox.org.org import Org
 from salesforce_sandbox.org.seeds.birth import CLIENT_ID, give_birth
+from salesforce_sandbox.org.seeds.choices import follow_switches
 from salesforce_sandbox.org.seeds.document import plant
 from salesforce_sandbox.wire.faults import Fault, Faults
 from salesforce_sandbox.wire.messages import Request, Response
@@ -65,8 +67,17 @@ class Sandbox:
                 self.faults.set([])
             elif part == "switches":
                 self.org.switches.reset()
+                follow_switches(self.org)
             else:
                 self.begin()
+
+    def judge_concurrency(self, request: Request, running_s: Iterable[float]) -> None:
+        """SalesforceError when as many requests as may have been running for long; short ones are unlimited (S2.2.10)."""
+        admin = self.org.admin
+        long = sum(seconds > admin.long_request_s for seconds in running_s)
+        if long >= admin.most_long_requests and not request.path.startswith("/sandbox"):
+            message = str(self.org.switches["concurrency_message"])
+            raise SalesforceError(403, "REQUEST_LIMIT_EXCEEDED", message)
 
     def answer(self, request: Request, fault: Fault) -> Response | None:
         """Serves a request with what goes wrong with it; None when its connection is dropped."""

@@ -16,6 +16,7 @@ from salesforce_sandbox.wire.routes import ANYBODY, Call, Endpoint
 
 OLDEST_VERSION, NEWEST_VERSION = 31, 67
 RETIRED_FROM = 21
+_XML = ("application/xml", "text/xml")
 _NOT_FOUND = SalesforceError(404, "NOT_FOUND", "The requested resource does not exist")
 _VERSION = re.compile(r"/services/(?:data/v|async/|Soap/[uc]/)(\d+)(\.\d)?(?=/|$)")
 
@@ -48,6 +49,10 @@ class Service:
 
     def _counted(self, request: Request) -> Response:
         endpoint, parameters = self._endpoint(request)
+        if request.path.startswith("/services/data/") and request.headers.get("accept", "") in _XML:
+            raise SalesforceError(
+                501, "NOT_IMPLEMENTED_BY_SANDBOX", "REST answers in XML are not built in this sandbox"
+            )
         caller = self.admit(request) if endpoint.session else ANYBODY
         if endpoint.kind is None:
             return self._run(endpoint, request, caller, parameters)

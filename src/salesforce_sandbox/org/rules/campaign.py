@@ -8,12 +8,7 @@ FIRST_STATUSES = (("Sent", True, False), ("Responded", False, True))
 
 class CampaignRules(Rules):
     def before_create(self, batch: Batch) -> None:
-        access, user_id = batch.transaction.ground.access, batch.transaction.caller.user_id
-        if not access.is_marketing_user(user_id):
-            for draft in batch.live:
-                # S0.6
-                message = "entity type cannot be inserted: Campaign"
-                draft.refuse("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", message)
+        refuse_unless_marketing_user(batch)
         _judge_parents(batch)
 
     def before_update(self, batch: Batch) -> None:
@@ -37,6 +32,16 @@ class CampaignRules(Rules):
             for order, (label, default, responded) in enumerate(FIRST_STATUSES, start=1)
         ]
         transaction.insert(status, rows)
+
+
+def refuse_unless_marketing_user(batch: Batch) -> None:
+    """S0.6, S1.2.10: full rights on the object are not enough."""
+    transaction = batch.transaction
+    if transaction.ground.access.is_marketing_user(transaction.caller.user_id):
+        return
+    for draft in batch.live:
+        message = f"entity type cannot be inserted: {batch.sobject.label}"
+        draft.refuse("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", message)
 
 
 def _judge_parents(batch: Batch) -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from salesforce_sandbox.org.drafts import Batch, Draft, Rules
+from salesforce_sandbox.org.rules.campaign import refuse_unless_marketing_user
 from salesforce_sandbox.org.rules.campaign_member import responded_date
 from salesforce_sandbox.org.schema import PicklistValue
 from salesforce_sandbox.org.storage import as_list
@@ -17,6 +18,7 @@ _TAKEN = "duplicate value found: <unknown> duplicates value on record with id: <
 
 class CampaignMemberStatusRules(Rules):
     def before_create(self, batch: Batch) -> None:
+        refuse_unless_marketing_user(batch)
         campaigns = _rows_by_campaign(batch)
         for draft in batch.live:
             rows = campaigns.setdefault(draft.values["CampaignId"], {})

@@ -48,22 +48,12 @@ def give_birth(org: Org) -> Caller:
     return admin
 
 
-def hide_email_opt_out(org: Org) -> None:
-    """S1.4.2: nobody has been given access to this field in a fresh org; the switch says whether it stays so."""
-    hidden = {("*", person, "HasOptedOutOfEmail", right) for person in _PEOPLE for right in ("read", "edit")}
-    if org.switches["email_opt_out_visible"]:
-        org.access.denied_fields.difference_update(hidden)
-    else:
-        org.access.denied_fields.update(hidden)
-
-
 def _insert(transaction: Transaction, name: str, **values: Any) -> None:
     sobject = transaction.ground.schema.find(name)
     assert sobject is not None  # noqa: S101 - a fact of the schema
     transaction.insert(sobject, [transaction.new_row(sobject) | values])
 
 
-_PEOPLE = ("Lead", "Contact", "CampaignMember")
 _LEAD_STATUSES = (
     ("Open - Not Contacted", False),
     ("Working - Contacted", False),

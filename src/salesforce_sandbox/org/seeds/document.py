@@ -14,7 +14,8 @@ from salesforce_sandbox.org.drafts import Outcome
 from salesforce_sandbox.org.ground import DuplicateRule, ValidationRule
 from salesforce_sandbox.org.org import Org
 from salesforce_sandbox.org.schema import PicklistValue, SObject, custom_object, make_field
-from salesforce_sandbox.org.seeds.birth import PROFILE_ID, hide_email_opt_out
+from salesforce_sandbox.org.seeds.birth import PROFILE_ID
+from salesforce_sandbox.org.seeds.choices import follow_switches
 from salesforce_sandbox.org.seeds.crowd import plant_crowd
 
 Document = Mapping[str, Any]
@@ -39,6 +40,7 @@ def plant(org: Org, document: Document, caller: Caller) -> dict[str, str]:
     for part, take in _PARTS.items():
         if part in document:
             take(org, document[part], caller)
+    follow_switches(org)
     names: dict[str, str] = {}
     # Seeds state facts; a rule that warns people about doubles does not speak to them.
     author = Caller(user_id=caller.user_id, save_duplicates=True)
@@ -50,7 +52,6 @@ def plant(org: Org, document: Document, caller: Caller) -> dict[str, str]:
                 lead_id=names[lead], converted_status="Closed - Converted", create_opportunity=False
             )
             convert(transaction, asked)
-    hide_email_opt_out(org)
     return names
 
 

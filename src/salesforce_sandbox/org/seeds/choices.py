@@ -1,0 +1,46 @@
+"""Makes an org what its switches say where no rule asks them: picklists that are restricted, fields that come or hide.
+
+Called whenever switches may have changed: after a seed and by the control endpoint.
+"""
+
+from dataclasses import replace
+
+from salesforce_sandbox.org.org import Org
+from salesforce_sandbox.org.schema import make_field
+
+_PEOPLE = ("Lead", "Contact", "CampaignMember")
+_HIDDEN = {("*", person, "HasOptedOutOfEmail", right) for person in _PEOPLE for right in ("read", "edit")}
+_CODES = (
+    ("Lead", "StateCode"),
+    ("Lead", "CountryCode"),
+    ("Contact", "MailingStateCode"),
+    ("Contact", "MailingCountryCode"),
+)
+
+
+def follow_switches(org: Org) -> None:
+    _restrict_campaign_type(org, restricted=bool(org.switches["campaign_type_restricted"]))
+    if org.switches["email_opt_out_visible"]:
+        org.access.denied_fields.difference_update(_HIDDEN)
+    else:
+        # S1.4.2: nobody has been given access to this field in a fresh org.
+        org.access.denied_fields.update(_HIDDEN)
+    if org.switches["state_country_picklists"]:
+        _add_place_codes(org)
+
+
+def _restrict_campaign_type(org: Org, *, restricted: bool) -> None:
+    """S1.1.4"""
+    campaign = org.schema.find("Campaign")
+    kind = campaign.field("Type") if campaign else None
+    if kind and kind.restricted_picklist != restricted:
+        org.schema.put_field("Campaign", replace(kind, restricted_picklist=restricted))
+
+
+def _add_place_codes(org: Org) -> None:
+    """S1.4.5: fields that such orgs have beside the texts."""
+    for sobject, name in _CODES:
+        found = org.schema.find(sobject)
+        if found and not found.field(name):
+            org.schema.put_field(sobject, make_field(name, "string(10)", "cunp", name))
+    org.storage.follow_schema()
