@@ -83,8 +83,11 @@ def _give_statuses(wire: Wire, campaign_id: str, statuses: Sequence[CampaignStat
 def _move_default(wire: Wire, changes: Sequence[Record], demotions: Sequence[Record]) -> None:
     """Write all flags and places. Whether a new default replaces the old one by itself is not documented (S1.2.6), so that an
     org that refuses is asked once more, with the old one demoted first."""
-    in_order = sorted(changes, key=lambda row: bool(row["IsDefault"]))
-    for records in (in_order, [*demotions, *in_order]):
+    promoting = [
+        {name: value for name, value in row.items() if name != "IsDefault" or value} for row in changes
+    ]
+    demoting_first = [*demotions, *sorted(changes, key=lambda row: bool(row["IsDefault"]))]
+    for records in (promoting, demoting_first):
         results = wire.write("PATCH", "/composite/sobjects", {"allOrNone": True, "records": records})
         if all(result["success"] for result in results):
             return

@@ -88,16 +88,11 @@ class Wire:
         """Write something, once."""
         return self._send(method, path, body, headers or {}, writes=True)
 
-    def composite(
-        self, parts: Sequence[Part], *, writes: bool, all_or_none: bool = False
-    ) -> list[PartAnswer]:
-        """Several requests in one call, in their order; each has its own status."""
-        body = {
-            "allOrNone": all_or_none,
-            "compositeRequest": [_subrequest(number, part) for number, part in enumerate(parts)],
-        }
+    def composite(self, parts: Sequence[Part], *, writes: bool) -> list[PartAnswer]:
+        """Several requests in one call, in their order; each has its own status, and none undoes another."""
+        subrequests = [_subrequest(number, part) for number, part in enumerate(parts)]
         send = self.write if writes else self._repeatable
-        answer = send("POST", "/composite", body)
+        answer = send("POST", "/composite", {"allOrNone": False, "compositeRequest": subrequests})
         return [
             PartAnswer(status=each["httpStatusCode"], body=each["body"])
             for each in answer["compositeResponse"]
