@@ -95,9 +95,9 @@ class Sandbox:
             self.org.access.revoke(token)
         for record_id in fault.locked:
             self.org.admin.locks[record_id] = self.org.clock.now() + timedelta(seconds=fault.lock_s)
-        usual = self.org.admin.commit_lag_s
-        if fault.commit_lag_s is not None:
-            self.org.admin.commit_lag_s = fault.commit_lag_s
+        if fault.commit_lag_s is None:
+            return self.service.serve(request)
+        usual, self.org.admin.commit_lag_s = self.org.admin.commit_lag_s, fault.commit_lag_s
         try:
             return self.service.serve(request)
         finally:

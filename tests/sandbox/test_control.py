@@ -1,0 +1,255 @@
+"""What the sandbox offers beside Salesforce: faults, time, replication windows, seeds, snapshots, the change log."""
+
+import json
+import subprocess
+import sys
+import threading
+import time
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from salesforce_sandbox.org.seeds.demo import demo
+from salesforce_sandbox.server import make_sandbox
+from salesforce_sandbox.wire.messages import Request
+from salesforce_sandbox.wire.sandbox import Beginning
+
+LEAD = {"LastName": "Ash", "Company": "Ash & Co"}
+
+
+def fault(admin: Any, action: dict[str, Any], **match: Any) -> None:
+    admin.control("POST", "faults", {"rules": [{"match": match, "action": action}]})
+
+
+@pytest.mark.parametrize(("drop", "stored"), [("before", 0), ("after", 1)])
+def test_a_connection_drops_before_or_after_the_write(admin: Any, drop: str, stored: int) -> None:
+    fault(admin, {"drop": drop}, method="POST", path="/sobjects/Lead", nth=1)
+    with pytest.raises(requests.ConnectionError):
+        admin.call("POST", "/sobjects/Lead", LEAD)
+    assert len(admin.query("SELECT Id FROM Lead")) == stored
+
+
+@pytest.mark.parametrize(("body", "begins"), [("html", b"<html>"), ("empty", b"")])
+def test_the_edge_answers_with_html_or_nothing(admin: Any, body: str, begins: bytes) -> None:
+    """S2.2.12"""
+    fault(admin, {"status": 503, "body": body, "retry_after_s": 2}, path="/limits")
+    answer = admin.call("GET", "/limits")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
+    assert answer.content.startswith(begins)
+
+
+def test_a_session_expires_in_the_middle(admin: Any) -> None:
+    """S2.1.2"""
+    fault(admin, {"expire_session": True}, path="/limits", nth=2)
+    assert admin.call("GET", "/limits").status_code == 200
+    assert admin.refused("GET", "/limits")[1] == "INVALID_SESSION_ID"
+    assert admin.refused("GET", "/limits")[1] == "INVALID_SESSION_ID"
+
+
+def test_any_refusal_can_be_asked_for_so_many_times(admin: Any) -> None:
+    """S2.2.11"""
+    error = {"code": "UNABLE_TO_LOCK_ROW", "message": "unable to obtain exclusive access to this record"}
+    rule = {"match": {"method": "POST"}, "action": {"error": error}, "times": 1}
+    admin.control("POST", "faults", {"rules": [rule]})
+    assert admin.refused("POST", "/sobjects/Lead", LEAD)[1] == "UNABLE_TO_LOCK_ROW"
+    assert admin.create("Lead", **LEAD)
+
+
+def test_faults_by_chance_are_the_same_again_with_the_same_seed(admin: Any) -> None:
+    def outcomes() -> list[int]:
+        rule = {"match": {"probability": 0.5}, "action": {"limit_reached": True}}
+        admin.control("POST", "faults", {"seed": 7, "rules": [rule]})
+        return [admin.call("GET", "/limits").status_code for _ in range(12)]
+
+    first = outcomes()
+    assert set(first) == {200, 403}
+    assert outcomes() == first
+
+
+def test_an_unknown_action_is_refused(admin: Any) -> None:
+    answer = admin.http.post(f"{admin.url}/sandbox/faults", json={"rules": [{"action": {"explode": 1}}]})
+    assert (answer.status_code, "explode" in answer.text) == (400, True)
+
+
+def test_too_many_long_requests_are_refused_and_short_ones_never(admin: Any) -> None:
+    """S2.2.10"""
+    admin.control("POST", "limits", {"most_long_requests": 1, "long_request_s": 0.05})
+    fault(admin, {"latency_ms": 700}, path="/sobjects$")
+    slow = threading.Thread(
+        target=lambda: requests.get(f"{admin.url}/services/data/v60.0/sobjects", timeout=10)
+    )
+    slow.start()
+    until = time.monotonic() + 5
+    while (answer := admin.call("GET", "/limits")).status_code == 200:
+        assert time.monotonic() < until
+    assert answer.json()[0]["message"] == "ConcurrentPerOrgLongTxn Limit exceeded."
+    slow.join()
+    assert admin.call("GET", "/limits").status_code == 200
+
+
+def window(admin: Any, start_s: float, end_s: float) -> dict[str, str]:
+    now = datetime.fromisoformat(admin.control("GET", "clock")["now"])
+    return {
+        name: (now + timedelta(seconds=at)).isoformat() for name, at in (("start", start_s), ("end", end_s))
+    }
+
+
+def test_updated_and_deleted_list_what_changed_in_a_window(admin: Any) -> None:
+    """S2.6.1"""
+    kept, gone = admin.create("Lead", **LEAD), admin.create("Lead", **LEAD)
+    admin.delete("Lead", gone)
+    params = window(admin, -120, 120)
+    updated = admin.call("GET", "/sobjects/Lead/updated/", params=params).json()
+    deleted = admin.call("GET", "/sobjects/Lead/deleted/", params=params).json()
+    assert updated["ids"] == [kept]
+    assert [record["id"] for record in deleted["deletedRecords"]] == [gone]
+    assert updated["latestDateCovered"].endswith("+0000")
+
+
+@pytest.mark.parametrize("listed", [True, False])
+def test_removed_members_are_listed_as_the_switch_says(admin: Any, listed: bool) -> None:
+    """S1.3.5"""
+    admin.control("POST", "switches", {"removed_members_listed": listed})
+    campaign, lead = admin.create("Campaign", Name="Spring"), admin.create("Lead", **LEAD)
+    member = admin.create("CampaignMember", CampaignId=campaign, LeadId=lead)
+    admin.delete("CampaignMember", member)
+    deleted = admin.call("GET", "/sobjects/CampaignMember/deleted", params=window(admin, -120, 120)).json()
+    assert [record["id"] for record in deleted["deletedRecords"]] == ([member] if listed else [])
+
+
+@pytest.mark.parametrize(
+    ("kind", "start_s", "end_s"),
+    [("updated", 0, -60), ("deleted", -30, 0), ("updated", -31 * 86_400, 0), ("deleted", -16 * 86_400, 0)],
+)
+def test_a_window_that_is_none_or_too_old_is_refused(
+    admin: Any, kind: str, start_s: float, end_s: float
+) -> None:
+    """S0.14"""
+    refusal = admin.refused("GET", f"/sobjects/Lead/{kind}", params=window(admin, start_s, end_s))
+    assert refusal[:2] == (400, "INVALID_REPLICATION_DATE")
+
+
+def test_a_slow_commit_is_stamped_before_it_can_be_seen(admin: Any) -> None:
+    """S0.15, S0.16"""
+    admin.control("POST", "faults", {"commit_lag_s": 30})
+    before = admin.control("GET", "clock")["now"][:19]
+    admin.create("Lead", **LEAD)
+    assert admin.one("SELECT SystemModstamp FROM Lead")["SystemModstamp"][:19] < before
+    updated = admin.call("GET", "/sobjects/Lead/updated", params=window(admin, -120, 120)).json()
+    assert updated["latestDateCovered"][:19] < before
+
+
+def test_the_change_log_tells_who_changed_what(admin: Any) -> None:
+    """S2.7.3, S2.2.13"""
+    headers = {"Sforce-Call-Options": "client=campaigns/1.0"}
+    lead = admin.call("POST", "/sobjects/Lead", LEAD, headers=headers).json()["id"]
+    admin.change("Lead", lead, Title="CTO")
+    created, updated = admin.control("GET", "changes")["changes"]
+    assert (created["change_type"], created["record_id"], created["client"]) == (
+        "CREATE",
+        lead,
+        "campaigns/1.0",
+    )
+    assert set(updated["values"]) == {"Title", "LastModifiedDate", "LastModifiedById"}
+    assert created["transaction_key"] != updated["transaction_key"]
+
+
+def test_what_was_rolled_back_is_not_in_the_change_log(admin: Any) -> None:
+    rows = [{"attributes": {"type": "Lead"}, **LEAD}, {"attributes": {"type": "Lead"}}]
+    admin.call("POST", "/composite/sobjects", {"allOrNone": True, "records": rows})
+    assert admin.control("GET", "changes")["changes"] == []
+
+
+def test_several_changes_of_one_record_in_one_transaction_are_one(admin: Any) -> None:
+    """S2.7.3"""
+    requests_ = [
+        {"method": "POST", "url": "/services/data/v60.0/sobjects/Lead", "referenceId": "a", "body": LEAD},
+        {
+            "method": "PATCH",
+            "url": "/services/data/v60.0/sobjects/Lead/@{a.id}",
+            "referenceId": "b",
+            "body": {"Title": "CTO"},
+        },
+    ]
+    admin.call("POST", "/composite", {"allOrNone": True, "compositeRequest": requests_})
+    (change,) = admin.control("GET", "changes")["changes"]
+    assert (change["change_type"], change["values"]["Title"]) == ("CREATE", "CTO")
+
+
+def test_a_snapshot_holds_the_rows_and_goes_on_counting(admin: Any, tmp_path: Path) -> None:
+    first = admin.create("Lead", **LEAD)
+    admin.control("POST", "snapshot", {"file": str(tmp_path / "org.db")})
+    again = make_sandbox(Beginning(seed={}, snapshot=tmp_path / "org.db"))
+    lead = again.org.schema.find("Lead")
+    assert lead
+    assert list(again.org.storage.records("Lead", [first])) == [first]
+    (outcome,) = again.org.records.create(lead, [LEAD], again.admin)
+    assert outcome.id
+    assert outcome.id > first
+
+
+def test_a_crowd_is_there_before_anybody_listens(admin: Any) -> None:
+    admin.control("POST", "seed", {"crowd": {"campaigns": 2, "leads": 30, "contacts": 10}})
+    text = "SELECT Campaign.Name, COUNT(Id) n FROM CampaignMember GROUP BY Campaign.Name"
+    assert [row["n"] for row in admin.query(text)] == [40, 40]
+
+
+@pytest.mark.parametrize(
+    ("document", "says"),
+    [
+        ({"recrods": []}, "recrods"),
+        ({"records": [{"type": "Lead", "Company": "Co"}]}, "LastName"),
+        ({"records": [{"type": "Ledger"}]}, "Ledger"),
+    ],
+)
+def test_a_seed_that_cannot_be_says_why(admin: Any, document: dict[str, Any], says: str) -> None:
+    answer = admin.http.post(f"{admin.url}/sandbox/seed", json=document)
+    assert answer.status_code == 400
+    assert says in answer.json()[0]["message"]
+
+
+def test_a_reset_forgets_all_but_the_session(admin: Any) -> None:
+    admin.create("Lead", **LEAD)
+    admin.control("POST", "reset")
+    assert admin.query("SELECT Id FROM Lead") == []
+    assert admin.control("GET", "calls")["by_kind"] == {"query": 1}
+
+
+def test_the_demo_is_a_believable_org_and_the_same_every_time() -> None:
+    first, second = (make_sandbox(Beginning(seed=demo())) for _ in range(2))
+    text = 'SELECT c."Name", s."Label" FROM "Campaign" c JOIN "CampaignMemberStatus" s ON s."CampaignId" = c."Id"'
+    labels = [
+        label for name, label in first.org.storage.rows(f'{text} WHERE s."IsDeleted" = 0') if "Spring" in name
+    ]
+    assert labels == ["Invited", "Registered", "No Show", "Attended"]
+    members = 'SELECT m."Id", m."Status" FROM "CampaignMember" m JOIN "Campaign" c ON c."Id" = m."CampaignId"'
+    spring = [
+        box.org.storage.rows(f"{members} WHERE c.\"Name\" = 'Spring Webinar 2026'") for box in (first, second)
+    ]
+    assert spring[0] == spring[1]
+    assert len(spring[0]) == 40
+
+
+def test_the_sandbox_can_be_driven_without_a_socket() -> None:
+    sandbox = make_sandbox(Beginning(seed={}))
+    form = b"grant_type=client_credentials&client_id=sandbox-client&client_secret=sandbox-secret"
+    token = sandbox.service.serve(Request(method="POST", path="/services/oauth2/token", body=form)).body
+    headers = {"authorization": f"Bearer {token['access_token']}"}
+    answer = sandbox.service.serve(Request(method="GET", path="/services/data/v60.0/limits", headers=headers))
+    assert answer.status == 200
+
+
+def test_the_command_says_where_it_listens(tmp_path: Path) -> None:
+    seed = tmp_path / "seed.json"
+    seed.write_text(json.dumps({"records": [{"type": "Campaign", "Name": "Mine"}]}))
+    command = [sys.executable, "-c", "from salesforce_sandbox.main import main; main()", "--port", "0"]
+    with subprocess.Popen([*command, "--seed", str(seed)], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        word, url = process.stdout.readline().split()
+        known = requests.get(f"{url}/sandbox", timeout=5).json()
+        process.terminate()
+        process.stdout.read()
+    assert (word, known["username"]) == ("ready", "admin@sandbox.example")
