@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from campaignsync.bootstrap import Application
-from campaignsync.cli.output import print_json, print_table, say, show
+from campaignsync.cli.output import answer, print_json, print_table, say, show
 from campaignsync.cli.session import AsJson, ConnectionName, opened
 from campaignsync.domain.connections import Login, LoginMethod
 from campaignsync.domain.errors import UsageError
@@ -24,16 +24,13 @@ def add_to(app: typer.Typer) -> None:
         app.command()(command)
 
 
-def init(context: typer.Context) -> None:
+def init(context: typer.Context, as_json: AsJson = False) -> None:
     """Make the database and the channels that come with a new installation. Running it again changes nothing."""
     with opened(context, migrate=True) as app:
         added = app.registry.add_channels(DEFAULT_CHANNELS)
         where = "the server of DATABASE_URL" if app.settings.database_url else str(app.settings.data_dir)
-        say(
-            f"Ready in {where}; {len(added)} channels added."
-            if added
-            else f"Ready in {where}; nothing was missing."
-        )
+        done = f"{len(added)} channels added" if added else "nothing was missing"
+        answer({"where": where, "channels_added": added}, f"Ready in {where}; {done}.", as_json=as_json)
 
 
 def migrate(context: typer.Context) -> None:
@@ -61,6 +58,7 @@ def connect(
         Path | None, typer.Option(help="An RSA key in PEM form, for a login by JWT.")
     ] = None,
     campaign_sync: Annotated[bool | None, typer.Option(help="The switch of the campaign sync.")] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Make a connection to a Salesforce org, or change one. Secrets may come from the environment or a prompt."""
     given = {
@@ -74,6 +72,8 @@ def connect(
     with opened(context) as app:
         if url is None and not any(given.values()):
             _switch(app, name, campaign_sync)
+            said = f"Campaign sync is {_on(bool(campaign_sync))} for '{name}'."
+            answer({"connection": name, "campaign_sync": campaign_sync}, said, as_json=as_json)
             return
         if not url:
             raise UsageError("Say where the org is, with --url.")
@@ -85,13 +85,14 @@ def connect(
         app.registry.save_connection(
             name, login, instance_url=door.instance_url, campaign_sync=switch, user=user
         )
-        say(
-            f"Connected '{name}' to org {user.organization_id} as {user.username}; campaign sync is {'on' if switch else 'off'}."
-        )
-        if not user.is_marketing_user:
-            say(
-                f"{user.username} is no Marketing User, so campaigns stay closed. See: campaignsync doctor --connection {name}"
-            )
+    said = f"Connected '{name}' to org {user.organization_id} as {user.username}; campaign sync is {_on(switch)}."
+    if not user.is_marketing_user:
+        said += f"\n{user.username} is no Marketing User, so campaigns stay closed: campaignsync doctor --connection {name}"
+    answer({"connection": name, **asdict(user), "campaign_sync": switch}, said, as_json=as_json)
+
+
+def _on(switch: bool) -> str:
+    return "on" if switch else "off"
 
 
 def _read_key(path: Path | None) -> str | None:
@@ -112,7 +113,6 @@ def _switch(app: Application, name: str, campaign_sync: bool | None) -> None:
     app.registry.save_connection(
         name, login, instance_url=known.instance_url, campaign_sync=campaign_sync, user=known.user
     )
-    say(f"Campaign sync is {'on' if campaign_sync else 'off'} for '{name}'.")
 
 
 def _login(url: str, given: dict[str, str]) -> Login:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from campaignsync.cli.output import say, show
+from campaignsync.cli.output import answer, show
 from campaignsync.cli.session import AsJson, ConnectionName, ProgramName, opened
 from campaignsync.domain.errors import UsageError
 from campaignsync.domain.links import FieldEdit, Removal, StepBack, Winner
@@ -53,6 +53,7 @@ def link(
         typer.Option("--create-statuses", help="Create in Salesforce the statuses that the campaign lacks."),
     ] = False,
     connection: ConnectionName = None,
+    as_json: AsJson = False,
 ) -> None:
     """Link a program with a campaign. Nothing is synced yet: read the plan first."""
     if (campaign is None) == (create is None):
@@ -65,20 +66,29 @@ def link(
         elif campaign is not None:
             app.registry.require_unlinked(name, chosen.connection_id)
             if create_statuses:
-                added = create_missing_statuses(app.registry, app.ledger, door, chosen, name, campaign)
-                say(f"{added} statuses created in Salesforce.")
+                create_missing_statuses(app.registry, app.ledger, door, chosen, name, campaign)
             made = link_existing(app.registry, app.ledger, door, chosen, name, campaign)
         planned = plan_now(door, app.ledger, chosen, made)
-    say(f"Program '{name}' is linked with campaign '{planned.facts.campaign}' ({planned.facts.campaign_id}).")
-    say(summary(planned.plan))
-    say(f'Read the plan with: campaignsync plan "{name}"; carry it out with: campaignsync sync "{name}"')
+    facts, counts = planned.facts, planned.plan.counts
+    said = (
+        f"Program '{name}' is linked with campaign '{facts.campaign}' ({facts.campaign_id}).\n{summary(planned.plan)}\n"
+        f'Read the plan with: campaignsync plan "{name}"; carry it out with: campaignsync sync "{name}"'
+    )
+    value = {
+        "program": facts.program,
+        "campaign_id": facts.campaign_id,
+        "campaign": facts.campaign,
+        "plan": counts,
+    }
+    answer(value, said, as_json=as_json)
 
 
-def unlink(context: typer.Context, name: ProgramName) -> None:
+def unlink(context: typer.Context, name: ProgramName, as_json: AsJson = False) -> None:
     """End a link. Both lists stay as they are."""
     with opened(context) as app:
         campaign_id = app.registry.unlink(name)
-        say(f"Program '{name}' and campaign {campaign_id} are linked no more; both keep their members.")
+    said = f"Program '{name}' and campaign {campaign_id} are linked no more; both keep their members."
+    answer({"program": name, "campaign_id": campaign_id, "linked": False}, said, as_json=as_json)
 
 
 def policy(
@@ -97,6 +107,7 @@ def policy(
     field_edit: Annotated[
         FieldEdit | None, typer.Option(help="What becomes of a type or cost edited in Salesforce.")
     ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Choose how a link decides; without options it shows what is chosen."""
     given = {
@@ -112,5 +123,5 @@ def policy(
         if chosen:
             app.registry.set_policy(link_id, chosen)
         now = app.ledger.link(link_id).policy
-    for key in given:
-        say(f"{key.replace('_', '-')}: {getattr(now, key)}")
+    said = "\n".join(f"{key.replace('_', '-')}: {getattr(now, key)}" for key in given)
+    answer({key: str(getattr(now, key)) for key in given}, said, as_json=as_json)

@@ -32,6 +32,14 @@ def say(sentence: str) -> None:
     _console().print(clean(sentence))
 
 
+def answer(value: Mapping[str, Any], sentence: str, *, as_json: bool) -> None:
+    """What a command that changes something did: a sentence for a person, or its facts as JSON."""
+    if as_json:
+        print_json(value)
+    else:
+        say(sentence)
+
+
 def complain(sentence: str) -> None:
     """A sentence about what went wrong, on the error stream."""
     _console(stderr=True).print(clean(sentence))

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from campaignsync.cli.output import print_json, print_table, say, show
+from campaignsync.cli.output import answer, print_json, print_table, say, show
 from campaignsync.cli.session import AsJson, ProgramName, opened, who
 from campaignsync.domain.errors import UsageError
 from campaignsync.domain.people import looks_like_email
@@ -60,6 +60,7 @@ def channel_create(
     alias: Annotated[
         str | None, typer.Option(help="What Campaign.Type shall say instead of the name.")
     ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Make a channel."""
     made = Channel(
@@ -68,7 +69,7 @@ def channel_create(
     with opened(context) as app:
         if not app.registry.add_channels([made]):
             raise UsageError(f"There is a channel '{name}' already.")
-        say(f"Channel '{name}' has {len(status)} statuses.")
+        answer(asdict(made), f"Channel '{name}' has {len(status)} statuses.", as_json=as_json)
 
 
 def _status(text: str) -> ProgressionStatus:
@@ -82,12 +83,13 @@ def _status(text: str) -> ProgressionStatus:
 
 
 @channel.command("alias")
-def channel_alias(context: typer.Context, name: str, campaign_type: str) -> None:
+def channel_alias(context: typer.Context, name: str, campaign_type: str, as_json: AsJson = False) -> None:
     """Say what Campaign.Type shall get instead of a channel's name."""
     with opened(context) as app:
         replace(app.registry.channel(name), campaign_type=campaign_type)  # Refused where it is too long.
         app.registry.set_alias(name, campaign_type)
-        say(f"Campaigns of channel '{name}' get the type '{campaign_type}'.")
+    said = f"Campaigns of channel '{name}' get the type '{campaign_type}'."
+    answer({"channel": name, "campaign_type": campaign_type}, said, as_json=as_json)
 
 
 @program.command("create")
@@ -96,6 +98,7 @@ def program_create(
     name: str,
     channel: Annotated[str, typer.Option(help="The channel, which defines the statuses.")],
     tag: Annotated[list[str] | None, typer.Option(help="NAME=VALUE; once for each tag.")] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Create a program."""
     pairs = [text.partition("=") for text in tag or ()]
@@ -103,9 +106,9 @@ def program_create(
         raise UsageError("A tag is written as NAME=VALUE, such as Region=EMEA.")
     with opened(context) as app:
         app.registry.create_program(name.strip(), channel, {key: value for key, _, value in pairs})
-        say(
-            f"Program '{name}' created. Bring in people with: campaignsync import-members \"{name}\" FILE.csv"
-        )
+        row = app.registry.program(name.strip())
+    said = f"Program '{name}' created. Bring in people with: campaignsync import-members \"{name}\" FILE.csv"
+    answer(row, said, as_json=as_json)
 
 
 @program.command("list")
@@ -162,6 +165,7 @@ def program_cost(
     currency: Annotated[str, typer.Option(help="ISO 4217")] = DEFAULT_CURRENCY,
     note: Annotated[str, typer.Option()] = "",
     remove: Annotated[bool, typer.Option("--remove", help="Remove the cost of the month.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Set or remove the period cost of a month."""
     if remove == (cost is not None):
@@ -169,20 +173,25 @@ def program_cost(
     with opened(context) as app:
         if cost is None:
             app.registry.remove_cost(name, month(when))
-            say(f"No period cost for {when} any more.")
+            said = f"No period cost for {when} any more."
         else:
             made = PeriodCost(month=month(when), amount=amount(cost), currency=currency.upper(), note=note)
             app.registry.set_cost(name, made)
-            total = sum(each.amount for each in app.registry.costs(name))
-            say(f"{when}: {made.amount} {made.currency}; the program's costs come to {total:.2f}.")
+            said = f"{when}: {made.amount} {made.currency}."
+        costs = app.registry.program(name)["costs"]
+    answer(
+        {"program": name, "costs": costs},
+        f"{said} The program has {len(costs)} period costs.",
+        as_json=as_json,
+    )
 
 
 @program.command("delete")
-def program_delete(context: typer.Context, name: ProgramName) -> None:
+def program_delete(context: typer.Context, name: ProgramName, as_json: AsJson = False) -> None:
     """Delete a program with its memberships and its link; the campaign in Salesforce stays as it is."""
     with opened(context) as app:
         app.registry.delete_program(name)
-        say(f"Program '{name}' is deleted.")
+    answer({"program": name, "deleted": True}, f"Program '{name}' is deleted.", as_json=as_json)
 
 
 def import_members(
@@ -249,18 +258,24 @@ def member_set(
     override: Annotated[
         bool, typer.Option("--override", help="Correct a mistake: a step back is allowed and noted.")
     ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Give somebody a status, making them a member if they are none yet."""
     if not looks_like_email(email):
         raise UsageError(f"'{email}' is no e-mail address.")
     with opened(context) as app:
         before = app.members.set_status(name, email, status, who=who(), override=override)
-        say(f"{email}: {'added with' if before == 'added' else f'{before} →'} {status}")
+    said = f"{email}: {'added with' if before == 'added' else f'{before} →'} {status}"
+    answer(
+        {"email": email, "before": None if before == "added" else before, "status": status},
+        said,
+        as_json=as_json,
+    )
 
 
 @member.command("remove")
-def member_remove(context: typer.Context, name: ProgramName, email: Email) -> None:
+def member_remove(context: typer.Context, name: ProgramName, email: Email, as_json: AsJson = False) -> None:
     """Take somebody out of a program."""
     with opened(context) as app:
         app.members.remove(name, email, who=who())
-        say(f"{email} is in the program no more.")
+    answer({"email": email, "status": None}, f"{email} is in the program no more.", as_json=as_json)

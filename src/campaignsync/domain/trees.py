@@ -103,6 +103,9 @@ SALESFORCE_PEOPLE: Schema = {
 HELD: Schema = {"person_id": pl.Int64, "wanted": pl.String, "message": pl.String}
 """Writes to the campaign that were refused and are not due to be tried again; `wanted` null is a refused removal."""
 
+REFUSED_BEFORE = "REFUSED_BEFORE"
+"""The code of a member whose write is in HELD: it is a problem already, and only waits."""
+
 COUNTS: Schema = {"campaign_id": pl.String, "rows": pl.Int64}
 
 MEMBER_WRITES: Schema = {

@@ -36,7 +36,6 @@ MEMBERS = {
 _DIGESTED = ("person_id", "campaign_member_id", "agreed", "program", "campaign", "verdict", "becomes")
 
 WAITING = {"person_id": pl.Int64, "code": pl.String, "message": pl.String, "wanted": pl.String}
-REFUSED_BEFORE = "REFUSED_BEFORE"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

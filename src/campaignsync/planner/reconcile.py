@@ -16,9 +16,9 @@ from campaignsync.domain.links import FieldEdit
 from campaignsync.domain.programs import actual_cost
 from campaignsync.domain.runs import CampaignFieldValue, LinkFacts
 from campaignsync.domain.statuses import Channel, folded
-from campaignsync.domain.trees import Trees
+from campaignsync.domain.trees import REFUSED_BEFORE, Trees
 from campaignsync.planner.decide import Decision, Rules, Verdict, decide
-from campaignsync.planner.plan import MEMBERS, REFUSED_BEFORE, FieldChange, Plan
+from campaignsync.planner.plan import MEMBERS, FieldChange, Plan
 
 _SIDES = ("agreed", "program", "campaign")
 _DECIDED = dict.fromkeys((*_SIDES, "verdict", "becomes", "code", "reason"), pl.String)

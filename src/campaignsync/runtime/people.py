@@ -69,7 +69,9 @@ def find_intended(
     made = door.leads_made_by(door.sync_user().user_id, since=since)  # type: ignore[arg-type]
     ledger.mirror_people(facts.connection_id, made)
     taken = ledger.known_ids(facts.connection_id, made["salesforce_id"].to_list())
-    free = made.filter(~pl.col("salesforce_id").is_in(list(taken)) & pl.col("email").is_null())
+    free = made.filter(
+        ~pl.col("salesforce_id").is_in(list(taken)) & pl.col("email").is_null() & ~pl.col("is_deleted")
+    )
     place = pl.int_range(pl.len()).over(_SAME_LEAD).alias("place")
     return (
         nameless.sort("person_id")

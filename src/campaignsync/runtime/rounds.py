@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from campaignsync.domain.connections import Connection
-from campaignsync.domain.errors import HaltError, RetryableError
+from campaignsync.domain.errors import CampaignsyncError
 from campaignsync.domain.ids import LinkId
 from campaignsync.domain.runs import RunReport
 from campaignsync.runtime.cycle import Planned, observe, plan_link, run_link
@@ -51,7 +51,7 @@ def run_round(
 def _run(door: SalesforceDoor, ledger: Ledger, link: LinkId, *, only: str | None, tell: Tell) -> RunReport:
     try:
         return run_link(door, ledger, link, why="apply" if only else "sync", only=only, tell=tell)
-    except (RetryableError, HaltError) as error:
+    except CampaignsyncError as error:
         if only:
             raise
         return RunReport(program=ledger.link(link).program, halted=str(error))

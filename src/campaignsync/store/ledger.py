@@ -19,7 +19,7 @@ from campaignsync.domain.ids import ConnectionId, LinkId, RunId
 from campaignsync.domain.links import LinkState
 from campaignsync.domain.observation import Cursor, Delta, WholeLists
 from campaignsync.domain.runs import FieldAgreement, FieldRefusal, LinkFacts, MemberBatch, RunReport
-from campaignsync.domain.trees import LEAD_WRITES, PERSON_FIELDS, UTC_TIME, Trees
+from campaignsync.domain.trees import LEAD_WRITES, PERSON_FIELDS, REFUSED_BEFORE, UTC_TIME, Trees
 from campaignsync.store import mirror, models, people, writing
 from campaignsync.store.acting import acting
 from campaignsync.store.facts import link_facts
@@ -124,7 +124,7 @@ class Ledger:
     def hold(self, run: RunId, waiting: pl.DataFrame, unsettled: pl.DataFrame) -> None:
         link, now = _link_of(run), self._now()
         with transaction.atomic():
-            kept = waiting.filter(pl.col("code") != "REFUSED_BEFORE").with_columns(
+            kept = waiting.filter(pl.col("code") != REFUSED_BEFORE).with_columns(
                 pl.lit(value=False).alias("retriable")
             )
             writing.keep_problems(link, kept, writing.FOR_A_PERSON, now)

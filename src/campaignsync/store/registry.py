@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -161,7 +162,12 @@ class Registry:
             "program_type": row.channel.program_type,
             "tags": {tag.name: tag.value for tag in row.tags.all()},
             "costs": [
-                {"month": f"{c.month:%Y-%m}", "amount": str(c.amount), "currency": c.currency, "note": c.note}
+                {
+                    "month": f"{c.month:%Y-%m}",
+                    "amount": _money(c.amount),
+                    "currency": c.currency,
+                    "note": c.note,
+                }
                 for c in row.costs.all()
             ],
             "statuses": by_status,
@@ -294,6 +300,12 @@ class Registry:
             (connection, campaign_id),
         )
         return campaign_statuses(connection, campaign_id), {row["label"]: row["members"] for row in carried}
+
+
+def _money(amount: Decimal) -> str:
+    """An amount with two decimals, and more only where it has more."""
+    cents = amount.quantize(Decimal("0.01"))
+    return str(cents if cents == amount else amount.normalize())
 
 
 def _connection(row: models.Connection) -> Connection:
