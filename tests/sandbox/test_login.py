@@ -92,6 +92,7 @@ def test_an_app_without_a_user_to_run_as_is_refused(anybody: Any) -> None:
 
 def test_a_refresh_token_gives_a_session(anybody: Any) -> None:
     anybody.control("POST", "seed", {"refresh_tokens": {"5Aep1": USER["username"]}})
+    assert ask(anybody, grant_type="refresh_token", refresh_token="sandbox-refresh-token", **APP)[0] == 200
     status, body = ask(anybody, grant_type="refresh_token", refresh_token="5Aep1", **APP)
     assert status == 200
     assert "refresh_token" not in body

@@ -69,7 +69,7 @@ async def _read(http: HttpRequest) -> Request:
     scheme = http.headers.get("x-forwarded-proto", http.url.scheme)
     return Request(
         method=http.method,
-        path=http.url.path if "%" not in http.url.path else http.scope["path"],
+        path=http.scope["path"],
         query=dict(http.query_params),
         headers=dict(http.headers),
         body=body,

@@ -113,4 +113,5 @@ class Sandbox:
             "password": self.org.access.passwords.get(self.admin.user_id, ""),
             "client_id": CLIENT_ID,
             "client_secret": app.client_secret if app else "",
+            "refresh_token": next(iter(self.org.access.refresh_tokens), ""),
         }

@@ -14,6 +14,7 @@ ADMIN = "admin@sandbox.example"
 PASSWORD = "sandbox"  # noqa: S105 - known to everybody
 CLIENT_ID = "sandbox-client"
 CLIENT_SECRET = "sandbox-secret"  # noqa: S105 - known to everybody
+REFRESH_TOKEN = "sandbox-refresh-token"  # noqa: S105 - known to everybody
 ADMIN_ID = "0055g000000001AAAQ"
 PROFILE_ID = "00e5g000000001AAAQ"
 
@@ -38,6 +39,7 @@ def give_birth(org: Org) -> Caller:
         # What is there from birth is no change that anybody could have missed.
         transaction.pending.clear()
     org.access.passwords[ADMIN_ID] = PASSWORD
+    org.access.refresh_tokens[REFRESH_TOKEN] = ADMIN_ID
     org.access.apps[CLIENT_ID] = ConnectedApp(client_id=CLIENT_ID, client_secret=CLIENT_SECRET, run_as=ADMIN)
     org.admin.duplicates.extend(
         DuplicateRule(
