@@ -1,0 +1,64 @@
+"""The pages that are made from the code say what the code says, and every setting and exit code is told."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from pathlib import Path
+
+import pytest
+
+from campaignsync.cli.main import EXIT_CODES
+from salesforce_sandbox import coverage
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCS = ROOT / "docs"
+SOURCES = sorted((ROOT / "src" / "campaignsync").rglob("*.py"))
+
+
+def made() -> dict[str, str]:
+    spec = importlib.util.spec_from_file_location("make_pages", DOCS / "make_pages.py")
+    assert spec is not None
+    assert spec.loader is not None
+    pages = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(pages)
+    return {"commands.md": pages.commands_page(), "sandbox_coverage.md": coverage.page()}
+
+
+@pytest.mark.parametrize("page", ["commands.md", "sandbox_coverage.md"])
+def test_a_page_made_from_the_code_is_up_to_date(page: str) -> None:
+    assert (DOCS / page).read_text("utf-8") == made()[page], "write it anew with: ./run docs"
+
+
+def test_every_exit_code_is_explained() -> None:
+    page = (DOCS / "commands.md").read_text("utf-8")
+    assert [code for code in sorted(set(EXIT_CODES.values())) if f"| {code} |" not in page] == []
+
+
+def test_every_setting_is_explained() -> None:
+    source = (ROOT / "src" / "campaignsync" / "settings.py").read_text("utf-8")
+    settings = set(re.findall(r"CAMPAIGNSYNC_[A-Z_]+|DATABASE_URL", source))
+    told = (DOCS / "first_steps.md").read_text("utf-8")
+    assert [name for name in sorted(settings) if name not in told] == []
+
+
+@pytest.mark.parametrize(
+    "page", sorted((*DOCS.rglob("*.md"), *ROOT.glob("*.md"), *(ROOT / "src").rglob("*.md")))
+)
+def test_links_between_pages_lead_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text("utf-8"))
+    assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+def test_the_functions_named_in_the_life_of_a_change_exist() -> None:
+    page = (DOCS / "life_of_a_change.md").read_text("utf-8")
+    source = "\n".join(path.read_text("utf-8") for path in SOURCES)
+    named = {name for name in re.findall(r"`([A-Za-z_.]+)`", page) if "_" in name or "." in name}
+    package = ROOT / "src" / "campaignsync"
+    modules = {".".join(path.relative_to(package).with_suffix("").parts) for path in SOURCES}
+    unknown = [
+        name
+        for name in sorted(named - modules)
+        if not re.search(rf"\b(def|class) {name.split('.')[-1]}\b", source) and not name.startswith("note_")
+    ]
+    assert unknown == []
