@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import shlex
+import shutil
 import tempfile
 from pathlib import Path
 from typing import Annotated
@@ -35,6 +36,7 @@ def add_to(app: typer.Typer) -> None:
         ] = False,
     ) -> None:
         """Show the whole of it with a sandbox org: link, plan, apply, change both sides, sync, equal."""
+        borrowed = context.obj is not None
         context.obj = context.obj or Path(tempfile.mkdtemp(prefix="campaignsync-demo-"))
         org = SandboxOrg.start()
         try:
@@ -46,6 +48,8 @@ def add_to(app: typer.Typer) -> None:
                 _leave(org, context.obj)
             else:
                 org.stop()
+                if not borrowed:
+                    shutil.rmtree(context.obj)
 
 
 class _Stage:
