@@ -209,6 +209,19 @@ def test_type_and_cost_go_one_way_and_are_put_back(desk: Desk) -> None:
     assert fields() == ("Webinar", 1500)
 
 
+def test_a_type_edited_in_salesforce_is_kept_by_choice_until_ours_changes(desk: Desk) -> None:
+    """M5.3."""
+    campaign = desk.link()
+    desk.sync()
+    link, _ = desk.app.registry.link_of(desk.program)
+    desk.app.registry.set_policy(link, {"field_edit": "keep"})
+    desk.org.update("Campaign", campaign, Type="Other")
+    assert desk.sync().campaign_changes == 0
+    desk.app.registry.set_alias("Webinar", "Web Seminar")
+    assert desk.sync().campaign_changes == 1
+    assert desk.org.query(f"SELECT Type FROM Campaign WHERE Id = '{campaign}'")[0]["Type"] == "Web Seminar"
+
+
 def test_a_campaign_whose_statuses_do_not_fit_is_refused_with_what_to_mend(desk: Desk) -> None:
     """M4.3."""
     campaign = desk.org.create("Campaign", Name="Sent and Responded", IsActive=True)

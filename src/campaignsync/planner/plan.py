@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 import polars as pl
@@ -59,6 +60,8 @@ class Plan:
     members: pl.DataFrame
     """MEMBERS."""
     fields: tuple[FieldChange, ...]
+    equal_fields: Mapping[str, CampaignFieldValue] = field(default_factory=dict)
+    """Fields that say what they should and are not yet remembered so: later edits of them can be told from it (M5.3)."""
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Plan) and self.digest() == other.digest()

@@ -7,6 +7,7 @@ is Polars. Labels are brought to the channel's spelling first, so that a differe
 from __future__ import annotations
 
 from collections.abc import Container, Iterator
+from contextlib import suppress
 from dataclasses import replace
 
 import polars as pl
@@ -47,6 +48,7 @@ def reconcile(facts: LinkFacts, trees: Trees) -> Plan:
         campaign=facts.campaign,
         members=members,
         fields=tuple(field_changes(facts)),
+        equal_fields=equal_fields(facts),
     )
 
 
@@ -123,7 +125,7 @@ def _refused_before(rows: pl.DataFrame, held: pl.DataFrame) -> pl.DataFrame:
 
 def field_changes(facts: LinkFacts) -> Iterator[FieldChange]:
     """Type and ActualCost where they must change or cannot (M5.1–M5.3)."""
-    for name, wanted in (("Type", _wanted_type), ("ActualCost", _wanted_cost)):
+    for name, wanted in _WANTED.items():
         old = facts.campaign_fields.get(name)
         try:
             new = wanted(facts)
@@ -142,6 +144,25 @@ def _wanted_cost(facts: LinkFacts) -> CampaignFieldValue:
     return actual_cost(
         facts.costs, currency=facts.campaign_currency, scale=_COST_SCALE, had_costs=facts.had_costs
     )
+
+
+_WANTED = {"Type": _wanted_type, "ActualCost": _wanted_cost}
+
+
+def equal_fields(facts: LinkFacts) -> dict[str, CampaignFieldValue]:
+    """Fields that say what they should and are not yet remembered so, such as those of a campaign made from the program."""
+    found: dict[str, CampaignFieldValue] = {}
+    for name, wanted in _WANTED.items():
+        with suppress(UsageError):
+            value = wanted(facts)
+            agreed = facts.agreed_fields.get(name)
+            if (
+                value is not None
+                and value == facts.campaign_fields.get(name)
+                and (agreed is None or agreed.written != value)
+            ):
+                found[name] = value
+    return found
 
 
 def _stays(facts: LinkFacts, name: str, old: CampaignFieldValue, new: CampaignFieldValue) -> bool:

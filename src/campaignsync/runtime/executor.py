@@ -62,6 +62,8 @@ def write_fields(
 ) -> tuple[int, int]:
     """Write type and cost, one way (M5), each by itself so that a refused type does not keep back the cost; how many were
     written and how many refused."""
+    for name, value in plan.equal_fields.items():
+        ledger.record_field(run, name, FieldAgreement(written=value, found=value))
     written = refused = 0
     for change in plan.field_writes:
         try:

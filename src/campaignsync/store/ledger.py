@@ -216,19 +216,23 @@ class Ledger:
             )
             campaign.update(**{_FIELD_COLUMNS[name]: agreement.found})
             writing.solve_field(link, name, self._now())
-            models.JournalEntry.objects.create(
-                at=self._now(),
-                who=_ENGINE,
-                why="one way, from the program",
-                run_id=run,
-                side="campaign",
-                connection_id=link.connection_id,
-                campaign_id=link.campaign_id,
-                noun=name,
-                record_id=link.campaign_id,
-                old=None if old is None else str(old),
-                new=found,
-            )
+            if old != agreement.found:
+                self._note_field(run, link, name, None if old is None else str(old), found)
+
+    def _note_field(self, run: RunId, link: models.Link, name: str, old: str | None, new: str | None) -> None:
+        models.JournalEntry.objects.create(
+            at=self._now(),
+            who=_ENGINE,
+            why="one way, from the program",
+            run_id=run,
+            side="campaign",
+            connection_id=link.connection_id,
+            campaign_id=link.campaign_id,
+            noun=name,
+            record_id=link.campaign_id,
+            old=old,
+            new=new,
+        )
 
     def record_field_refusal(self, run: RunId, name: str, refusal: FieldRefusal) -> None:
         wanted = None if refusal.value is None else str(refusal.value)

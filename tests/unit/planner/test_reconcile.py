@@ -18,9 +18,9 @@ from campaignsync.domain.links import FieldEdit, LinkPolicy, Winner
 from campaignsync.domain.programs import PeriodCost
 from campaignsync.domain.runs import FieldAgreement, FieldRefusal, LinkFacts
 from campaignsync.domain.statuses import Channel, ProgressionStatus
-from campaignsync.domain.trees import Trees
+from campaignsync.domain.trees import REFUSED_BEFORE, Trees
 from campaignsync.planner.decide import Rules, Verdict, decide
-from campaignsync.planner.plan import MEMBERS, REFUSED_BEFORE, FieldChange
+from campaignsync.planner.plan import MEMBERS, FieldChange
 from campaignsync.planner.reconcile import reconcile
 from planner_words import LIVE_EVENT, campaign_statuses, link_facts, three_trees
 
