@@ -6,10 +6,13 @@ from dataclasses import dataclass, field
 
 from campaignsync.bootstrap import Application
 from campaignsync.domain.connections import Connection, Login, LoginMethod
+from campaignsync.domain.errors import RetryableError, UnknownOutcomeError
+from campaignsync.domain.ids import LinkId
 from campaignsync.domain.registrants import read_registrants
 from campaignsync.domain.runs import RunReport
 from campaignsync.runtime.cycle import Planned
 from campaignsync.runtime.linking import link_existing, link_new
+from campaignsync.runtime.ports import SalesforceDoor
 from campaignsync.runtime.rounds import Round, plan_now, run_round
 from sandbox_org import CLIENT_ID, CLIENT_SECRET, SandboxOrg
 
@@ -52,6 +55,17 @@ class Desk:
 
     def sync(self) -> RunReport:
         return self.round().reports[0]
+
+    def round_that_may_fail(self) -> RunReport | None:
+        """A round while something is wrong: its report, or None where the look itself failed."""
+        try:
+            return self.sync()
+        except (RetryableError, UnknownOutcomeError):
+            return None
+
+    def run_through(self, door: SalesforceDoor, link: LinkId) -> RunReport:
+        """A run through a door that is open already."""
+        return run_round(door, self.app.ledger, self.connection, links=[link]).reports[0]
 
     def plan(self) -> Planned:
         link, connection = self.app.registry.link_of(self.program)

@@ -42,6 +42,10 @@ class SandboxOrg:
         answer.raise_for_status()
         return answer.json() if answer.content else None
 
+    def forget_token(self) -> None:
+        """Log in anew at the next call."""
+        self._token = ""
+
     def calls(self) -> int:
         """How many API calls the org has counted."""
         counted = self.control("GET", "/sandbox/calls")

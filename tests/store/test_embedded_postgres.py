@@ -97,7 +97,10 @@ def test_a_path_too_long_for_a_socket_is_no_hindrance(tmp_path_factory: pytest.T
 
 
 def test_a_folder_that_cannot_be_written_is_named_with_the_ways_out() -> None:
-    with pytest.raises(
-        UsageError, match="--data-dir or CAMPAIGNSYNC_DATA_DIR, or give a server with DATABASE_URL"
-    ), embedded_postgres(Path("/proc/nowhere")):
+    with (
+        pytest.raises(
+            UsageError, match="--data-dir or CAMPAIGNSYNC_DATA_DIR, or give a server with DATABASE_URL"
+        ),
+        embedded_postgres(Path("/proc/nowhere")),
+    ):
         pass

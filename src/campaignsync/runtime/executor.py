@@ -41,7 +41,7 @@ def execute(
     ledger.agree(run, plan.agreements.select("person_id", pl.col("becomes").alias("status")))
     ledger.hold(run, plan.waiting, plan.unsettled)
     fields_written, fields_refused = write_fields(run, facts, plan, door, ledger)
-    lead_refusals = find_or_create(run, facts, plan.for_campaign["person_id"].to_list(), door, ledger)
+    not_found = find_or_create(run, facts, plan.for_campaign["person_id"].to_list(), door, ledger)
     outcomes = write_members(run, facts, plan, door, ledger, tell)
     fits = pl.col("code").is_null() & pl.col("found").eq_missing(pl.col("wanted"))
     answered = outcomes.filter("known")
@@ -50,9 +50,9 @@ def execute(
         program=facts.program,
         program_changes=to_program.height,
         campaign_changes=answered.filter(fits).height + fields_written,
-        refused=refused.height + lead_refusals.height + fields_refused,
+        refused=refused.height + not_found.filter("known").height + fields_refused,
         conflicts=plan.conflicts.height,
-        unknown=outcomes.height - answered.height,
+        unknown=outcomes.height - answered.height + not_found.filter(~pl.col("known")).height,
         api_calls=door.api_calls - calls_before,
     )
 

@@ -21,7 +21,7 @@ _SAME_LEAD = ("first_name", "last_name", "company")
 def find_or_create(
     run: RunId, facts: LinkFacts, people: list[int], door: SalesforceDoor, ledger: Ledger
 ) -> pl.DataFrame:
-    """Give every one of these people an id in Salesforce; LEAD_OUTCOMES of those who could not get one."""
+    """Give every one of these people an id in Salesforce; LEAD_OUTCOMES of those who are left without one."""
     unmatched = _required_filled(facts, ledger.unmatched(facts.link_id, people))
     if unmatched.is_empty():
         return pl.DataFrame(schema=LEAD_OUTCOMES)
@@ -88,13 +88,13 @@ def find_intended(
 
 
 def create(run: RunId, people: pl.DataFrame, door: SalesforceDoor, ledger: Ledger) -> pl.DataFrame:
-    """Create these people as leads; LEAD_OUTCOMES of those who were refused, whom nobody heard of left intended."""
+    """Create these people as leads; LEAD_OUTCOMES of those who were refused, and of those whom nobody heard of."""
     ledger.intend_leads(run, people["person_id"].to_list())
-    refused = pl.DataFrame(schema=LEAD_OUTCOMES)
+    missing = pl.DataFrame(schema=LEAD_OUTCOMES)
     for outcomes in door.create_leads(people):
         ledger.record_leads(run, outcomes)
-        refused = refused.vstack(outcomes.filter(pl.col("known") & pl.col("code").is_not_null()))
-    return refused
+        missing = missing.vstack(outcomes.filter(~pl.col("known") | pl.col("code").is_not_null()))
+    return missing
 
 
 def _joined_to_another(matches: pl.DataFrame) -> pl.DataFrame:
