@@ -6,6 +6,7 @@ from types import MappingProxyType
 ERROR_CODES: Mapping[str, str] = MappingProxyType(
     {
         "ALL_OR_NONE_OPERATION_ROLLED_BACK": "an innocent row of a request that wanted all or none",
+        "API_ERROR": "a bulk query or job that the Bulk API cannot do",
         "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY": "the object, or this user, cannot create, change or delete such rows",
         "CANNOT_UPDATE_CONVERTED_LEAD": "a converted lead is changed, merged, converted again or made a member",
         "CIRCULAR_DEPENDENCY": "a campaign would be its own ancestor (by switch)",

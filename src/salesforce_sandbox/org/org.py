@@ -13,6 +13,7 @@ from typing import Any
 from salesforce_sandbox.org import soql
 from salesforce_sandbox.org.access import Access, Caller
 from salesforce_sandbox.org.accounting import Accounting
+from salesforce_sandbox.org.bulk.jobs import Jobs
 from salesforce_sandbox.org.changes import ChangeLog
 from salesforce_sandbox.org.clock import Clock
 from salesforce_sandbox.org.cursors import Cursors
@@ -33,6 +34,7 @@ class Org:
 
     ground: Ground
     cursors: Cursors
+    jobs: Jobs
     records: Records
     transactions: Transactions
 
@@ -63,6 +65,7 @@ class Org:
         self.transactions = Transactions(self.ground)
         self.records = Records(self.ground, self.transactions)
         self.cursors = Cursors(storage, self.ground.ids)
+        self.jobs = Jobs(self.ground, self.records, self.accounting)
         self._schema_seen = (schema.version, self.clock.now().replace(microsecond=0))
 
     @property

@@ -90,6 +90,7 @@ class Sandbox:
         return None if fault.drop == "after" else response
 
     def _serve(self, request: Request, fault: Fault) -> Response:
+        self.org.jobs.catch_up()
         token = session_token(request)
         if fault.expire_session and token:
             self.org.access.revoke(token)

@@ -5,6 +5,10 @@ from collections.abc import Iterable
 from salesforce_sandbox.wire import (
     auth,
     batch,
+    bulk1,
+    bulk2_control,
+    bulk2_ingest,
+    bulk2_query,
     collections,
     composite,
     graph,
@@ -28,6 +32,9 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *composite.routes.endpoints,
     *batch.routes.endpoints,
     *graph.routes.endpoints,
+    *bulk2_ingest.routes.endpoints,
+    *bulk2_query.routes.endpoints,
+    *bulk1.routes.endpoints,
     *replication.routes.endpoints,
     *sobjects.routes.endpoints,
 )
@@ -35,4 +42,4 @@ ENDPOINTS: tuple[Endpoint, ...] = (
 
 def endpoints(sandbox: Sandbox) -> Iterable[Endpoint]:
     """The whole table of one sandbox, its control resources first."""
-    return (*control_routes(sandbox).endpoints, *ENDPOINTS)
+    return (*control_routes(sandbox).endpoints, *bulk2_control.routes.endpoints, *ENDPOINTS)

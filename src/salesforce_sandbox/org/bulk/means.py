@@ -1,0 +1,32 @@
+"""Means: what carrying out a job takes of the org, in one value."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from salesforce_sandbox.org.accounting import BULK_BATCHES, Accounting
+from salesforce_sandbox.org.bulk.rules import BulkRules
+from salesforce_sandbox.org.bulk.saving import Order, Saving
+from salesforce_sandbox.org.errors import SalesforceError
+from salesforce_sandbox.org.ground import Ground
+from salesforce_sandbox.org.records import Records
+
+
+@dataclass(slots=True, kw_only=True)
+class Means:
+    ground: Ground
+    records: Records
+    accounting: Accounting
+    rules: BulkRules = field(default_factory=BulkRules)
+
+    @property
+    def now(self) -> datetime:
+        return self.ground.clock.now()
+
+    def saving(self, order: Order) -> Saving:
+        return Saving(self.ground, self.records, self.rules, order)
+
+    def charge_batch(self) -> None:
+        """Both Bulk APIs share one allocation of batches (contract, section 2.3)."""
+        if self.accounting.used(BULK_BATCHES) >= self.accounting.limits[BULK_BATCHES]:
+            raise SalesforceError(400, "ExceededQuota", "ApiBatchItems Limit exceeded.")
+        self.accounting.spend(BULK_BATCHES)
