@@ -63,8 +63,8 @@ def _require_database() -> None:
     try:
         connection.ensure_connection()
     except OperationalError as error:
-        reason = str(error).strip().splitlines()[-1]
-        raise UsageError(f"The database does not let us in: {reason}. Check DATABASE_URL.") from None
+        reason = " ".join(str(error).split())
+        raise UsageError(f"The database does not let us in: {reason} Check DATABASE_URL.") from None
 
 
 def _pending() -> bool:
