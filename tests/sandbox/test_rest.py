@@ -22,7 +22,15 @@ def test_versions_are_free_and_need_no_session(anybody: Any) -> None:
     assert anybody.control("GET", "calls")["total"] == 0
 
 
-@pytest.mark.parametrize(("version", "refusal"), [("v25.0", (410, "GONE")), ("v99.0", (404, "NOT_FOUND"))])
+@pytest.mark.parametrize(
+    ("version", "refusal"),
+    [
+        ("v25.0", (410, "GONE")),
+        ("v99.0", (404, "NOT_FOUND")),
+        ("v60", (404, "NOT_FOUND")),
+        ("vabc", (404, "NOT_FOUND")),
+    ],
+)
 def test_versions_retire_and_are_not_there_yet(admin: Any, version: str, refusal: tuple[int, str]) -> None:
     """S2.2.1"""
     assert admin.refused("GET", f"//services/data/{version}/limits")[:2] == refusal
@@ -230,6 +238,33 @@ def test_graphs_stand_or_fall_each_by_itself(admin: Any) -> None:
     ]
     answer = admin.call("POST", "/composite/graph", {"graphs": graphs}).json()
     assert [each["isSuccessful"] for each in answer["graphs"]] == [True, False]
+
+
+def test_after_fourteen_failed_graphs_the_rest_is_not_tried(admin: Any) -> None:
+    """S2.2.8"""
+    node = {"method": "POST", "url": "/services/data/v60.0/sobjects/Lead", "referenceId": "a", "body": {}}
+    good = node | {"body": {"LastName": "Ash", "Company": "Ash & Co"}}
+    graphs = [{"graphId": str(n), "compositeRequest": [good if n == 14 else node]} for n in range(15)]
+    last = admin.call("POST", "/composite/graph", {"graphs": graphs}).json()["graphs"][14]
+    (answer,) = last["graphResponse"]["compositeResponse"]
+    assert (last["isSuccessful"], answer["body"][0]["errorCode"]) == (False, "PROCESSING_HALTED")
+    assert admin.query("SELECT Id FROM Lead") == []
+
+
+def test_a_graph_has_fifteen_levels_and_kinds_at_most(admin: Any) -> None:
+    """S2.2.8"""
+    url = "/services/data/v60.0/sobjects"
+    chain = [{"method": "POST", "url": f"{url}/Account", "referenceId": "n0", "body": {"Name": "0"}}]
+    chain += [
+        {**chain[0], "referenceId": f"n{n}", "body": {"Name": "n", "ParentId": f"@{{n{n - 1}.id}}"}}
+        for n in range(1, 16)
+    ]
+    kinds = [{"method": "GET", "url": f"{url}/Kind{n}/1", "referenceId": f"n{n}"} for n in range(16)]
+    for nodes in (chain, kinds):
+        graphs = [{"graphId": "1", "compositeRequest": nodes}]
+        assert admin.refused("POST", "/composite/graph", {"graphs": graphs})[:2] == (400, "LIMIT_EXCEEDED")
+        graphs = [{"graphId": "1", "compositeRequest": nodes[:15]}]
+        assert admin.call("POST", "/composite/graph", {"graphs": graphs}).status_code == 200
 
 
 def test_a_tree_is_stored_whole_or_not_at_all(admin: Any) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from salesforce_sandbox.org.errors import SalesforceError
 from salesforce_sandbox.wire.composite import HALTED, MOST_SUBREQUESTS, subrequest
-from salesforce_sandbox.wire.messages import Response, error_body
+from salesforce_sandbox.wire.messages import Response, error_body, objects_in
 from salesforce_sandbox.wire.routes import Call, Routes
 
 # The subrequests are charged here, not the request that carries them.
@@ -15,8 +15,8 @@ routes = Routes(kind="batch_subrequest")
 @routes.on("POST", "/services/data/v{version}/composite/batch", rules="S0.11 S2.2.8")
 def batch(call: Call) -> Response:
     body = call.request.json_object()
-    requests = body.get("batchRequests")
-    if not isinstance(requests, list) or not 1 <= len(requests) <= MOST_SUBREQUESTS:
+    requests = objects_in(body, "batchRequests")
+    if not 1 <= len(requests) <= MOST_SUBREQUESTS:
         message = f"A batch holds 1 to {MOST_SUBREQUESTS} requests in a list named batchRequests"
         raise SalesforceError(400, "INVALID_BATCH_REQUEST", message)
     # One has been charged for the request itself.
@@ -31,7 +31,11 @@ def batch(call: Call) -> Response:
 
 def _serve(call: Call, each: Mapping[str, Any]) -> Response:
     headers = {name: value for name, value in call.request.headers.items() if name.startswith("sforce-")}
-    return call.dispatch(subrequest(call, each, headers))
+    try:
+        request = subrequest(call, each, headers)
+    except SalesforceError as error:
+        return Response(status=error.status, body=error_body(error))
+    return call.dispatch(request)
 
 
 def _failed(results: list[dict[str, Any]]) -> bool:

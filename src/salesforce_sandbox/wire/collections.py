@@ -12,7 +12,7 @@ from salesforce_sandbox.org.drafts import Outcome
 from salesforce_sandbox.org.errors import SalesforceError
 from salesforce_sandbox.org.schema import SObject
 from salesforce_sandbox.org.values import read_id
-from salesforce_sandbox.wire.messages import Response
+from salesforce_sandbox.wire.messages import Response, object_in, objects_in, texts_in
 from salesforce_sandbox.wire.routes import Call, Routes
 
 routes = Routes(kind="collections")
@@ -89,7 +89,7 @@ def retrieve(call: Call) -> Response:
     sobject = call.org.sobject(call.parameters["sobject"], call.caller)
     if call.request.method == "POST":
         body = call.request.json_object()
-        sent, fields = body.get("ids", []), body.get("fields", [])
+        sent, fields = texts_in(body, "ids"), texts_in(body, "fields")
     else:
         sent, fields = (call.request.query.get(name, "").split(",") for name in ("ids", "fields"))
     ids = [read_id(each, f"{sobject.label} ID", "Id", (sobject.key_prefix,)) for each in sent]
@@ -146,10 +146,7 @@ def _saved(call: Call, body: dict[str, Any], records: list[dict[str, Any]], save
 
 def _records(call: Call) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     body = call.request.json_object()
-    records = body.get("records")
-    if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
-        message = "The request body must have a list named records"
-        raise SalesforceError(400, "INVALID_INPUT", message)
+    records = objects_in(body, "records")
     _judge_number(records)
     return body, records
 
@@ -163,7 +160,7 @@ def _judge_number(records: Sequence[Any]) -> None:
 
 
 def _type_of(record: dict[str, Any]) -> str:
-    kind = (record.get("attributes") or {}).get("type")
+    kind = object_in(record, "attributes").get("type")
     if not isinstance(kind, str):
         raise SalesforceError(400, "INVALID_INPUT", "Each record must have attributes with a type")
     return kind

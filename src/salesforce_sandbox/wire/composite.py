@@ -14,7 +14,7 @@ import orjson
 from salesforce_sandbox.org.errors import SalesforceError
 from salesforce_sandbox.org.transaction import Undo
 from salesforce_sandbox.wire.collections import OVERRULED
-from salesforce_sandbox.wire.messages import Request, Response, error_body
+from salesforce_sandbox.wire.messages import Request, Response, error_body, object_in, objects_in
 from salesforce_sandbox.wire.routes import Call, Routes
 
 routes = Routes(kind="composite")
@@ -35,12 +35,9 @@ HALTED = SalesforceError(
 @routes.on("POST", "/services/data/v{version}/composite", rules="S2.2.8 S0.12")
 def composite(call: Call) -> Response:
     body = call.request.json_object()
-    subrequests = body.get("compositeRequest")
-    if not isinstance(subrequests, list) or not all(isinstance(each, dict) for each in subrequests):
-        raise SalesforceError(
-            400, "JSON_PARSER_ERROR", "The request body must have a list named compositeRequest"
-        )
-    _judge(subrequests)
+    subrequests = objects_in(body, "compositeRequest")
+    _judge_number(subrequests)
+    judge_names(subrequests)
     all_or_none = bool(body.get("allOrNone", False))
     return Response(body={"compositeResponse": answers(call, subrequests, all_or_none=all_or_none)})
 
@@ -57,9 +54,15 @@ def answers(call: Call, subrequests: list[dict[str, Any]], *, all_or_none: bool)
     if failed is None:
         return served
     return [
-        answer if index == failed else {**answer, **_answer_parts(400, error_body(HALTED))}
-        for index, answer in enumerate(served)
+        answer if index == failed else stopped
+        for index, (answer, stopped) in enumerate(zip(served, halted(subrequests), strict=True))
     ]
+
+
+def halted(subrequests: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The answers of subrequests that come to nothing because others failed."""
+    parts = _answer_parts(400, error_body(HALTED))
+    return [{**parts, "referenceId": str(each["referenceId"])} for each in subrequests]
 
 
 def subrequest(call: Call, each: Mapping[str, Any], headers: Mapping[str, str]) -> Request:
@@ -68,7 +71,7 @@ def subrequest(call: Call, each: Mapping[str, Any], headers: Mapping[str, str]) 
     if not url.startswith("/"):
         url = f"/services/data/{url}" if url.startswith("v") else f"{call.base}/{url}"
     split = urlsplit(url)
-    own = {str(name).lower(): str(value) for name, value in (each.get("httpHeaders") or {}).items()}
+    own = {str(name).lower(): str(value) for name, value in object_in(each, "httpHeaders").items()}
     body = each.get("body", each.get("richInput"))
     return Request(
         method=str(each.get("method", "GET")).upper(),
@@ -104,9 +107,10 @@ def _serve_each(call: Call, subrequests: list[dict[str, Any]], *, all_or_none: b
 def _serve(call: Call, each: dict[str, Any], answered: dict[str, Any], headers: dict[str, str]) -> Response:
     try:
         filled = {name: fill(value, answered) for name, value in each.items()}
+        request = subrequest(call, filled, headers)
     except SalesforceError as error:
         return Response(status=error.status, body=error_body(error))
-    return call.dispatch(subrequest(call, filled, headers))
+    return call.dispatch(request)
 
 
 def fill(value: Any, answered: Mapping[str, Any]) -> Any:
@@ -158,15 +162,19 @@ def _answer_parts(status: int, body: Any, headers: Mapping[str, str] | None = No
     return {"body": body, "httpHeaders": dict(headers or {}), "httpStatusCode": status}
 
 
-def _judge(subrequests: list[dict[str, Any]]) -> None:
-    if len(subrequests) > MOST_SUBREQUESTS:
-        message = f"Composite limit exceeded: a request can have at most {MOST_SUBREQUESTS} subrequests"
-        raise SalesforceError(400, "LIMIT_EXCEEDED", message)
+def judge_names(subrequests: list[dict[str, Any]]) -> None:
+    """SalesforceError unless each subrequest has a name of its own."""
     names = [str(each.get("referenceId", "")) for each in subrequests]
     for name in names:
         if not _NAME.fullmatch(name) or names.count(name) > 1:
             message = f"Duplicate or invalid referenceId provided: {name}"
             raise SalesforceError(400, "JSON_PARSER_ERROR", message)
+
+
+def _judge_number(subrequests: list[dict[str, Any]]) -> None:
+    if len(subrequests) > MOST_SUBREQUESTS:
+        message = f"Composite limit exceeded: a request can have at most {MOST_SUBREQUESTS} subrequests"
+        raise SalesforceError(400, "LIMIT_EXCEEDED", message)
     limited = [each for each in subrequests if _LIMITED.match(str(each.get("url", "")))]
     if len(limited) > MOST_QUERIES_AND_COLLECTIONS:
         message = f"Composite limit exceeded: at most {MOST_QUERIES_AND_COLLECTIONS} subrequests can be queries or collections"

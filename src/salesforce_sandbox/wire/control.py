@@ -3,15 +3,16 @@
 For tests, demos and people at the command line; they need no session and are no API calls. Real orgs have none of it.
 """
 
-from dataclasses import asdict
+import re
+from dataclasses import asdict, replace
 from datetime import timedelta
 from pathlib import Path
 
 from salesforce_sandbox.org.errors import SalesforceError
 from salesforce_sandbox.org.seeds.choices import follow_switches
 from salesforce_sandbox.org.seeds.document import plant
-from salesforce_sandbox.wire.messages import Response
-from salesforce_sandbox.wire.routes import Call, Routes
+from salesforce_sandbox.wire.messages import Response, texts_in
+from salesforce_sandbox.wire.routes import Call, Handler, Routes
 from salesforce_sandbox.wire.sandbox import RESETTABLE, Sandbox
 
 _ADMIN_LIMITS = {"most_records", "most_long_requests", "long_request_s"}
@@ -23,6 +24,7 @@ def control_routes(sandbox: Sandbox) -> Routes:
     _about_calls(routes, sandbox)
     _about_behaviour(routes, sandbox)
     _about_contents(routes, sandbox)
+    routes.endpoints = [replace(each, handler=_refusing(each.handler)) for each in routes.endpoints]
     return routes
 
 
@@ -51,8 +53,12 @@ def _about_calls(routes: Routes, sandbox: Sandbox) -> None:
         if call.request.method == "POST":
             stated = call.request.json_object()
             for name in _ADMIN_LIMITS & set(stated):
-                setattr(call.org.admin, name, stated.pop(name))
-            call.org.accounting.limits.update(stated)
+                most = stated.pop(name)
+                setattr(call.org.admin, name, None if most is None else int(most))
+            unknown = set(stated) - set(call.org.accounting.limits)
+            if unknown:
+                raise _wrong(f"the org has no limit {', '.join(unknown)}")
+            call.org.accounting.limits.update({name: int(most) for name, most in stated.items()})
         admin = {name: getattr(call.org.admin, name) for name in sorted(_ADMIN_LIMITS)}
         return Response(body=call.org.accounting.limits | admin)
 
@@ -67,10 +73,7 @@ def _about_behaviour(routes: Routes, sandbox: Sandbox) -> None:
     @routes.on("GET POST", "/sandbox/switches")
     def switches(call: Call) -> Response:
         if call.request.method == "POST":
-            try:
-                call.org.switches.set(call.request.json_object())
-            except (KeyError, ValueError) as error:
-                raise _wrong(f"no such switch or answer: {error}") from None
+            call.org.switches.set(call.request.json_object())
             follow_switches(call.org)
         return Response(body=[{**asdict(switch), "answer": answer} for switch, answer in call.org.switches])
 
@@ -78,10 +81,7 @@ def _about_behaviour(routes: Routes, sandbox: Sandbox) -> None:
     def faults(call: Call) -> Response:
         if call.request.method != "GET":
             stated = call.request.json_object() if call.request.method == "POST" else {}
-            try:
-                sandbox.faults.set(stated.get("rules", []), stated.get("seed"))
-            except ValueError as error:
-                raise _wrong(str(error)) from None
+            sandbox.faults.set(stated.get("rules", []), stated.get("seed"))
             call.org.admin.commit_lag_s = float(stated.get("commit_lag_s", 0))
         return Response(body=sandbox.faults.stated() | {"commit_lag_s": call.org.admin.commit_lag_s})
 
@@ -93,7 +93,7 @@ def _about_behaviour(routes: Routes, sandbox: Sandbox) -> None:
         else:
             stated = call.request.json_object()
             until = call.org.clock.now() + timedelta(seconds=float(stated.get("seconds", 30)))
-            call.org.admin.locks.update(dict.fromkeys(stated["ids"], until))
+            call.org.admin.locks.update(dict.fromkeys(texts_in(stated, "ids"), until))
         return Response(body={each: until.isoformat() for each, until in call.org.admin.locks.items()})
 
     @routes.on("DELETE", "/sandbox/sessions", rules="S2.1.2")
@@ -107,10 +107,7 @@ def _about_contents(routes: Routes, sandbox: Sandbox) -> None:
     @routes.on("POST", "/sandbox/seed")
     def seed(call: Call) -> Response:
         """Adds what a seed document says; answers the ids of its named records."""
-        try:
-            return Response(body=plant(call.org, call.request.json_object(), sandbox.admin))
-        except ValueError as error:
-            raise _wrong(str(error)) from None
+        return Response(body=plant(call.org, call.request.json_object(), sandbox.admin))
 
     @routes.on("POST", "/sandbox/snapshot")
     def snapshot(call: Call) -> Response:
@@ -141,6 +138,18 @@ def _about_contents(routes: Routes, sandbox: Sandbox) -> None:
             for change in call.org.changes.since(since, most)
         ]
         return Response(body={"last": call.org.changes.last, "changes": listed})
+
+
+def _refusing(handler: Handler) -> Handler:
+    """People write these bodies by hand: what cannot be read is refused in words, whatever it broke."""
+
+    def handle(call: Call) -> Response:
+        try:
+            return handler(call)
+        except (AttributeError, KeyError, OverflowError, TypeError, ValueError, re.error) as error:
+            raise _wrong(f"this cannot be read: {error!r}") from error
+
+    return handle
 
 
 def _wrong(message: str) -> SalesforceError:

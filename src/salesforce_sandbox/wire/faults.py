@@ -84,9 +84,16 @@ class Faults:
                     f"a fault's action is one of {', '.join(_ACTIONS)}, not {', '.join(unknown) or 'nothing'}"
                 )
                 raise ValueError(message)
+            self._try(rule)
         self.seed = self.seed if seed is None else seed
         self._chance = random.Random(self.seed)  # noqa: S311 - replayable on purpose
         self.rules = [_Rule(rule) for rule in rules]
+
+    def _try(self, rule: Mapping[str, Any]) -> None:
+        """Breaks on a rule that cannot work, before it is needed."""
+        _Rule(rule).fires(Request(method="GET", path="/"), self._chance)
+        self._latency_s(rule["action"].get("latency_ms", 0))
+        _fault(rule["action"])
 
     def stated(self) -> dict[str, Any]:
         rules = [{**rule.stated, "seen": rule.seen, "fired": rule.fired} for rule in self.rules]

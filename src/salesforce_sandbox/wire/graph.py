@@ -4,59 +4,70 @@ A graph is a composite request that wants all or none; graphs stand or fall each
 children nested inside; it is stored whole or not at all.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Any
+
+import orjson
 
 from salesforce_sandbox.org.drafts import Outcome
 from salesforce_sandbox.org.errors import SalesforceError
 from salesforce_sandbox.org.schema import SObject
 from salesforce_sandbox.org.transaction import Undo
-from salesforce_sandbox.wire.composite import answers
-from salesforce_sandbox.wire.messages import Response
+from salesforce_sandbox.wire.composite import answers, halted, judge_names
+from salesforce_sandbox.wire.messages import Response, object_in, objects_in
 from salesforce_sandbox.wire.routes import Call, Routes
 
 routes = Routes(kind="graph")
 
 MOST_GRAPHS, MOST_NODES, MOST_FAILED_GRAPHS = 75, 500, 14
+MOST_LEVELS, MOST_KINDS = 15, 15
 MOST_TREE_RECORDS, MOST_TREE_LEVELS = 200, 5
+# What follows the object in an address names one record and not its kind.
+_KIND = re.compile(r"(?<=/sobjects/)(\w+)/.*")
+_REFERRED = re.compile(r"@\{(\w+)")
 
 
-@routes.on(
-    "POST",
-    "/services/data/v{version}/composite/graph",
-    rules="S2.2.8",
-    state="partly",
-    note="Depth and kinds of nodes are not limited.",
-)
+@routes.on("POST", "/services/data/v{version}/composite/graph", rules="S2.2.8")
 def graph(call: Call) -> Response:
-    graphs = call.request.json_object().get("graphs", [])
-    nodes = sum(len(each.get("compositeRequest", ())) for each in graphs)
-    if len(graphs) > MOST_GRAPHS or nodes > MOST_NODES:
+    graphs = objects_in(call.request.json_object(), "graphs")
+    nodes = [objects_in(each, "compositeRequest") for each in graphs]
+    if len(graphs) > MOST_GRAPHS or sum(map(len, nodes)) > MOST_NODES:
         message = f"A request holds at most {MOST_GRAPHS} graphs and {MOST_NODES} nodes"
         raise SalesforceError(400, "LIMIT_EXCEEDED", message)
+    for of_one in nodes:
+        judge_names(of_one)
+        _judge_shape(of_one)
     served: list[dict[str, Any]] = []
-    failed = 0
-    for each in graphs:
-        if failed >= MOST_FAILED_GRAPHS:
-            message = f"Processing halted after {MOST_FAILED_GRAPHS} graphs failed"
-            raise SalesforceError(400, "PROCESSING_HALTED", message)
-        responses = answers(call, each.get("compositeRequest", []), all_or_none=True)
-        successful = all(response["httpStatusCode"] < 400 for response in responses)
-        failed += not successful
+    for each, of_one in zip(graphs, nodes, strict=True):
+        too_many = sum(not earlier["isSuccessful"] for earlier in served) >= MOST_FAILED_GRAPHS
+        responses = halted(of_one) if too_many else answers(call, of_one, all_or_none=True)
         served.append(
             {
                 "graphId": each.get("graphId"),
                 "graphResponse": {"compositeResponse": responses},
-                "isSuccessful": successful,
+                "isSuccessful": all(response["httpStatusCode"] < 400 for response in responses),
             }
         )
     return Response(body={"graphs": served})
 
 
+def _judge_shape(nodes: list[dict[str, Any]]) -> None:
+    """SalesforceError when a graph is too deep or of too many kinds; a node lies one below what it refers to."""
+    depths: dict[str, int] = {}
+    for node in nodes:
+        parents = _REFERRED.findall(orjson.dumps(node).decode())
+        depths[str(node["referenceId"])] = 1 + max((depths.get(name, 0) for name in parents), default=0)
+    kinds = {_KIND.sub(r"\1", str(node.get("url", ""))) for node in nodes}
+    if max(depths.values(), default=0) > MOST_LEVELS or len(kinds) > MOST_KINDS:
+        message = f"A graph has at most {MOST_LEVELS} levels and {MOST_KINDS} kinds of nodes"
+        raise SalesforceError(400, "LIMIT_EXCEEDED", message)
+
+
 @routes.on("POST", "/services/data/v{version}/composite/tree/{sobject}", rules="S2.2.8", kind="tree")
 def tree(call: Call) -> Response:
     sobject = call.org.sobject(call.parameters["sobject"], call.caller)
-    roots = call.request.json_object().get("records", [])
+    roots = objects_in(call.request.json_object(), "records")
     number = sum(_count(root, 1) for root in roots)
     if not 1 <= number <= MOST_TREE_RECORDS:
         message = f"A tree holds 1 to {MOST_TREE_RECORDS} records, not {number}"
@@ -82,8 +93,8 @@ def tree(call: Call) -> Response:
 
 def _children(record: dict[str, Any]) -> Iterator[tuple[str, list[dict[str, Any]]]]:
     for name, value in record.items():
-        if isinstance(value, dict) and isinstance(value.get("records"), list):
-            yield name, value["records"]
+        if isinstance(value, dict) and "records" in value:
+            yield name, objects_in(value, "records")
 
 
 def _count(record: dict[str, Any], level: int) -> int:
@@ -98,7 +109,7 @@ def _plant(
     """Creates a record, then its children; children of a refused one are not tried."""
     nested = dict(_children(record))
     own = {name: value for name, value in record.items() if name not in nested}
-    reference = str(own.get("attributes", {}).get("referenceId", ""))
+    reference = str(object_in(own, "attributes").get("referenceId", ""))
     (outcome,) = call.org.records.create(sobject, [own | parent], call.caller)
     yield reference, outcome
     for name, children in nested.items() if outcome.id else ():

@@ -58,6 +58,34 @@ class Response:
         return self.body if isinstance(self.body, bytes) else orjson.dumps(self.body)
 
 
+def objects_in(body: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
+    """The list of objects that a body holds under a name; SalesforceError when there is none such."""
+    found = body.get(name)
+    if isinstance(found, list) and all(isinstance(each, dict) for each in found):
+        return found
+    raise SalesforceError(
+        400, "JSON_PARSER_ERROR", f"The request body must have a list of objects named {name}"
+    )
+
+
+def texts_in(body: Mapping[str, Any], name: str) -> list[str]:
+    """The list of texts that a body holds under a name; SalesforceError when there is none such."""
+    found = body.get(name)
+    if isinstance(found, list) and all(isinstance(each, str) for each in found):
+        return found
+    raise SalesforceError(
+        400, "JSON_PARSER_ERROR", f"The request body must have a list of texts named {name}"
+    )
+
+
+def object_in(body: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """The object that a body holds under a name, empty when it holds none; SalesforceError when it is something else."""
+    found = body.get(name)
+    if found is None or isinstance(found, dict):
+        return found or {}
+    raise SalesforceError(400, "JSON_PARSER_ERROR", f"{name} must be an object")
+
+
 def error_body(error: SalesforceError) -> list[dict[str, Any]]:
     """The array with which the REST API refuses (S2.2.2)."""
     body: dict[str, Any] = {**error.extra, "message": error.message, "errorCode": error.code}

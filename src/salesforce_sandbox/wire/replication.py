@@ -70,16 +70,18 @@ def deleted_records(org: Org, sobject: SObject, start: datetime, end: datetime) 
 
 
 def _window(call: Call) -> tuple[datetime, datetime]:
-    found = []
-    for name in ("start", "end"):
-        # A plus sign that was not escaped arrives as a space.
-        text = call.request.query.get(name, "").strip().replace(" ", "+")
-        try:
-            at = datetime.fromisoformat(text)
-        except ValueError:
-            raise SalesforceError(400, "INVALID_REPLICATION_DATE", f"Invalid {name}: {text}") from None
-        found.append(at if at.tzinfo else at.replace(tzinfo=UTC))
-    return found[0], found[1]
+    # A plus sign that was not escaped arrives as a space.
+    start, end = (call.request.query.get(name, "").strip().replace(" ", "+") for name in ("start", "end"))
+    return moment("start", start), moment("end", end)
+
+
+def moment(name: str, text: object) -> datetime:
+    """One end of a window; SalesforceError when it is no moment."""
+    try:
+        at = datetime.fromisoformat(str(text))
+    except ValueError:
+        raise SalesforceError(400, "INVALID_REPLICATION_DATE", f"Invalid {name}: {text}") from None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def _minutes(org: Org, start: datetime, end: datetime, shortest: timedelta, days: int) -> tuple[str, str]:

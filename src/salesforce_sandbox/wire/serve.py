@@ -18,7 +18,7 @@ OLDEST_VERSION, NEWEST_VERSION = 31, 67
 RETIRED_FROM = 21
 _XML = ("application/xml", "text/xml")
 _NOT_FOUND = SalesforceError(404, "NOT_FOUND", "The requested resource does not exist")
-_VERSION = re.compile(r"/services/(?:data/v|async/|Soap/[uc]/)(\d+)(\.\d)?(?=/|$)")
+_VERSION = re.compile(r"/services/(?:data/v|async/|Soap/[uc]/)([^/]*)")
 
 
 class Service:
@@ -141,7 +141,7 @@ def _judge_version(path: str) -> None:
     found = _VERSION.match(path)
     if not found:
         return
-    version = int(found[1])
+    version = int(found[1].removesuffix(".0")) if re.fullmatch(r"\d{2}\.0", found[1]) else 0
     if RETIRED_FROM <= version < OLDEST_VERSION:
         raise SalesforceError(410, "GONE", "The requested resource is no longer available")
     if not OLDEST_VERSION <= version <= NEWEST_VERSION:

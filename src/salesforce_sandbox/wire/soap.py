@@ -48,23 +48,34 @@ class _Asked:
         self.partner = call.parameters["flavour"] == "u"
 
     def admit(self) -> None:
-        session = self.headers.get("SessionHeader") or {}
         self.caller = caller_of(
             self.org,
-            session.get("sessionId"),
-            client=(self.headers.get("CallOptions") or {}).get("client"),
-            save_duplicates=(self.headers.get("DuplicateRuleHeader") or {}).get("allowSave") == "true",
+            self._header("SessionHeader", "sessionId"),
+            client=self._header("CallOptions", "client"),
+            save_duplicates=self._header("DuplicateRuleHeader", "allowSave") == "true",
         )
         self.org.accounting.charge("soap")
 
     @property
     def all_or_none(self) -> bool:
-        return (self.headers.get("AllOrNoneHeader") or {}).get("allOrNone") == "true"
+        return self._header("AllOrNoneHeader", "allOrNone") == "true"
 
     @property
     def page_size(self) -> int:
-        asked = (self.headers.get("QueryOptions") or {}).get("batchSize")
-        return max(SMALLEST_PAGE, min(LARGEST_PAGE, int(asked))) if asked else LARGEST_PAGE
+        asked = self._header("QueryOptions", "batchSize") or ""
+        return max(SMALLEST_PAGE, min(LARGEST_PAGE, int(asked))) if asked.isdecimal() else LARGEST_PAGE
+
+    def _header(self, name: str, part: str) -> str | None:
+        header = self.headers.get(name)
+        found = header.get(part) if isinstance(header, dict) else None
+        return found if isinstance(found, str) else None
+
+    def structures(self, name: str) -> list[dict[str, Any]]:
+        """The arguments of a name that repeat and have parts of their own."""
+        found = as_list(self.arguments.get(name))
+        if not all(isinstance(each, dict) for each in found):
+            raise SalesforceError(500, "UNKNOWN_EXCEPTION", f"{name} must have elements of its own")
+        return found
 
     def sobject(self, name: Any) -> SObject:
         found = self.org.schema.find(str(name))
@@ -211,7 +222,7 @@ def _save(
     asked: _Asked, save: Callable[[SObject, Sequence[dict[str, Any]]], list[Outcome]], *, told: bool = False
 ) -> Any:
     """Saves rows of one or several types, in order; `told` says of each whether it was created."""
-    rows = [_row(each) for each in as_list(asked.arguments.get("sObjects"))]
+    rows = [_row(each) for each in asked.structures("sObjects")]
     _judge_number(rows, MOST_RECORDS)
 
     def work() -> list[Outcome]:
@@ -269,12 +280,12 @@ def _get_deleted(asked: _Asked) -> Any:
 
 
 def _window(asked: _Asked) -> tuple[SObject, datetime, datetime]:
-    start, end = (datetime.fromisoformat(str(asked.arguments.get(name))) for name in ("startDate", "endDate"))
+    start, end = (replication.moment(name, asked.arguments.get(name)) for name in ("startDate", "endDate"))
     return asked.sobject(asked.arguments.get("sObjectType")), start, end
 
 
 def _convert_lead(asked: _Asked) -> Any:
-    conversions = as_list(asked.arguments.get("leadConverts"))
+    conversions = asked.structures("leadConverts")
     _judge_number(conversions, MOST_CONVERSIONS)
     return [_convert(asked, each) for each in conversions]
 
@@ -304,14 +315,15 @@ def _convert(asked: _Asked, sent: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _merge(asked: _Asked) -> Any:
-    requests = as_list(asked.arguments.get("request"))
+    requests = asked.structures("request")
     _judge_number(requests, MOST_RECORDS)
     return [_merge_one(asked, each) for each in requests]
 
 
 def _merge_one(asked: _Asked, sent: Mapping[str, Any]) -> dict[str, Any]:
     try:
-        kind, row = _row(sent["masterRecord"])
+        master = sent.get("masterRecord")
+        kind, row = _row(master if isinstance(master, dict) else {})
         sobject = asked.sobject(kind)
         winner = read_id(row.pop("Id", ""), sobject.label, "Id", (sobject.key_prefix,))
         losers = [read_id(each, sobject.label, "Id") for each in as_list(sent.get("recordToMergeIds"))]
