@@ -1,0 +1,21 @@
+"""EventfulSandbox: a sandbox with its event bus and the bus's control resources."""
+
+from collections.abc import Callable, Iterable
+
+from salesforce_sandbox.events.bus import EventBus
+from salesforce_sandbox.events.control import event_routes
+from salesforce_sandbox.org.org import Org
+from salesforce_sandbox.wire.routes import Endpoint
+from salesforce_sandbox.wire.sandbox import Beginning, Sandbox
+
+
+class EventfulSandbox(Sandbox):
+    """What `server` makes: `events` is the bus of its org."""
+
+    def __init__(
+        self, org: Org, beginning: Beginning, endpoints: Callable[[Sandbox], Iterable[Endpoint]]
+    ) -> None:
+        self.events = EventBus(org)
+        super().__init__(
+            org, beginning, lambda sandbox: (*event_routes(self.events).endpoints, *endpoints(sandbox))
+        )
