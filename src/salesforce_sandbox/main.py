@@ -1,15 +1,18 @@
 """The command `salesforce-sandbox`: a small Salesforce on this machine, ready in a second, gone when stopped."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from salesforce_sandbox.listeners.certificates import make_certificates
+from salesforce_sandbox.events.sandbox import EventfulSandbox
+from salesforce_sandbox.listeners.certificates import Certificates, make_certificates
 from salesforce_sandbox.org.seeds.demo import demo
 from salesforce_sandbox.server import Listener, make_sandbox
-from salesforce_sandbox.wire.sandbox import Beginning, Sandbox
+from salesforce_sandbox.wire.sandbox import Beginning
 
 
 def run(
@@ -26,6 +29,10 @@ def run(
     proxy_port: Annotated[
         int | None, typer.Option(help="Port of the CONNECT proxy that leads every host to the TLS listener.")
     ] = None,
+    pubsub_port: Annotated[
+        int | None, typer.Option(help="Port of the Pub/Sub API without TLS; 0 takes a free one.")
+    ] = None,
+    pubsub_tls_port: Annotated[int | None, typer.Option(help="Port of the Pub/Sub API over TLS.")] = None,
     ca_out: Annotated[
         Path | None, typer.Option(help="Where to write the certificate that clients have to trust.")
     ] = None,
@@ -36,14 +43,33 @@ def run(
         stated = json.loads(faults.read_text("utf-8"))
         sandbox.faults.set(stated["rules"], stated.get("seed"))
     listener = Listener(sandbox, port, latency_ms)
+    certificates = make_certificates()
+    if ca_out:
+        ca_out.write_bytes(certificates.authority)
     if tls_port is not None or proxy_port is not None:
-        certificates = make_certificates()
         listener.add_tls(tls_port or 0, certificates)
-        if ca_out:
-            ca_out.write_bytes(certificates.authority)
     if proxy_port is not None:
         listener.add_proxy(proxy_port)
-    listener.run(lambda: _announce(sandbox, listener))
+    with _events(sandbox, pubsub_port, pubsub_tls_port, certificates) as addresses:
+        listener.run(lambda: _announce(sandbox, listener, addresses))
+
+
+@contextmanager
+def _events(
+    sandbox: EventfulSandbox, port: int | None, tls_port: int | None, certificates: Certificates
+) -> Iterator[dict[str, str]]:
+    """The Pub/Sub API if either port is asked for; yields its addresses by name."""
+    if port is None and tls_port is None:
+        yield {}
+        return
+    # gRPC takes a while to load, which nobody shall wait for who does not want it.
+    from salesforce_sandbox.events.server import serve
+
+    server = serve(sandbox.events, port or 0, certificates, tls_port or 0)
+    try:
+        yield {"events": f"127.0.0.1:{server.port}", "events, TLS": f"127.0.0.1:{server.tls_port}"}
+    finally:
+        server.stop()
 
 
 def _document(seed: str) -> dict[str, object]:
@@ -57,11 +83,12 @@ def _document(seed: str) -> dict[str, object]:
     return document
 
 
-def _announce(sandbox: Sandbox, listener: Listener) -> None:
+def _announce(sandbox: EventfulSandbox, listener: Listener, events: dict[str, str]) -> None:
     known, url = sandbox.known(), listener.url
     # The first line is for programs; they read it to learn that the sandbox listens, and where.
     typer.echo(f"ready {url}")
-    for name, address in (("over TLS", listener.tls_url), ("proxy", listener.proxy_url)):
+    addresses = {"over TLS": listener.tls_url, "proxy": listener.proxy_url, **events}
+    for name, address in addresses.items():
         if address:
             typer.echo(f"  {name:<14} {address}")
     typer.echo(f"  org            {known['org_id']}, kept in memory only")

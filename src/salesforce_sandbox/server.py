@@ -14,6 +14,7 @@ from typing import Any
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from salesforce_sandbox.events.sandbox import EventfulSandbox
 from salesforce_sandbox.listeners.certificates import Certificates
 from salesforce_sandbox.listeners.proxy import LONGEST_HEAD, TunnelProxy
 from salesforce_sandbox.org.clock import Clock
@@ -23,9 +24,9 @@ from salesforce_sandbox.wire.sandbox import Beginning, Sandbox
 from salesforce_sandbox.wire.table import endpoints
 
 
-def make_sandbox(beginning: Beginning, clock: Clock | None = None) -> Sandbox:
+def make_sandbox(beginning: Beginning, clock: Clock | None = None) -> EventfulSandbox:
     """A whole sandbox, not yet listening anywhere."""
-    return Sandbox(Org(clock), beginning, endpoints)
+    return EventfulSandbox(Org(clock), beginning, endpoints)
 
 
 class Listener:
