@@ -16,6 +16,7 @@ from django.db import connection
 from campaignsync.domain.trees import UTC_TIME, Schema
 
 _ABSENT = "\x01"
+_MANY = 1000
 _SQL_TYPES = {
     pl.Int64: "bigint",
     pl.String: "text",
@@ -75,6 +76,17 @@ def execute(sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> int
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
         return int(cursor.rowcount)
+
+
+def bulk(table: str, sql: str, parameters: Sequence[Any] = ()) -> int:
+    """Run a statement that may write very many rows of a table; how many it touched.
+
+    The planner is told of them at once: believing that there are few, it would join the next such lists row by row.
+    """
+    touched = execute(sql, parameters)
+    if touched >= _MANY:
+        execute(f"ANALYZE {table}")
+    return touched
 
 
 def rows(sql: str, parameters: Sequence[Any] = ()) -> list[dict[str, Any]]:

@@ -19,7 +19,7 @@ from campaignsync.domain.statuses import ProgressionStatus
 from campaignsync.store import models
 from campaignsync.store.acting import acting, alone
 from campaignsync.store.facts import channel_value
-from campaignsync.store.frames import execute, rows, temporary
+from campaignsync.store.frames import bulk, execute, rows, temporary
 from campaignsync.store.registry import find_program
 
 
@@ -131,7 +131,8 @@ def _value(member: models.ProgramMember) -> ProgramMember:
 def _add_people(program: models.Program, fields: list[str], now: datetime) -> int:
     names = ", ".join(f'"{name}"' for name in fields)
     values = ", ".join(f'f."{name}"' for name in fields)
-    return execute(
+    return bulk(
+        "store_person",
         f"INSERT INTO store_person ({names}, custom, created_at, acquisition_program_id)"
         f" SELECT {values}, '{{}}'::jsonb, %s, %s FROM file f"
         " WHERE NOT EXISTS (SELECT FROM store_person p WHERE p.email = f.email)",
@@ -158,7 +159,9 @@ def _join_members(program: models.Program, created: int, now: datetime) -> Impor
         " LEFT JOIN store_progressionstatus o ON o.id = m.status_id ORDER BY f.email, m.id, p.id",
         (program.channel_id, program.pk),
     )
-    added = execute(
+    execute("ANALYZE joining")
+    added = bulk(
+        "store_programmember",
         "INSERT INTO store_programmember (program_id, person_id, status_id, member_since, reached_success_at, origin)"
         " SELECT %s, person_id, status_id, %s, CASE WHEN success THEN %s::timestamptz END, %s FROM joining"
         " WHERE member_id IS NULL",

@@ -21,7 +21,7 @@ from campaignsync.domain.trees import (
     SALESFORCE_PEOPLE,
     Schema,
 )
-from campaignsync.store.frames import execute, query, rows, temporary
+from campaignsync.store.frames import bulk, execute, query, rows, temporary
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +53,8 @@ def merge(connection: int, table: _Table, frame: pl.DataFrame) -> None:
     excluded = ", ".join(f'excluded."{column}"' for column in changing)
     current = ", ".join(f't."{column}"' for column in changing)
     updates = ", ".join(f'"{column}" = excluded."{column}"' for column in changing)
-    execute(
+    bulk(
+        table.name,
         f"INSERT INTO {table.name} AS t (connection_id, {names}) SELECT %s, {values} FROM seen"
         f" ON CONFLICT (connection_id, salesforce_id) DO UPDATE SET {updates}"
         f" WHERE ({current}) IS DISTINCT FROM ({excluded})"

@@ -6,7 +6,7 @@ import polars as pl
 
 from campaignsync.domain.trees import PERSON_FIELDS
 from campaignsync.store.acting import alone
-from campaignsync.store.frames import execute, temporary
+from campaignsync.store.frames import bulk, execute, temporary
 
 _OTHER_FIELDS = ", ".join(f'"{name}"' for name in PERSON_FIELDS if name != "email")
 
@@ -29,6 +29,7 @@ def adopt(connection: int, campaign_id: str) -> None:
         " WHERE i.connection_id = m.connection_id AND i.salesforce_id = p.salesforce_id)",
         (connection, campaign_id),
     )
+    execute("ANALYZE strangers")
     execute(
         "UPDATE strangers s SET person_id = pair.person_id FROM ("
         " SELECT r.salesforce_id, f.id AS person_id FROM"
@@ -43,14 +44,16 @@ def adopt(connection: int, campaign_id: str) -> None:
     execute(
         "UPDATE strangers SET person_id = nextval(pg_get_serial_sequence('store_person', 'id')) WHERE person_id IS NULL"
     )
-    execute(
+    bulk(
+        "store_person",
         f"INSERT INTO store_person (id, email, {_OTHER_FIELDS}, custom, created_at)"
         f" SELECT s.person_id, s.email, {_OTHER_FIELDS}, '{{}}'::jsonb, clock_timestamp() FROM strangers s"
         f" JOIN (SELECT salesforce_id, {_OTHER_FIELDS} FROM store_salesforceperson WHERE connection_id = %s) p"
         " USING (salesforce_id) WHERE NOT EXISTS (SELECT FROM store_person o WHERE o.id = s.person_id)",
         (connection,),
     )
-    execute(
+    bulk(
+        "store_personidentity",
         "INSERT INTO store_personidentity (connection_id, person_id, salesforce_id, kind)"
         " SELECT %s, person_id, salesforce_id, kind FROM strangers",
         (connection,),

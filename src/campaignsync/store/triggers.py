@@ -2,6 +2,9 @@
 
 Declared on the models, installed by migrations. They run once a statement over all rows it touched. Who did it, why and in which
 run is told by `acting` in settings of the transaction; where nobody told, it is the database user.
+
+They are planned anew each time (EXECUTE): a plan that was kept from a statement which touched no row is quadratic for the next
+one that touches a hundred thousand.
 """
 
 from __future__ import annotations
@@ -19,31 +22,31 @@ _TOLD = "COALESCE(NULLIF(current_setting('campaignsync.who', true), ''), session
 _COLUMNS = "(at, who, why, run_id, side, connection_id, program_id, campaign_id, person_id, noun, record_id, old, new)"
 
 _PROGRAM_MEMBERS = f"""
-    INSERT INTO store_journalentry {_COLUMNS}
+    EXECUTE $note$ INSERT INTO store_journalentry {_COLUMNS}
     SELECT {_ACTOR.format(who=_TOLD)}, 'program', NULL, r.program_id, '', r.person_id, 'member', '', o.name, n.name
     FROM ({{rows}}) r
     LEFT JOIN store_progressionstatus o ON o.id = r.old_status
     LEFT JOIN store_progressionstatus n ON n.id = r.new_status
-    WHERE r.old_status IS DISTINCT FROM r.new_status;
-    INSERT INTO store_mark (link_id, why, noted_at)
+    WHERE r.old_status IS DISTINCT FROM r.new_status $note$;
+    EXECUTE $mark$ INSERT INTO store_mark (link_id, why, noted_at)
     SELECT DISTINCT l.id, 'program', {_NOW}
     FROM ({{rows}}) r JOIN store_link l ON l.program_id = r.program_id
     WHERE r.old_status IS DISTINCT FROM r.new_status
-    ON CONFLICT (link_id) DO UPDATE SET noted_at = excluded.noted_at;
+    ON CONFLICT (link_id) DO UPDATE SET noted_at = excluded.noted_at $mark$;
     RETURN NULL;
 """
 _CAMPAIGN_MEMBERS = f"""
-    INSERT INTO store_journalentry {_COLUMNS}
+    EXECUTE $note$ INSERT INTO store_journalentry {_COLUMNS}
     SELECT {_ACTOR.format(who=f"COALESCE(r.changed_by, {_TOLD})")},
            'campaign', r.connection_id, NULL, r.campaign_id, i.person_id, 'member', r.salesforce_id, r.old, r.new
     FROM ({{rows}}) r
     LEFT JOIN store_personidentity i ON i.connection_id = r.connection_id AND i.salesforce_id = r.who_id
-    WHERE r.old IS DISTINCT FROM r.new;
-    INSERT INTO store_mark (link_id, why, noted_at)
+    WHERE r.old IS DISTINCT FROM r.new $note$;
+    EXECUTE $mark$ INSERT INTO store_mark (link_id, why, noted_at)
     SELECT DISTINCT l.id, 'campaign', {_NOW}
     FROM ({{rows}}) r JOIN store_link l ON l.connection_id = r.connection_id AND l.campaign_id = r.campaign_id
     WHERE r.old IS DISTINCT FROM r.new
-    ON CONFLICT (link_id) DO UPDATE SET noted_at = excluded.noted_at;
+    ON CONFLICT (link_id) DO UPDATE SET noted_at = excluded.noted_at $mark$;
     RETURN NULL;
 """
 

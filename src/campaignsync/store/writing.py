@@ -13,7 +13,7 @@ import polars as pl
 
 from campaignsync.domain.membership import Origin
 from campaignsync.store.acting import alone
-from campaignsync.store.frames import execute, query, temporary
+from campaignsync.store.frames import bulk, execute, query, temporary
 from campaignsync.store.models import Link
 from campaignsync.store.trees import WAITS_FOR_ITS_TURN
 
@@ -49,7 +49,8 @@ def change_members(link: Link, changes: pl.DataFrame, now: datetime) -> None:
         " AND m.person_id = c.person_id AND s.channel_id = %s AND s.name = c.status AND o.id = m.status_id AND o.name = c.was",
         (now, link.program_id, link.program.channel_id),
     )
-    execute(
+    bulk(
+        "store_programmember",
         "INSERT INTO store_programmember (program_id, person_id, status_id, member_since, reached_success_at, origin)"
         " SELECT %s, c.person_id, s.id, %s, CASE WHEN s.success THEN %s::timestamptz END, %s FROM changes c"
         " JOIN store_progressionstatus s ON s.channel_id = %s AND s.name = c.status WHERE c.was IS NULL"
@@ -61,14 +62,14 @@ def change_members(link: Link, changes: pl.DataFrame, now: datetime) -> None:
         " JOIN store_progressionstatus s ON s.id = m.status_id WHERE m.program_id = %s AND m.person_id = c.person_id)",
         (link.program_id,),
     )
-    execute(_REMEMBER.format(table="changes"), (link.pk,))
+    bulk("store_agreement", _REMEMBER.format(table="changes"), (link.pk,))
     execute(_FORGET.format(table="changes"), (link.pk,))
 
 
 def agree(link: Link, agreed: pl.DataFrame) -> None:
     """Both sides are the same already (person_id, status): the memory follows, and nothing is intended any more."""
     temporary("agreed", agreed)
-    execute(_REMEMBER.format(table="agreed"), (link.pk,))
+    bulk("store_agreement", _REMEMBER.format(table="agreed"), (link.pk,))
     execute(_FORGET.format(table="agreed"), (link.pk,))
     execute(
         "DELETE FROM store_intent i USING agreed a WHERE i.link_id = %s AND i.person_id = a.person_id",
@@ -79,7 +80,8 @@ def agree(link: Link, agreed: pl.DataFrame) -> None:
 def intend(link: Link, noun: str, wanted: pl.DataFrame, now: datetime) -> None:
     """What is about to be written (person_id, status) is committed first."""
     temporary("wanted", wanted)
-    execute(
+    bulk(
+        "store_intent",
         "INSERT INTO store_intent (link_id, person_id, noun, wanted, at) SELECT %s, person_id, %s, status, %s FROM wanted"
         " ON CONFLICT (link_id, person_id, noun) DO UPDATE SET wanted = excluded.wanted, at = excluded.at",
         (link.pk, noun, now),

@@ -7,6 +7,7 @@ characters and join the tables, so that rows can be mirrored in any order.
 from __future__ import annotations
 
 from django.db import models
+from django.db.models.functions import Coalesce
 
 from campaignsync.store.models.programs import Connection
 from campaignsync.store.triggers import note_campaign_members
@@ -92,7 +93,11 @@ class CampaignMember(models.Model):
     last_modified_by_id = models.TextField(null=True)
 
     class Meta:
-        indexes = (models.Index(fields=("connection", "campaign_id"), name="members_of_a_campaign"),)
+        indexes = (
+            models.Index(fields=("connection", "campaign_id"), name="members_of_a_campaign"),
+            # A contact's id counts before the id of the lead it was (S1.3.7).
+            models.Index("connection", Coalesce("contact_id", "lead_id"), name="members_who_are_a_person"),
+        )
         constraints = (
             models.UniqueConstraint(fields=("connection", "salesforce_id"), name="one_mirrored_member"),
         )
