@@ -59,7 +59,8 @@ def test_beyond_the_threshold_each_entity_gets_one_overflow_event() -> None:
         ("Contact", "GAP_OVERFLOW", 3),
         ("Lead", "GAP_OVERFLOW", 4),
     ]
-    assert told[2].record_ids == (NO_RECORD,) and not told[2].values
+    assert told[2].record_ids == (NO_RECORD,)
+    assert not told[2].values
 
 
 @given(st.lists(st.tuples(st.sampled_from("ABC"), st.sampled_from(["UPDATE", "DELETE"]), st.integers(0, 2))))

@@ -74,7 +74,8 @@ def test_every_schema_is_avro_and_everything_but_the_header_may_be_null(entity: 
 
 def test_an_account_has_a_name_that_may_be_text_or_a_persons() -> None:
     name = next(each for each in fields_of("Account") if each["name"] == "Name")
-    assert name["type"][1] == "string" and name["type"][2]["name"] == "Switchable_PersonName"
+    assert name["type"][1] == "string"
+    assert name["type"][2]["name"] == "Switchable_PersonName"
 
 
 def test_the_id_of_a_schema_stays_until_the_object_gets_a_field() -> None:
@@ -83,4 +84,5 @@ def test_the_id_of_a_schema_stays_until_the_object_gets_a_field() -> None:
     assert before.id == event_schema(OBJECTS["Lead"]).id
     schema.put_field("Lead", make_field("Booth__c", "string(10)", "cun", "Booth"))
     after = event_schema(schema.find("Lead") or OBJECTS["Lead"])
-    assert after.id != before.id and json.loads(after.text)["fields"][-1]["name"] == "Booth__c"
+    assert after.id != before.id
+    assert json.loads(after.text)["fields"][-1]["name"] == "Booth__c"
