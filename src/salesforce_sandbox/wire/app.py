@@ -46,6 +46,8 @@ def make_app(sandbox: Sandbox, latency_ms: float = 0) -> App:
             running.pop(http, None)
         if answer is None:
             _drop(scope)
+            # Ending before the server has seen the connection go would be logged as a fault of ours.
+            await receive()
             return
         await _http_response(answer, http.headers.get("accept-encoding", ""))(scope, receive, send)
 
