@@ -9,7 +9,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models.functions import Coalesce
 
-from campaignsync.store.models.programs import Connection
+from campaignsync.store.models.programs import Connection, PersonFields
 from campaignsync.store.triggers import note_campaign_members
 
 
@@ -107,35 +107,12 @@ class CampaignMember(models.Model):
         return f"{self.salesforce_id} of {self.campaign_id}"
 
 
-class SalesforcePerson(models.Model):
+class SalesforcePerson(PersonFields):
     """A lead or contact as last observed, with the fields of M11 as far as the sync user sees them."""
 
     connection = models.ForeignKey(Connection, models.CASCADE)
     salesforce_id = models.TextField()
     kind = models.TextField()
-    email = models.TextField(null=True)
-    first_name = models.TextField(null=True)
-    last_name = models.TextField(null=True)
-    salutation = models.TextField(null=True)
-    title = models.TextField(null=True)
-    company = models.TextField(null=True)
-    phone = models.TextField(null=True)
-    mobile_phone = models.TextField(null=True)
-    fax = models.TextField(null=True)
-    street = models.TextField(null=True)
-    city = models.TextField(null=True)
-    state = models.TextField(null=True)
-    postal_code = models.TextField(null=True)
-    country = models.TextField(null=True)
-    industry = models.TextField(null=True)
-    annual_revenue = models.TextField(null=True)
-    employees = models.BigIntegerField(null=True)
-    website = models.TextField(null=True)
-    rating = models.TextField(null=True)
-    source = models.TextField(null=True)
-    status = models.TextField(null=True)
-    notes = models.TextField(null=True)
-    unsubscribed = models.BooleanField(null=True)
     is_deleted = models.BooleanField(null=True)
     is_converted = models.BooleanField(null=True)
     converted_contact_id = models.TextField(null=True)

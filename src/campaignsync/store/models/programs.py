@@ -96,10 +96,10 @@ class PeriodCost(models.Model):
         return f"{self.month:%Y-%m} {self.amount} {self.currency}"
 
 
-class Person(models.Model):
-    """Somebody we know, with the standard fields of M11; `email` is kept lower-cased and trimmed (M2.4)."""
+class PersonFields(models.Model):
+    """The standard fields of a person, the same on both sides (M11)."""
 
-    email = models.TextField(null=True, db_index=True)
+    email = models.TextField(null=True)
     first_name = models.TextField(null=True)
     last_name = models.TextField(null=True)
     salutation = models.TextField(null=True)
@@ -122,6 +122,15 @@ class Person(models.Model):
     status = models.TextField(null=True)
     notes = models.TextField(null=True)
     unsubscribed = models.BooleanField(null=True)
+
+    class Meta:
+        abstract = True
+
+
+class Person(PersonFields):
+    """Somebody we know; `email` is kept lower-cased and trimmed (M2.4)."""
+
+    email = models.TextField(null=True, db_index=True)
     custom = models.JSONField(default=dict)
     acquisition_program = models.ForeignKey(Program, models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
