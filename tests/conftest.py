@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -34,10 +35,25 @@ class Clock:
 
 
 @pytest.fixture(scope="session")
-def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Application]:
-    """One installation for all tests of a process; in a folder of the system, since its server may be another user."""
-    folder: Path = tmp_path_factory.mktemp("installation")
-    with application(Settings(data_dir=folder)) as app:
+def server_folder() -> Iterator[Callable[[str], Path]]:
+    """Makes folders in which an embedded server may live, which is another user where root runs the tests.
+
+    Not in pytest's own: any other pytest that starts closes those to everybody else, also while a server starts there.
+    """
+    with tempfile.TemporaryDirectory(prefix="campaignsync-tests-", ignore_cleanup_errors=True) as whole:
+
+        def make(name: str) -> Path:
+            folder = Path(tempfile.mkdtemp(dir=whole)) / name
+            folder.mkdir()
+            return folder
+
+        yield make
+
+
+@pytest.fixture(scope="session")
+def installation(server_folder: Callable[[str], Path]) -> Iterator[Application]:
+    """One installation for all tests of a process."""
+    with application(Settings(data_dir=server_folder("installation"))) as app:
         yield app
 
 

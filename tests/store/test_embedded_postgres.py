@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
@@ -50,8 +51,8 @@ def runs(folder: Path) -> bool:
 
 
 @pytest.fixture
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("a folder with spaces")
+def folder(server_folder: Callable[[str], Path]) -> Path:
+    return server_folder("a folder with spaces")
 
 
 def test_several_commands_share_one_server_and_the_last_one_stops_it(folder: Path) -> None:
@@ -90,8 +91,8 @@ def test_a_killed_server_comes_back_with_what_was_committed(folder: Path) -> Non
         assert connection.execute("SELECT answer FROM kept").fetchone() == (42,)
 
 
-def test_a_path_too_long_for_a_socket_is_no_hindrance(tmp_path_factory: pytest.TempPathFactory) -> None:
-    folder = tmp_path_factory.mktemp("x" * 120)
+def test_a_path_too_long_for_a_socket_is_no_hindrance(server_folder: Callable[[str], Path]) -> None:
+    folder = server_folder("x" * 120)
     with embedded_postgres(folder) as url, psycopg.connect(url) as connection:
         assert connection.execute("SELECT 1").fetchone() == (1,)
 

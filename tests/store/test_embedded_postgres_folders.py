@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
@@ -31,15 +32,15 @@ def answers(folder: Path) -> bool:
 # The long one has too many bytes for a socket, though not too many characters.
 @pytest.mark.parametrize("name", ['it\'s a "folder" $HOME %s', "ü" * 40])
 def test_a_name_that_a_shell_or_a_socket_would_stumble_over_is_no_hindrance(
-    tmp_path_factory: pytest.TempPathFactory, name: str
+    server_folder: Callable[[str], Path], name: str
 ) -> None:
-    assert answers(tmp_path_factory.mktemp("odd") / name)
+    assert answers(server_folder("odd") / name)
 
 
 def test_processes_with_other_folders_for_temporary_files_find_the_same_server(
-    tmp_path_factory: pytest.TempPathFactory,
+    server_folder: Callable[[str], Path],
 ) -> None:
-    folder, other = tmp_path_factory.mktemp("x" * 120), tmp_path_factory.mktemp("other")
+    folder, other = server_folder("x" * 120), server_folder("other")
     with embedded_postgres(folder):
         asked = subprocess.run(
             [sys.executable, "-c", ASK, str(folder)],
@@ -51,8 +52,8 @@ def test_processes_with_other_folders_for_temporary_files_find_the_same_server(
     assert asked.stdout.strip() == "42"
 
 
-def test_a_first_start_that_is_killed_is_begun_again(tmp_path_factory: pytest.TempPathFactory) -> None:
-    folder = tmp_path_factory.mktemp("killed")
+def test_a_first_start_that_is_killed_is_begun_again(server_folder: Callable[[str], Path]) -> None:
+    folder = server_folder("killed")
     half_made = folder / "postgres.new" / "PG_VERSION"
     starting = subprocess.Popen([sys.executable, "-c", ASK, str(folder)], start_new_session=True)
     deadline = time.monotonic() + 60
