@@ -140,7 +140,9 @@ def _by_assertion(call: Call, form: Mapping[str, str]) -> str:
     try:
         head, payload, signature = form.get("assertion", "").split(".")
         header, claims = _decoded(head), _decoded(payload)
-    except ValueError:
+        # Widely used clients send the time as text, and are let in.
+        expires = float(claims.get("exp", 0))
+    except (TypeError, ValueError):
         raise OAuthError("invalid_grant", "invalid assertion") from None
     app = call.org.access.apps.get(claims.get("iss", ""))
     if app is None:
@@ -148,7 +150,6 @@ def _by_assertion(call: Call, form: Mapping[str, str]) -> str:
     signed = any(_verifies(each, f"{head}.{payload}", signature) for each in app.certificates)
     if header.get("alg") != "RS256" or not signed:
         raise OAuthError("invalid_grant", "invalid assertion")
-    expires = claims.get("exp", 0)
     now = call.org.clock.now().timestamp()
     # Clients stamp assertions with the machine's time, which the org's may have been moved away from.
     if not any(at - 60 < expires <= at + _LONGEST_ASSERTION_S for at in (now, time.time())):
