@@ -1,7 +1,8 @@
 """EventBus: one org's change data capture, from its log of changes to what subscribers may read.
 
 Made with the sandbox; subscriptions and control resources act on it. It takes changes in when somebody asks for them,
-never while they are committed. Whoever calls holds `changed`, which is the org's own lock. A restart of the org empties
+never while they are committed. Whoever calls holds `changed`, which is the org's own lock, and asks for a topic's entities
+or a managed subscription first. A restart of the org empties
 the stream and brings back every setting, as moving an org to another instance resets its stream (S2.7.6).
 """
 
@@ -104,6 +105,7 @@ class EventBus:
 
     def entities(self, topic: str) -> tuple[str, ...]:
         """Which entities' events a topic carries; Refusal when there is no such topic."""
+        self.take_in()
         if topic == ALL_CHANGES:
             return self.selected
         for entity in self.selected:
@@ -116,9 +118,16 @@ class EventBus:
     def tenant(self) -> str:
         return f"CORE/prod/{self.org.id}"
 
+    def managed_subscription(self, subscription_id: str, developer_name: str) -> ManagedSubscription:
+        """The managed subscription of that id or name; Refusal when there is none."""
+        self.take_in()
+        for managed in self.managed:
+            if managed.id == subscription_id or managed.developer_name == developer_name:
+                return managed
+        raise Refusal("subscription_unknown", subscription=subscription_id or developer_name)
+
     def start(self, preset: Preset, replay_id: bytes) -> int:
         """The place after which a subscription begins; Refusal for a replay id that is no more or never was."""
-        self.take_in()
         if preset == "LATEST":
             return self._stream.tip()
         if preset == "EARLIEST":
@@ -132,7 +141,6 @@ class EventBus:
 
     def after(self, place: int) -> Sequence[Entry]:
         """What is behind a place, oldest first."""
-        self.take_in()
         return self._stream.after(place)
 
     def tip(self) -> int:
@@ -156,6 +164,7 @@ class EventBus:
 
     def known_schema(self, schema_id: str) -> EventSchema:
         """Any schema that events were ever written with; Refusal when there is none of that id."""
+        self.take_in()
         for entity in self.selected:
             self.schema(entity)
         if schema_id not in self._schemas:

@@ -24,7 +24,7 @@ MOST_STREAMS = 200
 # Below the 4 MB that gRPC clients take unless told otherwise.
 MOST_RESPONSE_BYTES = 3_000_000
 # The org's clock may be moved ahead, and tells nobody: so long at most does a subscriber not look at it.
-_LOOKS_EVERY_S = 1.0
+_LOOKS_EVERY_S = 0.5
 _ID_LENGTHS = (15, 18)
 _COMMIT_FAILED = 2
 

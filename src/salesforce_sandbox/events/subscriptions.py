@@ -150,7 +150,7 @@ class ManagedSubscriber(Subscription):
     def receive(self, request: Any) -> None:
         """Takes a ManagedFetchRequest; one that only commits asks for no events."""
         if self._managed is None:
-            self._managed = self._find(request)
+            self._managed = self._bus.managed_subscription(request.subscription_id, request.developer_name)
             self._authorize(self._managed.topic)
             self._place = self._begin(self._managed)
             self._topic = self._managed.topic
@@ -164,12 +164,6 @@ class ManagedSubscriber(Subscription):
         if self._commitments:
             return self._delivery([], self._commitments.popleft())
         return super().due()
-
-    def _find(self, request: Any) -> ManagedSubscription:
-        for managed in self._bus.managed:
-            if managed.id == request.subscription_id or managed.developer_name == request.developer_name:
-                return managed
-        raise Refusal("subscription_unknown", subscription=request.subscription_id or request.developer_name)
 
     def _begin(self, managed: ManagedSubscription) -> int:
         """A place that is gone ends the first attempt; the next begins where the subscription says for such a case."""
