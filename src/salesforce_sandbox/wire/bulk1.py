@@ -152,7 +152,7 @@ def look_at_batch(call: Call, caller: Caller) -> Response:
 def request_of_batch(call: Call, caller: Caller) -> Response:
     job = call.org.jobs.find(call.parameters["job"], ClassicJob)
     batch = job.batch(call.parameters["batch"])
-    return Response(body=batch.body, media_type=batch.request_type or _MEDIA_TYPES[job.content_type])
+    return _plain(batch.body, batch.request_type or _MEDIA_TYPES[job.content_type])
 
 
 @routes.on("GET", f"{_JOBS}/{{job}}/batch/{{batch}}/result", rules="S2.5.1")
@@ -163,7 +163,7 @@ def results(call: Call, caller: Caller) -> Response:
     batch = _finished(job, call)
     if not job.is_query:
         content = save_results(batch.outcomes, job.content_type)
-        return Response(body=content, media_type=_MEDIA_TYPES[job.content_type])
+        return _plain(content, _MEDIA_TYPES[job.content_type])
     if job.content_type == "JSON":
         return _answer("", list(batch.files), json=True)
     listed = xml("result-list", [("result", each) for each in batch.files])
@@ -179,7 +179,7 @@ def result_file(call: Call, caller: Caller) -> Response:
     if file is None:
         raise SalesforceError(400, "InvalidBatch", f"Unable to find result: {call.parameters['result']}")
     content = query_result(batch.header, file.rows(), job.content_type)
-    return Response(body=content, media_type=_MEDIA_TYPES[job.content_type])
+    return _plain(content, _MEDIA_TYPES[job.content_type])
 
 
 def _admit(call: Call) -> Caller:
@@ -205,6 +205,11 @@ def _answer(name: str, values: Any, *, json: bool, status: int = 200) -> Respons
     if json:
         return Response(status=status, body=orjson.dumps(values), media_type=_MEDIA_TYPES["JSON"])
     return Response(status=status, body=xml(name, values), media_type=_MEDIA_TYPES["XML"])
+
+
+def _plain(content: bytes, media_type: str) -> Response:
+    """Content under a media type and nothing more: clients compare the whole header."""
+    return Response(body=content, headers={"Content-Type": media_type})
 
 
 def _chunk_size(call: Call) -> int | None:

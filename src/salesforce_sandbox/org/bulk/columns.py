@@ -52,13 +52,18 @@ class Columns:
         if colon and len(field.reference_to) == 1:
             message = f"type is not needed for non polymorphic foreign key references: {relationship}"
             raise _refused(message)
-        parent = self._ground.schema.find(type_name or field.reference_to[0])
-        if parent is None or parent.name not in field.reference_to:
+        known = (
+            field.reference_to
+            if not colon
+            else [n for n in field.reference_to if n.lower() == type_name.lower()]
+        )
+        if not known:
             raise _refused(f"Unable to find object: {type_name}")
-        by = self._field(parent, key)
-        if by is None or not (by.external_id or by.id_lookup or by.name == "Id"):
-            raise no_such_name(name)
-        return Column(field=field, parent=parent, by=by)
+        for parent in filter(None, map(self._ground.schema.find, known)):
+            by = self._field(parent, key)
+            if by and (by.external_id or by.id_lookup or by.name == "Id"):
+                return Column(field=field, parent=parent, by=by)
+        raise no_such_name(name)
 
     def _field(self, sobject: SObject, name: str) -> Field | None:
         field = sobject.field(name)

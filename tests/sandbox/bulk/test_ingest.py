@@ -1,0 +1,290 @@
+"""Bulk API 2.0, ingest: the life of a job and what becomes of its rows (S2.4.1, S2.4.2, S2.4.4, S2.4.6)."""
+
+import gzip
+from typing import Any
+
+import pytest
+import requests
+
+LEADS = "LastName,Company,Email\nAsh,A & Co,Ann@A.Example\nBirch,B & Co,\n"
+USUAL = {
+    "operation": "insert",
+    "object": "Lead",
+    "concurrencyMode": "Parallel",
+    "contentType": "CSV",
+    "apiVersion": 60.0,
+    "lineEnding": "LF",
+    "columnDelimiter": "COMMA",
+}
+
+
+def test_a_new_job_is_open_and_says_where_its_file_goes(clerk: Any) -> None:
+    """S2.4.1"""
+    job = clerk.open("lead")
+    told = {name: job[name] for name in USUAL}
+    assert (told, job["state"]) == (USUAL, "Open")
+    assert job["contentUrl"] == f"services/data/v60.0/jobs/ingest/{job['id']}/batches"
+    assert job["id"].startswith("750")
+
+
+def test_a_job_says_all_that_is_documented_about_it(clerk: Any) -> None:
+    """S2.4.1"""
+    job = clerk.send("Lead", "insert", LEADS)
+    assert job["state"] == "JobComplete"
+    counts = {
+        "jobType": "V2Ingest",
+        "numberRecordsProcessed": 2,
+        "numberRecordsFailed": 0,
+        "retries": 0,
+        "apexProcessingTime": 0,
+        "isPkChunkingSupported": False,
+    }
+    assert {name: job[name] for name in counts} == counts
+    assert {"totalProcessingTime", "apiActiveProcessingTime", "createdById", "systemModstamp"} <= set(job)
+    assert "contentUrl" not in job
+
+
+def test_rows_are_stored_as_any_other_save_stores_them(clerk: Any, admin: Any) -> None:
+    """S2.4.2, S0.7"""
+    clerk.send("Lead", "insert", LEADS)
+    assert admin.query("SELECT LastName, Company, Email FROM Lead ORDER BY LastName") == [
+        {"LastName": "Ash", "Company": "A & Co", "Email": "ann@a.example"},
+        {"LastName": "Birch", "Company": "B & Co", "Email": None},
+    ]
+
+
+def test_an_empty_cell_says_nothing_and_not_available_empties_the_field(clerk: Any, admin: Any) -> None:
+    """S2.4.2"""
+    lead = admin.create("Lead", LastName="Ash", Company="A", Email="a@a.example", City="Ghent")
+    clerk.send("Lead", "update", f"Id,Email,City\n{lead},,#N/A\n")
+    assert admin.one("SELECT Email, City FROM Lead") == {"Email": "a@a.example", "City": None}
+
+
+def test_upserts_create_and_update_by_a_key(clerk: Any, admin: Any) -> None:
+    """S2.4.2"""
+    admin.create("Contact", LastName="Ash", Email="ash@a.example")
+    content = "Email,LastName\nash@a.example,Ashley\nbirch@b.example,Birch\n"
+    job = clerk.send("Contact", "upsert", content, externalIdFieldName="email")
+    assert job["externalIdFieldName"] == "Email"
+    created = {row["LastName"]: row["sf__Created"] for row in clerk.rows(job["id"], "successfulResults")}
+    assert created == {"Ashley": "false", "Birch": "true"}
+    assert len(admin.query("SELECT Id FROM Contact")) == 2
+
+
+def test_deletes_take_ids(clerk: Any, admin: Any, campaign: str) -> None:
+    """S2.4.2"""
+    lead = admin.create("Lead", LastName="Ash", Company="A")
+    job = clerk.send("Lead", "delete", f'Id\n{lead[:15]}\n{campaign}\n""\n00Q000000000zzzAAA\n')
+    assert admin.query("SELECT Id FROM Lead") == []
+    assert clerk.errors(job["id"]) == {
+        campaign: "INVALID_CROSS_REFERENCE_KEY:invalid cross reference id:--",
+        "00Q000000000zzzAAA": "INVALID_CROSS_REFERENCE_KEY:invalid cross reference id:--",
+    }
+
+
+def test_deleting_for_good_is_a_permission_of_its_own(clerk: Any, admin: Any) -> None:
+    """S2.4.2"""
+    lead = admin.create("Lead", LastName="Ash", Company="A")
+    wish = {"object": "Lead", "operation": "hardDelete"}
+    assert admin.refused("POST", "/jobs/ingest", wish)[:2] == (400, "FEATURENOTENABLED")
+    clerk.rule(hard_delete=True)
+    clerk.send("Lead", "hardDelete", f"Id\n{lead}\n")
+    assert admin.query("SELECT Id FROM Lead", resource="queryAll") == []
+
+
+@pytest.mark.parametrize("column", ["Owner.Email", "User:Owner.Username", "owner.username"])
+def test_a_parent_may_be_named_by_its_own_key(clerk: Any, admin: Any, column: str) -> None:
+    """S2.4.2"""
+    mia = {"Username": "mia@sandbox.example", "Email": "mia@sandbox.example", "LastName": "Mia"}
+    admin.control("POST", "seed", {"users": [mia]})
+    job = clerk.send(
+        "Lead", "insert", f"LastName,Company,{column}\nA,A,Mia@Sandbox.Example\nB,B,nobody@x.example\n"
+    )
+    assert (
+        admin.one("SELECT LastName, Owner.Username FROM Lead")["Owner"]["Username"] == "mia@sandbox.example"
+    )
+    assert clerk.errors(job["id"])["B"].startswith(
+        "INVALID_FIELD:Foreign key external ID: nobody@x.example not found"
+    )
+
+
+@pytest.mark.parametrize(
+    ("column", "message"),
+    [
+        ("Nickname", "Field name not found : Nickname"),
+        ("Nobody.Name", "Field name not found : Nobody.Name"),
+        ("Campaign.Nickname", "Field name not found : Campaign.Nickname"),
+        ("Campaign.Status", "Field name not found : Campaign.Status"),
+        ("Campaign:Campaign.Name", "type is not needed for non polymorphic foreign key references: Campaign"),
+        ("Campaign:Nobody.Name", "Unable to find relationship: Nobody"),
+        ("status", "Duplicate field name found : Status"),
+    ],
+)
+def test_a_header_that_means_nothing_fails_the_job(clerk: Any, column: str, message: str) -> None:
+    """S2.4.2: a field without field-level security does not exist either."""
+    job = clerk.send("CampaignMember", "insert", f"LeadId,Status,{column}\nx,y,z\n")
+    assert (job["state"], job["errorMessage"]) == ("Failed", f"InvalidBatch : {message}")
+    assert clerk.file(job["id"], "unprocessedrecords") == f"LeadId,Status,{column}\nx,y,z\n"
+
+
+def test_updates_need_ids_and_inserts_bear_none(clerk: Any) -> None:
+    lacking = clerk.send("Lead", "update", "LastName\nAsh\n")
+    assert lacking["errorMessage"] == "InvalidBatch : Field name not found : Id"
+    empty = clerk.send("Lead", "update", "LastName,Id\nAsh,\n")
+    assert clerk.errors(empty["id"]) == {"Ash": "MISSING_ARGUMENT:Id not specified in an update call:Id --"}
+    bearing = clerk.send("Lead", "insert", "LastName,Company,Id\nAsh,A,00Q000000000zzzAAA\n")
+    refusal = "INVALID_FIELD_FOR_INSERT_UPDATE:cannot specify Id in an insert call:Id --"
+    assert clerk.errors(bearing["id"]) == {"Ash": refusal}
+
+
+@pytest.mark.parametrize(
+    ("stated", "code"),
+    [
+        ({"object": "Nobody"}, "INVALIDJOB"),
+        ({"operation": "merge"}, "INVALIDJOB"),
+        ({"operation": "upsert"}, "INVALIDJOB"),
+        ({"operation": "upsert", "externalIdFieldName": "City"}, "INVALIDJOB"),
+        ({"columnDelimiter": "SPACE"}, "INVALIDJOB"),
+        ({"lineEnding": "CR"}, "INVALIDJOB"),
+        ({"contentType": "JSON"}, "INVALIDJOB"),
+    ],
+)
+def test_what_no_job_can_do_is_refused_at_once(admin: Any, stated: dict[str, Any], code: str) -> None:
+    wish = {"object": "Lead", "operation": "insert", **stated}
+    assert admin.refused("POST", "/jobs/ingest", wish)[:2] == (400, code)
+
+
+def test_a_file_is_put_once(clerk: Any) -> None:
+    """S2.4.1"""
+    job = clerk.open("Lead")["id"]
+    first, second = clerk.upload(job, LEADS), clerk.upload(job, LEADS)
+    assert (first.status_code, first.content, second.status_code) == (201, b"", 400)
+    assert second.json()[0]["message"].startswith(f"Found multiple contents for job: <{job}>")
+    clerk.close(job)
+    assert clerk.upload(job, LEADS).json()[0]["errorCode"] == "INVALIDJOBSTATE"
+
+
+def test_a_file_may_be_only_so_large(clerk: Any) -> None:
+    """S2.4.2"""
+    clerk.rule(largest_upload_bytes=10)
+    answer = clerk.upload(clerk.open("Lead")["id"], LEADS)
+    assert (answer.status_code, answer.json()[0]["errorCode"]) == (400, "EXCEEDEDQUOTA")
+
+
+def test_a_small_file_may_come_with_the_job(clerk: Any, admin: Any) -> None:
+    """S2.4.1"""
+    parts = {
+        "job": (None, '{"object": "Lead", "operation": "insert", "lineEnding": "CRLF"}', "application/json"),
+        "content": ("leads.csv", LEADS.replace("\n", "\r\n"), "text/csv"),
+    }
+    answer = admin.http.post(f"{admin.url}/services/data/v60.0/jobs/ingest", files=parts)
+    assert (answer.status_code, answer.json()["state"]) == (200, "UploadComplete")
+    assert clerk.look(answer.json()["id"])["numberRecordsProcessed"] == 2
+
+
+def test_a_closed_job_cannot_be_closed_or_aborted_again(clerk: Any, admin: Any) -> None:
+    job = clerk.begin("Lead", "insert", LEADS)
+    for state, message in [
+        ("UploadComplete", "Closing already Completed Job not allowed"),
+        ("Aborted", "Aborting already Completed Job not allowed"),
+        ("InProgress", "Invalid job state: InProgress"),
+    ]:
+        refusal = admin.refused("PATCH", f"/jobs/ingest/{job}", {"state": state})
+        assert refusal == (400, "INVALIDJOBSTATE", message)
+
+
+def test_a_job_can_be_deleted_once_it_is_not_open(clerk: Any, admin: Any) -> None:
+    """S2.4.1, S2.4.6"""
+    job = clerk.open("Lead")["id"]
+    assert admin.refused("DELETE", f"/jobs/ingest/{job}")[1] == "INVALIDJOBSTATE"
+    admin.call("PATCH", f"/jobs/ingest/{job}", {"state": "Aborted"})
+    answer = admin.call("DELETE", f"/jobs/ingest/{job}")
+    assert (answer.status_code, answer.content) == (204, b"")
+    gone = (404, "NOT_FOUND", "The requested resource does not exist")
+    assert admin.refused("GET", f"/jobs/ingest/{job}") == gone
+
+
+def test_a_job_without_rows_fails(clerk: Any) -> None:
+    job = clerk.send("Lead", "insert", "LastName,Company\n")
+    assert (job["state"], job["errorMessage"]) == ("Failed", "InvalidBatch : Records not found")
+
+
+def test_jobs_are_listed_with_those_of_bulk_1(clerk: Any, admin: Any) -> None:
+    """S2.4.1: in pages of a thousand."""
+    ingest, query = clerk.open("Lead")["id"], clerk.query("SELECT Id FROM Lead")
+    classic = admin.call(
+        "POST", "//services/async/60.0/job", {"object": "Lead", "operation": "insert"}
+    ).json()["id"]
+
+    def listed(path: str) -> list[tuple[str, str]]:
+        answer = admin.call("GET", path).json()
+        assert (answer["done"], answer["nextRecordsUrl"]) == (True, None)
+        return [(job["id"], job["jobType"]) for job in answer["records"]]
+
+    assert listed("/jobs/ingest") == [(ingest, "V2Ingest"), (classic, "Classic")]
+    assert listed("/jobs/query") == [(query, "V2Query"), (classic, "Classic")]
+    assert listed("/jobs/ingest?jobType=V2Ingest") == [(ingest, "V2Ingest")]
+    assert listed("/jobs/ingest?isPkChunkingEnabled=true") == []
+
+
+def test_long_lists_of_jobs_come_in_pages(clerk: Any, admin: Any, sandbox: Any) -> None:
+    order = sandbox.org.jobs.order("insert", "Lead", "", sandbox.admin)
+    job = clerk.open("Lead")["id"]
+    opened = sandbox.org.jobs.find(job, type(next(iter(sandbox.org.jobs))))
+    for _ in range(1_000):
+        sandbox.org.jobs.open_ingest(order, opened.dialect, 60.0, assignment_rule_id=None)
+    first = admin.call("GET", "/jobs/ingest").json()
+    rest = admin.call("GET", "/" + first["nextRecordsUrl"]).json()
+    assert (len(first["records"]), first["done"], len(rest["records"]), rest["done"]) == (
+        1_000,
+        False,
+        1,
+        True,
+    )
+
+
+def test_jobs_are_kept_seven_days_and_stay_open_for_one(clerk: Any, admin: Any) -> None:
+    """S2.4.1"""
+    left_open, done = clerk.open("Lead")["id"], clerk.begin("Lead", "insert", LEADS)
+    day = 24 * 3_600
+    admin.control("POST", "clock", {"advance_s": day})
+    admin.log_in()
+    assert [clerk.look(job)["state"] for job in (left_open, done)] == ["Aborted", "JobComplete"]
+    admin.control("POST", "clock", {"advance_s": 6 * day})
+    admin.log_in()
+    assert admin.call("GET", f"/jobs/ingest/{done}").status_code == 404
+
+
+def test_each_request_is_one_call_and_each_ten_thousand_rows_one_batch(clerk: Any, admin: Any) -> None:
+    """Contract, section 2.3"""
+    clerk.rule(batch_rows=1)
+    clerk.send("Lead", "insert", LEADS)
+    calls = admin.control("GET", "calls")
+    assert calls["by_kind"] == {"bulk_ingest": 4}
+    assert calls["used"]["DailyBulkApiBatches"] == 2
+
+
+def test_a_job_fails_when_the_batches_of_the_day_are_used_up(clerk: Any, admin: Any) -> None:
+    admin.control("POST", "limits", {"DailyBulkApiBatches": 0})
+    job = clerk.send("Lead", "insert", LEADS)
+    assert job["errorMessage"] == "ExceededQuota : ApiBatchItems Limit exceeded."
+
+
+def test_files_may_come_compressed(clerk: Any, admin: Any) -> None:
+    """S2.2.12"""
+    job = clerk.open("Lead")["id"]
+    headers = {"Content-Type": "text/csv", "Content-Encoding": "gzip"}
+    url = f"{admin.url}/services/data/v60.0/jobs/ingest/{job}/batches"
+    assert admin.http.put(url, data=gzip.compress(LEADS.encode()), headers=headers).status_code == 201
+    clerk.close(job)
+    assert clerk.look(job)["numberRecordsProcessed"] == 2
+
+
+def test_bulk_needs_a_session(clerk: Any) -> None:
+    """S2.1.2"""
+    job = clerk.open("Lead")["id"]
+    clerk.person.control("DELETE", "sessions")
+    assert clerk.upload(job, LEADS).json() == [
+        {"message": "Session expired or invalid", "errorCode": "INVALID_SESSION_ID"}
+    ]
+    assert requests.get(f"{clerk.person.url}/services/data/v60.0/jobs/query", timeout=9).status_code == 401
