@@ -115,7 +115,7 @@ def add_batch(call: Call, caller: Caller) -> Response:
 
     def query() -> tuple[CompiledQuery, RowTexts]:
         compiled = call.org.compile(
-            body.decode().strip(), caller, include_deleted=job.order.operation == "queryAll"
+            body.decode(errors="replace").strip(), caller, include_deleted=job.order.operation == "queryAll"
         )
         return compiled, _texts(compiled, job, call.version)
 

@@ -10,8 +10,6 @@ from email.policy import HTTP
 from functools import wraps
 from typing import Any
 
-import orjson
-
 from salesforce_sandbox.org.bulk.classic import ClassicJob
 from salesforce_sandbox.org.bulk.dialect import DELIMITERS, LINE_ENDINGS, Dialect
 from salesforce_sandbox.org.bulk.ingest import OVER, IngestJob
@@ -20,7 +18,7 @@ from salesforce_sandbox.org.bulk.querying import QueryJob
 from salesforce_sandbox.org.bulk.saving import OPERATIONS
 from salesforce_sandbox.org.errors import SalesforceError
 from salesforce_sandbox.org.soql.values import stored_moment
-from salesforce_sandbox.wire.messages import Response
+from salesforce_sandbox.wire.messages import Request, Response
 from salesforce_sandbox.wire.routes import Call, Handler, Routes
 
 routes = Routes(kind="bulk_ingest")
@@ -139,7 +137,9 @@ def unprocessed(call: Call) -> Response:
 
 def dialect(stated: dict[str, Any]) -> Dialect:
     """The dialect a job asks for."""
-    delimiter, line_ending = stated.get("columnDelimiter") or "COMMA", stated.get("lineEnding") or "LF"
+    delimiter, line_ending = (
+        str(stated.get(name) or usual) for name, usual in (("columnDelimiter", "COMMA"), ("lineEnding", "LF"))
+    )
     for name, known in ((delimiter, DELIMITERS), (line_ending, LINE_ENDINGS)):
         if name not in known:
             raise SalesforceError(400, "InvalidJob", f"{name} is not one of {', '.join(known)}")
@@ -253,4 +253,4 @@ def _parts(call: Call) -> tuple[dict[str, Any], bytes]:
     if len(content) > MOST_MULTIPART_CHARACTERS:
         refusal = f"A multipart request holds at most {MOST_MULTIPART_CHARACTERS} characters of data"
         raise SalesforceError(400, "InvalidJob", refusal)
-    return orjson.loads(stated), content
+    return Request(method="POST", path="", body=stated).json_object(), content

@@ -151,6 +151,29 @@ def test_json_jobs_are_json_throughout(classic: Classic, admin: Any) -> None:
     assert len(classic.call("GET", f"/{job['id']}/batch", **JSON).json()["batchInfo"]) == 1
 
 
+def test_a_job_told_in_json_may_have_batches_of_csv_which_speak_xml(classic: Classic) -> None:
+    """S2.5.1: as taps do it."""
+    job = classic.call(
+        "POST", "", '{"operation":"queryAll","object":"Lead","contentType":"CSV"}', **JSON
+    ).json()
+    batch = values(classic.add(job["id"], "SELECT Id FROM Lead").content)
+    later = values(classic.call("GET", f"/{job['id']}/batch/{batch['id']}", **JSON).content)
+    assert (batch["state"], later["state"]) == ("Queued", "Completed")
+    assert classic.call("POST", f"/{job['id']}", '{"state":"Closed"}', **JSON).json()["state"] == "Closed"
+    missing = classic.call("GET", "/750000000000000", **JSON)
+    assert (missing.status_code, missing.headers["Content-Type"]) == (400, "application/json")
+    assert missing.json()["exceptionCode"] == "InvalidJob"
+
+
+def test_chunks_beyond_the_batches_of_the_day_fail_their_query(classic: Classic, sandbox: Any) -> None:
+    """S2.5.2"""
+    sandbox.org.accounting.limits["DailyBulkApiBatches"] = 1
+    job = classic.open("query", **{"Sforce-Enable-PKChunking": "true"})
+    batch = values(classic.add(job, "SELECT Id FROM Lead").content)["id"]
+    about = values(classic.call("GET", f"/{job}/batch/{batch}").content)
+    assert (about["state"], "ApiBatchItems Limit exceeded." in str(about["stateMessage"])) == ("Failed", True)
+
+
 def test_xml_jobs_take_and_give_sobjects(classic: Classic, sandbox: Any) -> None:
     """S2.5.1"""
     job = classic.open("insert", "XML")

@@ -76,6 +76,7 @@ def test_deletes_take_ids(clerk: Any, admin: Any, campaign: str) -> None:
     lead = admin.create("Lead", LastName="Ash", Company="A")
     job = clerk.send("Lead", "delete", f'Id\n{lead[:15]}\n{campaign}\n""\n00Q000000000zzzAAA\n')
     assert admin.query("SELECT Id FROM Lead") == []
+    assert all(row["sf__Id"] == row["Id"] for row in clerk.rows(job["id"], "failedResults"))
     assert clerk.errors(job["id"]) == {
         campaign: "INVALID_CROSS_REFERENCE_KEY:invalid cross reference id:--",
         "00Q000000000zzzAAA": "INVALID_CROSS_REFERENCE_KEY:invalid cross reference id:--",
@@ -135,6 +136,7 @@ def test_updates_need_ids_and_inserts_bear_none(clerk: Any) -> None:
     bearing = clerk.send("Lead", "insert", "LastName,Company,Id\nAsh,A,00Q000000000zzzAAA\n")
     refusal = "INVALID_FIELD_FOR_INSERT_UPDATE:cannot specify Id in an insert call:Id --"
     assert clerk.errors(bearing["id"]) == {"Ash": refusal}
+    assert clerk.rows(bearing["id"], "failedResults")[0]["sf__Id"] == ""
 
 
 @pytest.mark.parametrize(
@@ -146,6 +148,7 @@ def test_updates_need_ids_and_inserts_bear_none(clerk: Any) -> None:
         ({"operation": "upsert", "externalIdFieldName": "City"}, "INVALIDJOB"),
         ({"columnDelimiter": "SPACE"}, "INVALIDJOB"),
         ({"lineEnding": "CR"}, "INVALIDJOB"),
+        ({"lineEnding": ["LF"]}, "INVALIDJOB"),
         ({"contentType": "JSON"}, "INVALIDJOB"),
     ],
 )
@@ -180,6 +183,23 @@ def test_a_small_file_may_come_with_the_job(clerk: Any, admin: Any) -> None:
     answer = admin.http.post(f"{admin.url}/services/data/v60.0/jobs/ingest", files=parts)
     assert (answer.status_code, answer.json()["state"]) == (200, "UploadComplete")
     assert clerk.look(answer.json()["id"])["numberRecordsProcessed"] == 2
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"job": (None, "no JSON", "application/json"), "content": ("x.csv", LEADS, "text/csv")},
+        {"job": (None, "{}", "application/json")},
+        {
+            "job": (None, '{"object": "Lead", "operation": "insert"}', "application/json"),
+            "content": ("x.csv", "x" * 100_001, "text/csv"),
+        },
+    ],
+)
+def test_parts_that_are_none_or_too_long_are_refused(admin: Any, parts: Any) -> None:
+    answer = admin.http.post(f"{admin.url}/services/data/v60.0/jobs/ingest", files=parts)
+    assert answer.status_code == 400
+    assert answer.json()[0]["errorCode"] in ("JSON_PARSER_ERROR", "INVALIDJOB")
 
 
 def test_a_closed_job_cannot_be_closed_or_aborted_again(clerk: Any, admin: Any) -> None:

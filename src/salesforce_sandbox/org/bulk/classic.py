@@ -146,13 +146,11 @@ class ClassicJob:
         try:
             query, texts = read()
             judge(query)
-            kept = keep(query, texts, means)
+            self._hand_out(batch, query, keep(query, texts, means), means)
         except SalesforceError as error:
             code = "FUNCTIONALITY_NOT_ENABLED" if error.code == "API_ERROR" else error.code
             batch.state = "Failed"
             batch.state_message = f"InvalidBatch : Failed to process query: {code}: {error.message}"
-        else:
-            self._hand_out(batch, query, kept, means)
         batch.changed = means.now
 
     def _hand_out(self, batch: Batch, query: CompiledQuery, kept: Kept, means: Means) -> None:

@@ -80,18 +80,20 @@ class Saving:
         return outcomes
 
     def _try(self, rows: Sequence[Row], numbers: Sequence[int], tried: int) -> list[Outcome]:
+        names_record = self._order.operation != "insert"
         errors = self._find_parents(rows)
+        refused: dict[int, Outcome] = {}
         values: list[dict[str, Any]] = []
         for index, (row, number) in enumerate(zip(rows, numbers, strict=True)):
             refusal = next((r for r in self._rules.refusals if r.hits(number, row, tried)), None)
             meant = {} if index in errors else self._values(row)
             error = refusal.error if refusal else errors.get(index) or self._wrong_id(meant.get("Id"))
             if error:
-                errors[index] = error
+                refused[index] = Outcome(id=meant.get("Id") if names_record else None, error=error)
             else:
                 values.append(meant)
         saved = iter(self._save(values))
-        return [Outcome(error=errors[i]) if i in errors else next(saved) for i in range(len(rows))]
+        return [refused[i] if i in refused else next(saved) for i in range(len(rows))]
 
     def _save(self, values: list[dict[str, Any]]) -> list[Outcome]:
         sobject, caller = self._order.sobject, self._order.caller
