@@ -130,16 +130,25 @@ def _logout(asked: _Asked) -> Any:
 
 
 def _user(org: Org, user_id: str) -> dict[str, Any]:
+    """In the very order of real answers: there are clients that read it by position."""
     user = org.storage.records("User", [user_id])[user_id]
     organization = org.storage.records("Organization", [org.id])[org.id]
     return {
         "accessibilityMode": False,
+        "chatterExternal": False,
+        "currencySymbol": "$",
+        "orgAttachmentFileSizeLimit": 5_242_880,
+        "orgDefaultCurrencyIsoCode": "USD",
+        "orgDefaultCurrencyLocale": "en_US",
+        "orgDisallowHtmlAttachments": False,
+        "orgHasPersonAccounts": False,
         "organizationId": org.id,
         "organizationMultiCurrency": False,
         "organizationName": organization["Name"],
         "profileId": user["ProfileId"],
         "roleId": None,
         "sessionSecondsValid": _SESSION_SECONDS,
+        "userDefaultCurrencyIsoCode": None,
         "userEmail": user["Email"],
         "userFullName": " ".join(filter(None, (user["FirstName"], user["LastName"]))),
         "userId": user_id,
