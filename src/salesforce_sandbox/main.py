@@ -14,6 +14,8 @@ from salesforce_sandbox.org.seeds.demo import demo
 from salesforce_sandbox.server import Listener, make_sandbox
 from salesforce_sandbox.wire.sandbox import Beginning
 
+SALESFORCE_EVENTS_PORT = 7443
+
 
 def run(
     port: Annotated[int, typer.Option(help="Port of the HTTP listener; 0 takes a free one.")] = 8025,
@@ -50,22 +52,29 @@ def run(
         listener.add_tls(tls_port or 0, certificates)
     if proxy_port is not None:
         listener.add_proxy(proxy_port)
-    with _events(sandbox, pubsub_port, pubsub_tls_port, certificates) as addresses:
+    with _events(sandbox, listener, (pubsub_port, pubsub_tls_port), certificates) as addresses:
         listener.run(lambda: _announce(sandbox, listener, addresses))
 
 
 @contextmanager
 def _events(
-    sandbox: EventfulSandbox, port: int | None, tls_port: int | None, certificates: Certificates
+    sandbox: EventfulSandbox,
+    listener: Listener,
+    ports: tuple[int | None, int | None],
+    certificates: Certificates,
 ) -> Iterator[dict[str, str]]:
-    """The Pub/Sub API if either port is asked for; yields its addresses by name."""
-    if port is None and tls_port is None:
+    """The Pub/Sub API if either port, plain or TLS, is asked for; yields its addresses by name."""
+    if ports == (None, None):
         yield {}
         return
     # gRPC takes a while to load, which nobody shall wait for who does not want it.
     from salesforce_sandbox.events.server import serve
 
-    server = serve(sandbox.events, port or 0, certificates, tls_port or 0)
+    server = serve(sandbox.events, ports[0] or 0, certificates, ports[1] or 0)
+    if server.tls_port:
+        # Whoever asks for the port of the real thing, or for this one by way of the proxy, gets there.
+        for wanted in (SALESFORCE_EVENTS_PORT, server.tls_port):
+            listener.lead_tunnels(wanted, server.tls_port)
     try:
         yield {"events": f"127.0.0.1:{server.port}", "events, TLS": f"127.0.0.1:{server.tls_port}"}
     finally:

@@ -38,6 +38,7 @@ class Listener:
         self._servers = [(_Announced(self._config()), self._socket)]
         self._tls_socket: socket.socket | None = None
         self._proxy_socket: socket.socket | None = None
+        self._tunnels: dict[int, int] = {}
 
     @property
     def url(self) -> str:
@@ -64,6 +65,10 @@ class Listener:
         """Take tunnels to wherever, and lead them to the TLS port."""
         self._proxy_socket = socket.create_server(("127.0.0.1", port))
 
+    def lead_tunnels(self, wanted_port: int, port: int) -> None:
+        """Lead tunnels that want that port, on whatever host, to this one instead."""
+        self._tunnels[wanted_port] = port
+
     def run(self, when_ready: Callable[[], None] = lambda: None) -> None:
         """Answers until `stop` or a signal; calls back once all listeners do."""
         with asyncio.Runner(loop_factory=self._servers[0][0].config.get_loop_factory()) as runner:
@@ -81,7 +86,7 @@ class Listener:
         for server, _ in self._servers:
             server.when_ready = one_is_ready
         if self._proxy_socket and self._tls_socket:
-            tunnels = TunnelProxy(self._tls_socket.getsockname()[1])
+            tunnels = TunnelProxy(self._tls_socket.getsockname()[1], self._tunnels)
             await asyncio.start_server(tunnels, sock=self._proxy_socket, limit=LONGEST_HEAD)
         # One listener ends with a signal; the others end with it.
         serving = [asyncio.create_task(server.serve(sockets=[taken])) for server, taken in self._servers]

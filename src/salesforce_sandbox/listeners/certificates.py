@@ -18,6 +18,7 @@ NAMES = (
     "*.my.salesforce.com",
     "*.sandbox.my.salesforce.com",
     "*.lightning.force.com",
+    "*.pubsub.salesforce.com",
     "localhost",
 )
 _LIFE = datetime.timedelta(days=7)
