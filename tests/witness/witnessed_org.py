@@ -50,8 +50,8 @@ class WitnessedOrg(SandboxOrg):
         return {
             "HTTPS_PROXY": self.proxy,
             "https_proxy": self.proxy,
-            "NO_PROXY": "",
-            "no_proxy": "",
+            "NO_PROXY": "127.0.0.1",
+            "no_proxy": "127.0.0.1",
             "REQUESTS_CA_BUNDLE": str(self.authority),
             "SSL_CERT_FILE": str(self.authority),
         }
