@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 
 import pytest
+from django.db import connection
 
 from desk import Desk
 
@@ -111,3 +113,25 @@ def test_a_status_label_that_disappears_in_salesforce_is_never_written_into_the_
     assert desk.there() == {"ada@example.com": "Registered", "ben@example.com": "Attended"}
     assert "the campaign has no status 'No Show'" in desk.app.views.problems(desk.program)[0]["message"]
     assert desk.here()["ada@example.com"] == "No Show"
+
+
+def test_two_syncs_at_once_lose_nobody_and_make_nobody_twice(desk: Desk) -> None:
+    """One looks at the org at a time: an older look would undo what a newer one saw."""
+    desk.give(**{f"person{number}": "Registered" for number in range(8)})
+    desk.link()
+    together = threading.Barrier(3)
+
+    def sync() -> None:
+        together.wait()
+        try:
+            desk.sync()
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=sync) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert people_twice(desk) == {}
+    assert len(desk.equal()) == 8

@@ -11,7 +11,7 @@ from campaignsync.cli.session import AsJson, ConnectionName, ProgramName, opened
 from campaignsync.domain.errors import UsageError
 from campaignsync.domain.links import FieldEdit, Removal, StepBack, Winner
 from campaignsync.planner.explain import summary
-from campaignsync.runtime.cycle import observe
+from campaignsync.runtime.cycle import look
 from campaignsync.runtime.linking import (
     create_missing_statuses,
     link_existing,
@@ -32,7 +32,7 @@ def campaigns(context: typer.Context, connection: ConnectionName = None, as_json
     with opened(context) as app:
         chosen = app.registry.connection(connection)
         require_campaign_sync(chosen)
-        observe(app.door(chosen), app.ledger, chosen.connection_id)
+        look(app.door(chosen), app.ledger, chosen.connection_id)
         rows = app.registry.campaigns(chosen.connection_id)
     headings = {"id": "ID", "name": "CAMPAIGN", "type": "TYPE", "is_active": "ACTIVE", "members": "MEMBERS"}
     headings |= {"program": "LINKED WITH"}

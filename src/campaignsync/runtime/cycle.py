@@ -39,6 +39,12 @@ def observe(door: SalesforceDoor, ledger: Ledger, connection: ConnectionId) -> N
         ledger.mirror_whole(connection, door.whole_lists(members_of=members_of, statuses_of=statuses_of))
 
 
+def look(door: SalesforceDoor, ledger: Ledger, connection: ConnectionId) -> None:
+    """Observe and nothing more, when nobody else does."""
+    with ledger.alone(connection):
+        observe(door, ledger, connection)
+
+
 def plan_link(ledger: Ledger, link: LinkId, user: SyncUser) -> Planned:
     """What would have to be done to make both sides of a link the same."""
     facts = ledger.link(link)

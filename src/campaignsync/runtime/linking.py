@@ -11,7 +11,7 @@ from campaignsync.domain.ids import LinkId, salesforce_id
 from campaignsync.domain.links import Compatibility, compatibility, statuses_for_new_campaign
 from campaignsync.domain.runs import CampaignFieldValue
 from campaignsync.domain.statuses import folded
-from campaignsync.runtime.cycle import observe
+from campaignsync.runtime.cycle import look
 from campaignsync.runtime.ports import Ledger, Registry, SalesforceDoor
 
 CAMPAIGN_PREFIX = "701"  # S1.1
@@ -39,7 +39,7 @@ def link_existing(
     require_campaign_sync(connection)
     campaign_id = salesforce_id(campaign.strip(), prefix=CAMPAIGN_PREFIX)
     registry.program_channel(program)
-    observe(door, ledger, connection.connection_id)
+    look(door, ledger, connection.connection_id)
     require_visible(registry, connection, campaign_id)
     require_fit(registry, connection, program, campaign_id)
     return registry.create_link(program, connection.connection_id, campaign_id)
@@ -56,7 +56,7 @@ def create_missing_statuses(
     """Give a campaign the statuses of the program's channel that it lacks (M4.4); how many."""
     require_campaign_sync(connection)
     campaign_id = salesforce_id(campaign.strip(), prefix=CAMPAIGN_PREFIX)
-    observe(door, ledger, connection.connection_id)
+    look(door, ledger, connection.connection_id)
     require_visible(registry, connection, campaign_id)
     present = {
         folded(each.label) for each in registry.campaign_labels(connection.connection_id, campaign_id)[0]
@@ -85,7 +85,7 @@ def link_new(
         "IsActive": True,
     }
     campaign_id = salesforce_id(door.create_campaign(fields, statuses_for_new_campaign(channel)))
-    observe(door, ledger, connection.connection_id)
+    look(door, ledger, connection.connection_id)
     return registry.create_link(program, connection.connection_id, campaign_id)
 
 

@@ -28,9 +28,8 @@ def find_or_create(
     ledger.match_people(run, find_intended(facts, unmatched, door, ledger))
     unmatched = _still_unmatched(facts, unmatched, ledger)
     found = find_by_email(facts, unmatched, door, ledger)
-    taken = found["salesforce_id"].is_in(
-        list(ledger.known_ids(facts.connection_id, found["salesforce_id"].to_list()))
-    )
+    known = ledger.known_ids(facts.connection_id, found["salesforce_id"].to_list())
+    taken = found["salesforce_id"].is_in(list(known)) | ~found["salesforce_id"].is_first_distinct()
     ledger.match_people(run, found.filter(~taken))
     twice = _joined_to_another(found.filter(taken))
     ledger.record_leads(run, twice)

@@ -85,6 +85,10 @@ class Ledger(Protocol):
 
     # Observing: what Salesforce holds.
 
+    def alone(self, connection: ConnectionId) -> AbstractContextManager[None]:
+        """Nobody else looks at or writes to the org through this ledger meanwhile: an older look would undo what a newer one
+        saw. Waits its turn; RetryableError when that takes too long."""
+
     def cursor(self, connection: ConnectionId) -> Cursor:
         """From where the next look at the org goes on."""
 

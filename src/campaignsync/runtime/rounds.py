@@ -38,10 +38,11 @@ def run_round(
 ) -> Round:
     """Observe an org and run its links, or those named. With `only`, the digest of the one plan that may be carried out."""
     require_campaign_sync(connection)
-    observe(door, ledger, connection.connection_id)
-    looking = door.api_calls
-    chosen = ledger.links(connection.connection_id) if links is None else links
-    reports = [_run(door, ledger, link, only=only, tell=tell) for link in chosen]
+    with ledger.alone(connection.connection_id):
+        observe(door, ledger, connection.connection_id)
+        looking = door.api_calls
+        chosen = ledger.links(connection.connection_id) if links is None else links
+        reports = [_run(door, ledger, link, only=only, tell=tell) for link in chosen]
     return Round(
         reports=tuple(replace(report, api_calls=report.api_calls + looking) for report in reports),
         api_calls=door.api_calls,
@@ -60,5 +61,6 @@ def _run(door: SalesforceDoor, ledger: Ledger, link: LinkId, *, only: str | None
 def plan_now(door: SalesforceDoor, ledger: Ledger, connection: Connection, link: LinkId) -> Planned:
     """The plan of a link as the world is now."""
     require_campaign_sync(connection)
-    observe(door, ledger, connection.connection_id)
-    return plan_link(ledger, link, door.sync_user())
+    with ledger.alone(connection.connection_id):
+        observe(door, ledger, connection.connection_id)
+        return plan_link(ledger, link, door.sync_user())

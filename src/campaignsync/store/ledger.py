@@ -11,8 +11,8 @@ from dataclasses import asdict
 from datetime import datetime
 
 import polars as pl
+from django.db import OperationalError, transaction
 from django.db import connection as database
-from django.db import transaction
 
 from campaignsync.domain.errors import RetryableError
 from campaignsync.domain.ids import ConnectionId, LinkId, RunId
@@ -27,6 +27,7 @@ from campaignsync.store.frames import execute, micros, query
 from campaignsync.store.trees import read_trees
 
 _ENGINE = "campaign sync"
+_LONGEST_WAIT = "60s"
 _OTHERS = "somebody in Salesforce"  # A removal there does not say who removed (S0.1).
 _FIELD_COLUMNS = {"Type": "type", "ActualCost": "actual_cost"}
 
@@ -36,6 +37,25 @@ class Ledger:
 
     def __init__(self, clock: Callable[[], datetime]) -> None:
         self._now = clock
+
+    @contextlib.contextmanager
+    def alone(self, connection: ConnectionId) -> Iterator[None]:
+        session = database.copy()
+        try:
+            with session.cursor() as cursor:
+                cursor.execute("SELECT set_config('lock_timeout', %s, false)", (_LONGEST_WAIT,))
+                try:
+                    cursor.execute(
+                        "SELECT pg_advisory_lock(hashtext('campaignsync.connection'), %s)", (connection,)
+                    )
+                except OperationalError:
+                    raise RetryableError(
+                        "Another sync of this org is under way; try again when it has ended.",
+                        retry_after_s=60,
+                    ) from None
+                yield
+        finally:
+            session.close()
 
     def cursor(self, connection: ConnectionId) -> Cursor:
         cursors = models.Cursor.objects.filter(connection_id=connection)
