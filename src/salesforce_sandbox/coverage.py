@@ -5,6 +5,8 @@ Called by the documentation maker. Nothing is written here that a table next to 
 
 from collections.abc import Iterable, Sequence
 
+from salesforce_sandbox.events.coverage import COVERAGE as EVENTS_COVERAGE
+from salesforce_sandbox.events.refusals import REASONS
 from salesforce_sandbox.org.error_codes import ERROR_CODES
 from salesforce_sandbox.org.rules.book import COVERAGE as OBJECT_COVERAGE
 from salesforce_sandbox.org.soql.coverage import COVERAGE as SOQL_COVERAGE
@@ -41,6 +43,10 @@ def page() -> str:
             *_section("SOAP", ("Operation",), ((name,) for name in OPERATIONS)),
             *_section("SOQL", ("Part", "State", "Example", "Note"), _soql()),
             *_section(
+                "Pub/Sub API and change data capture", ("What", "Rules", "State", "Note"), EVENTS_COVERAGE
+            ),
+            *_section("Refusals of the Pub/Sub API", ("Status", "Code", "Message"), _reasons()),
+            *_section(
                 "Open questions", ("Switch", "Rule", "Question", "Answers; the first holds"), _switches()
             ),
             *_section("Error codes", ("Code", "When"), ERROR_CODES.items()),
@@ -63,6 +69,11 @@ def _endpoints() -> Iterable[Sequence[str]]:
 
 def _soql() -> Iterable[Sequence[str]]:
     return ((part.name, part.state, f"`{part.example}`", part.note) for part in SOQL_COVERAGE)
+
+
+def _reasons() -> Iterable[Sequence[str]]:
+    for each in REASONS.values():
+        yield each.status, f"`{each.code}`" + ("" if each.verified else " (not verified)"), each.message
 
 
 def _switches() -> Iterable[Sequence[str]]:
