@@ -29,7 +29,7 @@ def test_a_client_hears_of_a_member_coming_moving_and_leaving(
         host, port = org.events_over_tls.split(":")
     told = org.story(
         programs_of("pubsub_clients") / "python",
-        "pubsub_clients",
+        "members_heard_of",
         tmp_path,
         client=client,
         url="https://login.salesforce.com",
