@@ -7,7 +7,7 @@ the stream and brings back every setting, as moving an org to another instance r
 """
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -139,7 +139,7 @@ class EventBus:
             raise Refusal("replay_corrupted")
         return place
 
-    def after(self, place: int) -> Sequence[Entry]:
+    def after(self, place: int) -> Iterator[Entry]:
         """What is behind a place, oldest first."""
         return self._stream.after(place)
 

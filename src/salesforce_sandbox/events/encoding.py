@@ -1,7 +1,6 @@
 """Writes a change event as Avro for one subscriber: header, bitmaps, and the values that this subscriber may read.
 
-Called by the server outside the org's lock. An event of more than a megabyte becomes a gap event (S2.7.5), as does
-nothing else here.
+Called by the server outside the org's lock. An event of more than a megabyte becomes a gap event (S2.7.5).
 """
 
 import io

@@ -6,7 +6,7 @@ events for long still gets fresh replay ids. What is older than 72 hours is gone
 
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -86,9 +86,10 @@ class Stream:
             self._append(None, now)
         return self._entries[-1].number
 
-    def after(self, number: int) -> Sequence[Entry]:
+    def after(self, number: int) -> Iterator[Entry]:
         """What is kept behind a place, oldest first."""
-        return self._entries[bisect_right(self._entries, number, key=lambda each: each.number) :]
+        first = bisect_right(self._entries, number, key=lambda each: each.number)
+        return (self._entries[index] for index in range(first, len(self._entries)))
 
     def place(self, replay_id: bytes) -> int | None:
         """The place that a replay id names, if it is still there."""

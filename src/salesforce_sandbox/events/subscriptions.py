@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from salesforce_sandbox.events.bus import EventBus, ManagedSubscription
+from salesforce_sandbox.events.bus import ALL_CHANGES, EventBus, ManagedSubscription
 from salesforce_sandbox.events.refusals import Refusal
 from salesforce_sandbox.events.schemas import EventSchema
 from salesforce_sandbox.events.stream import Entry
@@ -73,21 +73,21 @@ class Subscription:
         if not self._bus.lets_in(self._token):
             raise Refusal("auth")
         found = self._scan() if self._pending else []
-        if found or self.waits_s() <= 0:
-            return self._deliver(found)
-        return None
+        return self._deliver(found) if found or self._silence_left_s() <= 0 else None
 
     def waits_s(self) -> float:
         """In how many seconds of the org's time something may become due without a change of records."""
+        held = self._bus.next_due() if self._pending else None
+        return self._silence_left_s() if held is None else min(self._silence_left_s(), held)
+
+    def _silence_left_s(self) -> float:
         since = self._bus.org.clock.now() - self._sent_at
-        alive = (timedelta(seconds=self._bus.keepalive_s) - since).total_seconds()
-        held = self._bus.next_due()
-        return alive if held is None else min(alive, held)
+        return (timedelta(seconds=self._bus.keepalive_s) - since).total_seconds()
 
     def _authorize(self, topic: str) -> None:
         entities = self._bus.entities(topic)
-        # A channel of several entities is open to all, and carries to each what they may see.
-        if len(entities) == 1 and not self._bus.may_capture(self._user_id, entities[0]):
+        # The channel of all entities is open to everybody, and carries to each what they may see.
+        if topic != ALL_CHANGES and not self._bus.may_capture(self._user_id, entities[0]):
             raise Refusal("no_permission", topic=topic)
 
     def _ask(self, number: int) -> None:
@@ -100,25 +100,22 @@ class Subscription:
         wanted = {
             each for each in self._bus.entities(self._topic) if self._bus.may_capture(self._user_id, each)
         }
-        allowed = self._bus.deliverable()
+        room = min(self._pending, self._bus.deliverable())
         found: list[Entry] = []
         for entry in self._bus.after(self._place):
-            carried = entry.event is not None and entry.event.entity in wanted
-            if carried and len(found) == min(self._pending, allowed):
-                break
-            if entry.cuts and carried:
-                if found:
+            if entry.event and entry.event.entity in wanted:
+                if entry.cuts or len(found) >= room:
                     break
-                entry.cuts = False
-                raise Refusal("unavailable")
-            self._place = entry.number
-            if carried:
                 found.append(entry)
+            self._place = entry.number
         else:
             return found
-        if not found and allowed <= 0:
-            raise Refusal("limit_exceeded")
-        return found
+        if found:
+            return found
+        if entry.cuts:
+            entry.cuts = False
+            raise Refusal("unavailable")
+        raise Refusal("limit_exceeded")
 
     def _deliver(self, found: list[Entry]) -> Delivery:
         if not found and self._pending:

@@ -193,6 +193,18 @@ def test_silence_is_broken_by_an_empty_response_with_a_replay_id(client: Any, ad
     assert names_of(client, again.events(1)) == ["Beech"]
 
 
+def test_a_subscriber_who_wants_nothing_is_not_told_of_what_is_due(client: Any, admin: Any) -> None:
+    rule = {"match": {"nth": 2}, "action": "delay", "seconds": 20}
+    admin.control("POST", "events", {"faults": {"rules": [rule]}})
+    make_leads(admin, "Ash", "Beech")
+    stream = client.subscribe(LEADS, number=1)
+    stream.events(1)
+    admin.control("POST", "clock", {"advance_s": 21})
+    make_leads(admin, "Cedar")
+    stream.ask(more(2))
+    assert names_of(client, stream.next().events) == ["Beech", "Cedar"]
+
+
 # Replay.
 
 
