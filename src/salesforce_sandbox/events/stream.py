@@ -4,6 +4,7 @@ Used by the bus alone. Places grow and have holes, as replay ids do; a place may
 events for long still gets fresh replay ids. What is older than 72 hours is gone (S0.19).
 """
 
+import random
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Iterator
@@ -41,6 +42,8 @@ class Stream:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._number = 1_000
+        # Any step would do; subscribers must not be able to count on one.
+        self._steps = random.Random(1)  # noqa: S311 - replayable on purpose
         self._entries: list[Entry] = []
         # Held until a moment, and holding all behind them.
         self._held: deque[tuple[datetime, ChangeEvent, Fault | None]] = deque()
@@ -117,6 +120,5 @@ class Stream:
         self._append(event, event.commit.at)
 
     def _append(self, event: ChangeEvent | None, at: datetime, *, cuts: bool = False) -> None:
-        # Any step would do; subscribers must not be able to count on one.
-        self._number += 1 + self._number * 2_654_435_761 % 4_294_967_296 % 9
+        self._number += self._steps.randint(1, 9)
         self._entries.append(Entry(self._number, at, event, cuts))
