@@ -17,11 +17,15 @@ SESSION_HOURS = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """On whose behalf something happens. `client` is what change events will call the origin (S2.2.13)."""
+    """On whose behalf something happens. `client` is what change events will call the origin (S2.2.13).
+
+    `version` is that of the API which the caller speaks: addresses in answers name it.
+    """
 
     user_id: str
     client: str | None = None
     save_duplicates: bool = False
+    version: str = "60.0"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

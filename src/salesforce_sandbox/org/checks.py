@@ -150,7 +150,11 @@ def check_duplicates(batch: Batch) -> None:
         if rule.allow_save and caller.save_duplicates:
             continue
         for draft, matched in _matches(batch, rule):
-            draft.refuse("DUPLICATES_DETECTED", rule.message, duplicateResut=_duplicate_result(rule, matched))
+            draft.refuse(
+                "DUPLICATES_DETECTED",
+                rule.message,
+                duplicateResut=_duplicate_result(rule, matched, caller.version),
+            )
 
 
 def _matches(batch: Batch, rule: DuplicateRule) -> Iterable[tuple[Draft, list[str]]]:
@@ -175,7 +179,7 @@ def _comparable(values: Iterable[object]) -> tuple[str, ...]:
     return tuple(str(value or "").lower() for value in values)
 
 
-def _duplicate_result(rule: DuplicateRule, matched: list[str]) -> dict[str, object]:
+def _duplicate_result(rule: DuplicateRule, matched: list[str], version: str) -> dict[str, object]:
     records = [
         {
             "additionalInformation": [],
@@ -184,7 +188,7 @@ def _duplicate_result(rule: DuplicateRule, matched: list[str]) -> dict[str, obje
             "record": {
                 "attributes": {
                     "type": rule.sobject,
-                    "url": f"/services/data/v60.0/sobjects/{rule.sobject}/{record_id}",
+                    "url": f"/services/data/v{version}/sobjects/{rule.sobject}/{record_id}",
                 },
                 "Id": record_id,
             },

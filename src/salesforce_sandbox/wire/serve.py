@@ -68,12 +68,14 @@ class Service:
         """Who asks; SalesforceError INVALID_SESSION_ID when nobody does."""
         options = _options(request.headers.get("sforce-call-options", ""))
         duplicates = _options(request.headers.get("sforce-duplicate-rule-header", ""), separator=";")
-        return caller_of(
+        caller = caller_of(
             self.org,
             session_token(request),
             client=options.get("client"),
             save_duplicates=duplicates.get("allowsave", "").lower() == "true",
         )
+        spoken = _VERSION.match(request.path)
+        return replace(caller, version=spoken[1]) if spoken else caller
 
     def _run(
         self, endpoint: Endpoint, request: Request, caller: Caller, parameters: dict[str, str]
