@@ -53,7 +53,9 @@ def read_rows(content: bytes, content_type: str) -> tuple[list[str], list[Row]]:
 def xml(name: str, values: Mapping[str, Any] | Sequence[tuple[str, Any]]) -> bytes:
     """A document of elements in the API's namespace; nothing is written for None."""
     pairs = values.items() if isinstance(values, Mapping) else values
-    return f'{_HEAD}<{name}\n   xmlns="{_NAMESPACE}">\n{_elements(pairs)}</{name}>'.encode()
+    inner = _elements(pairs)
+    end = f">\n{inner}</{name}>" if inner else " />"
+    return f'{_HEAD}<{name}\n   xmlns="{_NAMESPACE}"{end}'.encode()
 
 
 def save_results(outcomes: Iterable[Outcome], content_type: str) -> bytes:
