@@ -211,6 +211,14 @@ def test_a_seed_that_cannot_be_says_why(admin: Any, document: dict[str, Any], sa
     assert says in answer.json()[0]["message"]
 
 
+def test_a_reset_sets_the_clock_right_again(admin: Any) -> None:
+    admin.control("POST", "clock", {"advance_s": 86_400})
+    admin.control("POST", "reset")
+    now = datetime.fromisoformat(admin.control("GET", "clock")["now"])
+    assert abs(now - datetime.now(now.tzinfo)) < timedelta(hours=1)
+    assert admin.create("Lead", **LEAD)
+
+
 def test_a_reset_forgets_all_but_the_session(admin: Any) -> None:
     admin.create("Lead", **LEAD)
     admin.control("POST", "reset")

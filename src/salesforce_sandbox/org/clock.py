@@ -14,7 +14,7 @@ def _machine_time() -> datetime:
 
 
 class Clock:
-    """`source` gives aware moments; `advance` adds to them for good."""
+    """`source` gives aware moments; `advance` adds to them until a reset."""
 
     def __init__(self, source: Callable[[], datetime] = _machine_time) -> None:
         self._source = source
@@ -25,6 +25,10 @@ class Clock:
 
     def advance(self, seconds: float) -> None:
         self._ahead += timedelta(seconds=seconds)
+
+    def reset(self) -> None:
+        """Show the source's own time again."""
+        self._ahead = timedelta()
 
     def stamp(self) -> str:
         """Now as system fields store it: whole seconds of UTC (S1.5.1)."""

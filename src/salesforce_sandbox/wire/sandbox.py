@@ -20,7 +20,8 @@ from salesforce_sandbox.wire.messages import Request, Response
 from salesforce_sandbox.wire.routes import Endpoint
 from salesforce_sandbox.wire.serve import Service, session_token
 
-RESETTABLE = ("calls", "faults", "switches", "org")
+# In this order: what is begun anew is stamped by the clock.
+RESETTABLE = ("clock", "calls", "faults", "switches", "org")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +62,9 @@ class Sandbox:
 
     def reset(self, parts: Iterable[str]) -> None:
         for part in parts:
-            if part == "calls":
+            if part == "clock":
+                self.org.clock.reset()
+            elif part == "calls":
                 self.org.accounting.reset()
             elif part == "faults":
                 self.faults.set([])
