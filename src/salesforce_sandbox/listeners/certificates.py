@@ -17,6 +17,8 @@ NAMES = (
     "*.salesforce.com",
     "*.my.salesforce.com",
     "*.sandbox.my.salesforce.com",
+    "*.develop.my.salesforce.com",
+    "*.scratch.my.salesforce.com",
     "*.lightning.force.com",
     "*.pubsub.salesforce.com",
     "localhost",

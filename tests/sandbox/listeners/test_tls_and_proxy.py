@@ -67,7 +67,15 @@ def test_nobody_who_does_not_trust_the_authority_is_let_believe(reached: Reached
         requests.get(f"{reached.tls}/services/data", timeout=10)
 
 
-@pytest.mark.parametrize("host", ["login.salesforce.com", "test.salesforce.com", "acme.my.salesforce.com"])
+@pytest.mark.parametrize(
+    "host",
+    [
+        "login.salesforce.com",
+        "test.salesforce.com",
+        "acme.my.salesforce.com",
+        "acme.develop.my.salesforce.com",
+    ],
+)
 def test_every_host_of_salesforce_is_the_sandbox_behind_the_proxy(reached: Reached, host: str) -> None:
     """`instance_url` follows the host it was called by."""
     through = {"https": reached.proxy}
