@@ -1,8 +1,10 @@
 """The REST API: records by key, collections, composite, batch, graph, tree, conditions, limits (section 2.2)."""
 
 import gzip
+import http.client
 import json
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -20,6 +22,15 @@ def test_versions_are_free_and_need_no_session(anybody: Any) -> None:
     assert answer.json()[-1]["version"] == "67.0"
     assert "Sforce-Limit-Info" not in answer.headers
     assert anybody.control("GET", "calls")["total"] == 0
+
+
+def test_an_address_may_end_with_a_slash_before_the_path(anybody: Any) -> None:
+    """As Salesforce's own command line writes it; few clients can, and so this one speaks HTTP by itself."""
+    connection = http.client.HTTPConnection(urlsplit(anybody.url).netloc)
+    connection.request("GET", "//services/data")
+    answer = connection.getresponse()
+    assert (answer.status, json.load(answer)[-1]["version"]) == (200, "67.0")
+    connection.close()
 
 
 @pytest.mark.parametrize(

@@ -71,7 +71,8 @@ async def _read(http: HttpRequest) -> Request:
     scheme = http.headers.get("x-forwarded-proto", http.url.scheme)
     return Request(
         method=http.method,
-        path=http.scope["path"],
+        # Salesforce's own command line keeps the address of an org with a slash behind it, and adds paths to that.
+        path="/" + http.scope["path"].lstrip("/"),
         query=dict(http.query_params),
         headers=dict(http.headers),
         body=body,
