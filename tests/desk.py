@@ -11,7 +11,7 @@ from campaignsync.domain.ids import LinkId
 from campaignsync.domain.registrants import read_registrants
 from campaignsync.domain.runs import RunReport
 from campaignsync.runtime.cycle import Planned
-from campaignsync.runtime.linking import link_existing, link_new
+from campaignsync.runtime.linking import Linking
 from campaignsync.runtime.ports import SalesforceDoor
 from campaignsync.runtime.rounds import Round, plan_now, run_round
 from sandbox_org import CLIENT_ID, CLIENT_SECRET, SandboxOrg
@@ -38,15 +38,19 @@ class Desk:
         )
         self.app.members.import_people(self.program, read.people, who="ada")
 
-    def link(self, campaign: str | None = None) -> str:
+    def link(self, campaign: str | None = None, *, create_statuses: bool = False) -> str:
         """Link with a campaign, or with a new one."""
-        door = self.app.door(self.connection)
-        registry, ledger = self.app.registry, self.app.ledger
+        linking = Linking(
+            registry=self.app.registry,
+            ledger=self.app.ledger,
+            door=self.app.door(self.connection),
+            connection=self.connection,
+        )
         if campaign is None:
-            made = link_new(registry, ledger, door, self.connection, self.program, "Spring Webinar 2026")
+            made = linking.new(self.program, "Spring Webinar 2026")
         else:
-            made = link_existing(registry, ledger, door, self.connection, self.program, campaign)
-        self.campaign = ledger.link(made).campaign_id
+            made = linking.existing(self.program, campaign, create_statuses=create_statuses)
+        self.campaign = self.app.ledger.link(made).campaign_id
         return self.campaign
 
     def round(self) -> Round:

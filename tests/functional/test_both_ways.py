@@ -234,6 +234,27 @@ def test_a_campaign_whose_statuses_do_not_fit_is_refused_with_what_to_mend(desk:
     assert "--create-statuses" in account
 
 
+def test_statuses_that_a_campaign_lacks_are_created_there_when_that_is_asked_for(desk: Desk) -> None:
+    """M4.4: the way out beyond Marketo."""
+    campaign = desk.org.create("Campaign", Name="Sent and Responded", IsActive=True)
+    desk.give(ada="Registered")
+    desk.link(campaign, create_statuses=True)
+    desk.sync()
+    assert desk.equal() == {"ada@example.com": "Registered"}
+    rows = desk.org.query(
+        f"SELECT Label, IsDefault FROM CampaignMemberStatus WHERE CampaignId = '{campaign}'"
+    )
+    assert {row["Label"] for row in rows} == {
+        "Sent",
+        "Responded",
+        "Invited",
+        "Registered",
+        "No Show",
+        "Attended",
+    }
+    assert [row["Label"] for row in rows if row["IsDefault"]] == ["Sent"]
+
+
 def test_one_refused_record_does_not_stop_the_others(desk: Desk) -> None:
     """S1.1.5, M7.6."""
     desk.bring_in(f"Email,Last Name\nada@example.com,{'x' * 81}\nben@example.com,Ok\n", "Registered")

@@ -5,14 +5,13 @@ import hashlib
 import hmac
 import json
 import time
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
-from cryptography.x509.oid import NameOID
+
+from certificates import certificate_of, new_key
 
 APP = {"client_id": "sandbox-client", "client_secret": "sandbox-secret"}
 USER = {"username": "admin@sandbox.example", "password": "sandbox"}
@@ -100,24 +99,12 @@ def test_a_refresh_token_gives_a_session(anybody: Any) -> None:
 
 @pytest.fixture(scope="module")
 def key() -> rsa.RSAPrivateKey:
-    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    return new_key()
 
 
 @pytest.fixture
 def certificate(key: rsa.RSAPrivateKey) -> str:
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "campaigns.example")])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .sign(key, hashes.SHA256())
-    )
-    return made.public_bytes(serialization.Encoding.PEM).decode()
+    return certificate_of(key)
 
 
 def assertion(key: rsa.RSAPrivateKey, **claims: Any) -> str:
@@ -155,7 +142,7 @@ def test_an_assertion_must_be_by_a_known_app_of_a_known_user_and_fresh(
 
 def test_an_assertion_by_another_key_is_refused(anybody: Any, certificate: str) -> None:
     anybody.control("POST", "seed", {"apps": [{"client_id": "signer", "certificates": [certificate]}]})
-    other = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    other = new_key()
     assert ask(anybody, grant_type=JWT_BEARER, assertion=assertion(other))[1]["error"] == "invalid_grant"
 
 

@@ -6,9 +6,11 @@ import threading
 from collections.abc import Callable
 from datetime import timedelta
 
+import pytest
 from django.db import connection
 
 from campaign_words import SEEN_AT, Linked, delta, lead, member
+from campaignsync.domain.errors import RetryableError
 from campaignsync.domain.membership import StepBackError
 from campaignsync.store.frames import rows
 
@@ -43,6 +45,20 @@ def test_two_runs_that_meet_the_same_leads_make_each_a_person_once(linked: Linke
     linked.app.ledger.mirror(linked.connection.connection_id, seen)
     at_once(*[lambda: linked.app.ledger.adopt_people(linked.link)] * 2)
     assert rows("SELECT count(*) AS people FROM store_person") == [{"people": 499}]
+
+
+def test_a_link_is_run_by_one_at_a_time(linked: Linked) -> None:
+    """The second is told to come again; when the first has ended, it may."""
+    run = linked.app.ledger.run
+    under_way = pytest.raises(RetryableError, match="run of this link is under way")
+    with run(linked.link, "first"), under_way, run(linked.link, "second"):
+        pass
+    with run(linked.link, "third"):
+        pass
+    assert rows("SELECT why, died FROM store_run ORDER BY id") == [
+        {"why": "first", "died": False},
+        {"why": "third", "died": False},
+    ]
 
 
 def test_two_who_add_the_same_new_person_make_them_once(linked: Linked) -> None:

@@ -12,12 +12,7 @@ from campaignsync.domain.errors import UsageError
 from campaignsync.domain.links import FieldEdit, Removal, StepBack, Winner
 from campaignsync.planner.explain import summary
 from campaignsync.runtime.cycle import look
-from campaignsync.runtime.linking import (
-    create_missing_statuses,
-    link_existing,
-    link_new,
-    require_campaign_sync,
-)
+from campaignsync.runtime.linking import Linking, require_campaign_sync
 from campaignsync.runtime.rounds import plan_now
 
 
@@ -61,13 +56,11 @@ def link(
     with opened(context) as app:
         chosen = app.registry.connection(connection)
         door = app.door(chosen)
+        linking = Linking(registry=app.registry, ledger=app.ledger, door=door, connection=chosen)
         if create is not None:
-            made = link_new(app.registry, app.ledger, door, chosen, name, create)
+            made = linking.new(name, create)
         elif campaign is not None:
-            app.registry.require_unlinked(name, chosen.connection_id)
-            if create_statuses:
-                create_missing_statuses(app.registry, app.ledger, door, chosen, name, campaign)
-            made = link_existing(app.registry, app.ledger, door, chosen, name, campaign)
+            made = linking.existing(name, campaign, create_statuses=create_statuses)
         planned = plan_now(door, app.ledger, chosen, made)
     facts, counts = planned.facts, planned.plan.counts
     said = (

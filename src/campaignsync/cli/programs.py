@@ -11,7 +11,6 @@ import typer
 from campaignsync.cli.output import answer, print_json, print_table, say, show
 from campaignsync.cli.session import AsJson, ProgramName, opened, who
 from campaignsync.domain.errors import UsageError
-from campaignsync.domain.people import looks_like_email
 from campaignsync.domain.programs import DEFAULT_CURRENCY, PeriodCost, amount, month
 from campaignsync.domain.registrants import read_registrants
 from campaignsync.domain.statuses import Channel, ProgressionStatus
@@ -261,8 +260,6 @@ def member_set(
     as_json: AsJson = False,
 ) -> None:
     """Give somebody a status, making them a member if they are none yet."""
-    if not looks_like_email(email):
-        raise UsageError(f"'{email}' is no e-mail address.")
     with opened(context) as app:
         before = app.members.set_status(name, email, status, who=who(), override=override)
     said = f"{email}: {'added with' if before == 'added' else f'{before} →'} {status}"

@@ -12,8 +12,6 @@ from typing import NewType
 from campaignsync.domain.errors import UsageError
 
 ConnectionId = NewType("ConnectionId", int)
-ProgramId = NewType("ProgramId", int)
-PersonId = NewType("PersonId", int)
 LinkId = NewType("LinkId", int)
 RunId = NewType("RunId", int)
 SalesforceId = NewType("SalesforceId", str)

@@ -23,6 +23,11 @@ CAMPAIGN_FIELDS = ("Type", "ActualCost")
 CampaignFieldValue = str | Decimal | None
 
 
+def field_code(name: str) -> str:
+    """The code of the problem of a field that cannot be written."""
+    return f"FIELD_{name.upper()}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldAgreement:
     """A field as we wrote it and as Salesforce then held it, which may be rounded to the field's scale (M5.2)."""

@@ -15,7 +15,7 @@ from decimal import Decimal
 import polars as pl
 
 from campaignsync.domain.ids import LinkId
-from campaignsync.domain.runs import CampaignFieldValue
+from campaignsync.domain.runs import CampaignFieldValue, field_code
 from campaignsync.planner.decide import Verdict
 
 MEMBERS = {
@@ -99,16 +99,14 @@ class Plan:
         members = self.members.filter(pl.col("code").is_not_null()).select(
             "person_id", "code", pl.col("reason").alias("message"), pl.col("becomes").alias("wanted")
         )
-        fields = [
-            (None, f"FIELD_{change.name.upper()}", change.held, None) for change in self.fields if change.held
-        ]
+        fields = [(None, field_code(change.name), change.held, None) for change in self.fields if change.held]
         return members.vstack(pl.DataFrame(fields, schema=WAITING, orient="row"))
 
     @property
     def unsettled(self) -> pl.DataFrame:
         """Whose problems, if any, are not solved by this plan by itself: who waits, and who is about to be written."""
         open_rows = pl.col("code").is_not_null() | (pl.col("verdict") == Verdict.TO_CAMPAIGN)
-        fields = [(None, f"FIELD_{change.name.upper()}") for change in self.fields]
+        fields = [(None, field_code(change.name)) for change in self.fields]
         return (
             self.members.filter(open_rows)
             .select("person_id", "code")

@@ -5,6 +5,8 @@ Called by the command line. An existing campaign is looked at first; nothing is 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from campaignsync.domain.connections import Connection
 from campaignsync.domain.errors import UsageError
 from campaignsync.domain.ids import LinkId, salesforce_id
@@ -27,66 +29,57 @@ def require_campaign_sync(connection: Connection) -> None:
         )
 
 
-def link_existing(
-    registry: Registry,
-    ledger: Ledger,
-    door: SalesforceDoor,
-    connection: Connection,
-    program: str,
-    campaign: str,
-) -> LinkId:
-    """Link a program with a campaign that is there already."""
-    require_campaign_sync(connection)
-    campaign_id = salesforce_id(campaign.strip(), prefix=CAMPAIGN_PREFIX)
-    registry.program_channel(program)
-    look(door, ledger, connection.connection_id)
-    require_visible(registry, connection, campaign_id)
-    require_fit(registry, connection, program, campaign_id)
-    return registry.create_link(program, connection.connection_id, campaign_id)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Linking:
+    """Linking in one org: the door to it, and what is remembered of it."""
 
+    registry: Registry
+    ledger: Ledger
+    door: SalesforceDoor
+    connection: Connection
 
-def create_missing_statuses(
-    registry: Registry,
-    ledger: Ledger,
-    door: SalesforceDoor,
-    connection: Connection,
-    program: str,
-    campaign: str,
-) -> int:
-    """Give a campaign the statuses of the program's channel that it lacks (M4.4); how many."""
-    require_campaign_sync(connection)
-    campaign_id = salesforce_id(campaign.strip(), prefix=CAMPAIGN_PREFIX)
-    look(door, ledger, connection.connection_id)
-    require_visible(registry, connection, campaign_id)
-    present = {
-        folded(each.label) for each in registry.campaign_labels(connection.connection_id, campaign_id)[0]
-    }
-    wanted = statuses_for_new_campaign(registry.program_channel(program))
-    missing = [status for status in wanted if folded(status.label) not in present]
-    if missing:
-        door.add_statuses(campaign_id, missing)
-    return len(missing)
+    def existing(self, program: str, campaign: str, *, create_statuses: bool = False) -> LinkId:
+        """Link a program with a campaign that is there already; with `create_statuses`, give it those it lacks first (M4.4)."""
+        require_campaign_sync(self.connection)
+        campaign_id = salesforce_id(campaign.strip(), prefix=CAMPAIGN_PREFIX)
+        self.registry.require_unlinked(program, self.connection.connection_id)
+        self._look()
+        require_visible(self.registry, self.connection, campaign_id)
+        if create_statuses:
+            self._create_missing_statuses(program, campaign_id)
+        require_fit(self.registry, self.connection, program, campaign_id)
+        return self.registry.create_link(program, self.connection.connection_id, campaign_id)
 
+    def new(self, program: str, name: str) -> LinkId:
+        """Create a campaign from a program and link the two (M4.2)."""
+        require_campaign_sync(self.connection)
+        name = name.strip()
+        if not 0 < len(name) <= CAMPAIGN_NAME_LENGTH:
+            raise UsageError(
+                f"A campaign's name has 1 to {CAMPAIGN_NAME_LENGTH} characters; this one has {len(name)}."
+            )
+        channel = self.registry.program_channel(program)
+        self.registry.require_unlinked(program, self.connection.connection_id)
+        fields: dict[str, CampaignFieldValue | bool] = {
+            "Name": name,
+            "Type": channel.type_for_campaign(),
+            "IsActive": True,
+        }
+        campaign_id = salesforce_id(self.door.create_campaign(fields, statuses_for_new_campaign(channel)))
+        self._look()
+        return self.registry.create_link(program, self.connection.connection_id, campaign_id)
 
-def link_new(
-    registry: Registry, ledger: Ledger, door: SalesforceDoor, connection: Connection, program: str, name: str
-) -> LinkId:
-    """Create a campaign from a program and link the two (M4.2)."""
-    require_campaign_sync(connection)
-    if not 0 < len(name.strip()) <= CAMPAIGN_NAME_LENGTH:
-        raise UsageError(
-            f"A campaign's name has 1 to {CAMPAIGN_NAME_LENGTH} characters; this one has {len(name.strip())}."
-        )
-    channel = registry.program_channel(program)
-    registry.require_unlinked(program, connection.connection_id)
-    fields: dict[str, CampaignFieldValue | bool] = {
-        "Name": name.strip(),
-        "Type": channel.type_for_campaign(),
-        "IsActive": True,
-    }
-    campaign_id = salesforce_id(door.create_campaign(fields, statuses_for_new_campaign(channel)))
-    look(door, ledger, connection.connection_id)
-    return registry.create_link(program, connection.connection_id, campaign_id)
+    def _create_missing_statuses(self, program: str, campaign_id: str) -> None:
+        statuses, _ = self.registry.campaign_labels(self.connection.connection_id, campaign_id)
+        present = {folded(status.label) for status in statuses}
+        wanted = statuses_for_new_campaign(self.registry.program_channel(program))
+        missing = [status for status in wanted if folded(status.label) not in present]
+        if missing:
+            self.door.add_statuses(campaign_id, missing)
+            self._look()
+
+    def _look(self) -> None:
+        look(self.door, self.ledger, self.connection.connection_id)
 
 
 def require_visible(registry: Registry, connection: Connection, campaign_id: str) -> None:

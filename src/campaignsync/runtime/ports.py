@@ -287,7 +287,7 @@ class Views(Protocol):
 
     def status(self) -> list[dict[str, Any]]:
         """Every link: program, connection, campaign_id, campaign, state, reason, program_members, campaign_members,
-        problems, waiting (marked since), last_run, last_report."""
+        problems, changed_since (empty: not since the last run), last_run, last_report."""
 
     def problems(self, program: str | None) -> list[dict[str, Any]]:
         """Open problems: program, email, salesforce_id, campaign_id, direction, code, message, wanted, first_seen, last_seen,

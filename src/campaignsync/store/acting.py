@@ -1,4 +1,7 @@
-"""Tells the database who is changing what, why and in which run, and lets writers of the same thing in one by one."""
+"""Tells the database who is changing what, why and in which run, and lets writers of the same thing in one by one.
+
+Locks are PostgreSQL's own: a process that dies loses them.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,9 @@ import contextlib
 from collections.abc import Iterator
 from datetime import datetime
 
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
+
+from campaignsync.domain.errors import RetryableError
 
 
 @contextlib.contextmanager
@@ -35,3 +40,27 @@ def alone(with_what: str, number: int = 0) -> None:
         cursor.execute(
             "SELECT pg_advisory_xact_lock(hashtext(%s), %s)", (f"campaignsync.{with_what}", number)
         )
+
+
+@contextlib.contextmanager
+def in_turn(with_what: str, number: int, *, wait_ms: int, retry_after_s: float) -> Iterator[None]:
+    """Nobody else is in here for the same thing meanwhile; RetryableError when they stay longer than we wait.
+
+    For what spans many transactions: the lock lives with a session of its own.
+    """
+    session = connection.copy()
+    try:
+        with session.cursor() as cursor:
+            cursor.execute("SELECT set_config('lock_timeout', %s, false)", (f"{wait_ms}ms",))
+            try:
+                cursor.execute(
+                    "SELECT pg_advisory_lock(hashtext(%s), %s)", (f"campaignsync.{with_what}", number)
+                )
+            except OperationalError:
+                raise RetryableError(
+                    f"Another run of this {with_what} is under way; try again when it has ended.",
+                    retry_after_s=retry_after_s,
+                ) from None
+            yield
+    finally:
+        session.close()

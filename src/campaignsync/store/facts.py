@@ -16,10 +16,16 @@ from campaignsync.domain.links import (
     Winner,
 )
 from campaignsync.domain.programs import PeriodCost
-from campaignsync.domain.runs import CampaignFieldValue, FieldAgreement, FieldRefusal, LinkFacts
+from campaignsync.domain.runs import (
+    CAMPAIGN_FIELDS,
+    CampaignFieldValue,
+    FieldAgreement,
+    FieldRefusal,
+    LinkFacts,
+    field_code,
+)
 from campaignsync.domain.statuses import Channel, ProgressionStatus
 from campaignsync.store import models
-from campaignsync.store.writing import field_code
 
 
 def link_facts(link: models.Link) -> LinkFacts:
@@ -104,7 +110,7 @@ def _policy(link: models.Link) -> LinkPolicy:
 
 def _refused_fields(link: models.Link) -> dict[str, FieldRefusal]:
     open_problems = link.problems.filter(person=None, solved_at=None, retry_at=None)
-    names = {field_code(name): name for name in ("Type", "ActualCost")}
+    names = {field_code(name): name for name in CAMPAIGN_FIELDS}
     return {
         names[problem.code]: FieldRefusal(
             value=_field(names[problem.code], problem.wanted), message=problem.message

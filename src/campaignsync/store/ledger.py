@@ -11,23 +11,27 @@ from dataclasses import asdict
 from datetime import datetime
 
 import polars as pl
-from django.db import OperationalError, transaction
-from django.db import connection as database
+from django.db import transaction
 
-from campaignsync.domain.errors import RetryableError
 from campaignsync.domain.ids import ConnectionId, LinkId, RunId
 from campaignsync.domain.links import LinkState
 from campaignsync.domain.observation import Cursor, Delta, WholeLists
-from campaignsync.domain.runs import FieldAgreement, FieldRefusal, LinkFacts, MemberBatch, RunReport
+from campaignsync.domain.runs import (
+    FieldAgreement,
+    FieldRefusal,
+    LinkFacts,
+    MemberBatch,
+    RunReport,
+    field_code,
+)
 from campaignsync.domain.trees import LEAD_WRITES, PERSON_FIELDS, REFUSED_BEFORE, UTC_TIME, Trees
 from campaignsync.store import mirror, models, people, writing
-from campaignsync.store.acting import acting
+from campaignsync.store.acting import acting, in_turn
 from campaignsync.store.facts import link_facts
 from campaignsync.store.frames import execute, micros, query
-from campaignsync.store.trees import read_trees
+from campaignsync.store.trees import TO_CAMPAIGN, read_trees
 
 _ENGINE = "campaign sync"
-_LONGEST_WAIT = "60s"
 _OTHERS = "somebody in Salesforce"  # A removal there does not say who removed (S0.1).
 _FIELD_COLUMNS = {"Type": "type", "ActualCost": "actual_cost"}
 
@@ -38,24 +42,8 @@ class Ledger:
     def __init__(self, clock: Callable[[], datetime]) -> None:
         self._now = clock
 
-    @contextlib.contextmanager
-    def alone(self, connection: ConnectionId) -> Iterator[None]:
-        session = database.copy()
-        try:
-            with session.cursor() as cursor:
-                cursor.execute("SELECT set_config('lock_timeout', %s, false)", (_LONGEST_WAIT,))
-                try:
-                    cursor.execute(
-                        "SELECT pg_advisory_lock(hashtext('campaignsync.connection'), %s)", (connection,)
-                    )
-                except OperationalError:
-                    raise RetryableError(
-                        "Another sync of this org is under way; try again when it has ended.",
-                        retry_after_s=60,
-                    ) from None
-                yield
-        finally:
-            session.close()
+    def alone(self, connection: ConnectionId) -> contextlib.AbstractContextManager[None]:
+        return in_turn("org", connection, wait_ms=60_000, retry_after_s=60)
 
     def cursor(self, connection: ConnectionId) -> Cursor:
         cursors = models.Cursor.objects.filter(connection_id=connection)
@@ -106,7 +94,7 @@ class Ledger:
 
     @contextlib.contextmanager
     def run(self, link: LinkId, why: str) -> Iterator[RunId]:
-        with _alone_with(link):
+        with in_turn("link", link, wait_ms=1, retry_after_s=5):
             models.Run.objects.filter(link_id=link, ended_at=None, died=False).update(died=True)
             run = models.Run.objects.create(link_id=link, why=why, started_at=self._now())
             yield RunId(run.pk)
@@ -204,7 +192,7 @@ class Ledger:
             people.join_matches(link.connection_id, made.with_columns(pl.lit("lead").alias("kind")))
             writing.forget_intents(link, "lead", known["person_id"].to_list())
             wanted = writing.status_in_program(link, refused)
-            writing.keep_problems(link, wanted, writing.TO_CAMPAIGN, now)
+            writing.keep_problems(link, wanted, TO_CAMPAIGN, now)
 
     def intend_members(self, run: RunId, writes: pl.DataFrame) -> None:
         with transaction.atomic():
@@ -257,9 +245,7 @@ class Ledger:
     def record_field_refusal(self, run: RunId, name: str, refusal: FieldRefusal) -> None:
         wanted = None if refusal.value is None else str(refusal.value)
         with transaction.atomic():
-            writing.keep_held_field(
-                _link_of(run), writing.field_code(name), refusal.message, wanted, self._now()
-            )
+            writing.keep_held_field(_link_of(run), field_code(name), refusal.message, wanted, self._now())
 
     def _acting(
         self, *, why: str, who: str = _ENGINE, run: RunId | None = None
@@ -277,19 +263,3 @@ def _link_of(run: RunId) -> models.Link:
 
 def _started(run: RunId) -> datetime:
     return models.Run.objects.values_list("started_at", flat=True).get(pk=run)
-
-
-@contextlib.contextmanager
-def _alone_with(link: LinkId) -> Iterator[None]:
-    """Nobody else runs this link meanwhile. The lock lives with a session of its own, which a dead process loses."""
-    session = database.copy()
-    try:
-        with session.cursor() as cursor:
-            cursor.execute("SELECT pg_try_advisory_lock(hashtext('campaignsync.link'), %s)", (link,))
-            if not cursor.fetchone()[0]:
-                raise RetryableError(
-                    "Another run of this link is under way; try again when it has ended.", retry_after_s=5
-                )
-            yield
-    finally:
-        session.close()

@@ -1,6 +1,6 @@
 """Members of our programs as people change and read them: one by one, and in bulk from a file (M2).
 
-Called by `runtime.commands`. Whether a member may move is asked of `domain.membership`; a file of thousands is joined as columns.
+Called by the command line. Whether a member may move is asked of `domain.membership`; a file of thousands is joined as columns.
 """
 
 from __future__ import annotations

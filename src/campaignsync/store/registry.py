@@ -1,7 +1,8 @@
 """The registry: what people set up and look at: connections, channels, programs, people, members, links (runtime.ports.Registry).
 
-Called by `runtime.commands`. It keeps what it is given and refuses only what the database's own rules refuse, in words; whether a
-member may move is asked of `domain.membership`. Lists come as dictionaries, ready to be printed as a table or as JSON.
+Called by the command line and by `runtime.linking`. It keeps what it is given and refuses only what the database's own rules
+refuse, in words; whether a member may move is asked of `domain.membership`. Lists come as dictionaries, ready to be printed as a
+table or as JSON.
 """
 
 from __future__ import annotations
@@ -135,7 +136,7 @@ class Registry:
 
     def program_channel(self, program: str) -> Channel:
         """The channel of a program."""
-        return channel_value(_program(program).channel)
+        return channel_value(find_program(program).channel)
 
     def programs(self) -> list[dict[str, Any]]:
         """All programs: name, channel, members, success, campaign_id, connection, state."""
@@ -148,7 +149,7 @@ class Registry:
 
     def program(self, name: str) -> dict[str, Any]:
         """One program with its tags, costs, members by status and links."""
-        row = _program(name)
+        row = find_program(name)
         by_status = rows(
             "SELECT s.name AS status, s.step, s.success, count(m.id) AS members FROM store_progressionstatus s"
             " LEFT JOIN store_programmember m ON m.status_id = s.id AND m.program_id = %s WHERE s.channel_id = %s"
@@ -185,7 +186,7 @@ class Registry:
     def delete_program(self, program: str) -> None:
         """Delete a program, its memberships and its link; the campaign stays as it is (M2.5)."""
         with transaction.atomic():
-            row = _program(program)
+            row = find_program(program)
             # The link first: the members that go would leave marks on it.
             row.links.all().delete()
             row.delete()
@@ -193,7 +194,7 @@ class Registry:
     def set_cost(self, program: str, cost: PeriodCost) -> None:
         """Set the cost of a month."""
         with transaction.atomic():
-            row = _program(program)
+            row = find_program(program)
             models.PeriodCost.objects.update_or_create(
                 program=row,
                 month=cost.month,
@@ -203,18 +204,18 @@ class Registry:
 
     def remove_cost(self, program: str, month: date) -> None:
         """Remove the cost of a month."""
-        if not _program(program).costs.filter(month=month).delete()[0]:
+        if not find_program(program).costs.filter(month=month).delete()[0]:
             raise UsageError(f"Program '{program}' has no period cost for {month:%Y-%m}.")
 
     def costs(self, program: str) -> list[PeriodCost]:
         """The period costs of a program by month."""
-        return [cost_value(cost) for cost in _program(program).costs.all()]
+        return [cost_value(cost) for cost in find_program(program).costs.all()]
 
     # Links.
 
     def create_link(self, program: str, connection: ConnectionId, campaign_id: str) -> LinkId:
         """Link a program and a campaign; one-to-one both ways, by two admins at once too (M4.1)."""
-        row = _program(program)
+        row = find_program(program)
         try:
             with transaction.atomic():
                 link = models.Link.objects.create(
@@ -226,7 +227,7 @@ class Registry:
 
     def require_unlinked(self, program: str, connection: ConnectionId) -> None:
         """UsageError when a program has a link in an org already."""
-        row = _program(program)
+        row = find_program(program)
         if row.links.filter(connection_id=connection).exists():
             raise UsageError(self._why_not_linked(row, connection, ""))
 
@@ -259,7 +260,7 @@ class Registry:
         return LinkId(link.pk), _connection(link.connection)
 
     def _link(self, program: str) -> models.Link:
-        row = _program(program)
+        row = find_program(program)
         link = row.links.select_related("connection").first()
         if link is None:
             raise UsageError(
@@ -342,6 +343,3 @@ def find_program(name: str) -> models.Program:
         hint = f" Did you mean {' or '.join(repr(each) for each in near)}?" if near else ""
         raise UsageError(f"There is no program '{name}'.{hint} List them with: campaignsync program list")
     return found
-
-
-_program = find_program

@@ -15,7 +15,7 @@ from campaignsync.domain.trees import AGREED, CAMPAIGN, HELD, PEOPLE, PROGRAM, T
 from campaignsync.store.frames import execute, query
 from campaignsync.store.models import Link
 
-WAITS_FOR_ITS_TURN = "to campaign"
+TO_CAMPAIGN = "to campaign"
 """The direction of problems that keep a write back until they are due (docs/adr/0004)."""
 _STANDING = (
     "AND NOT EXISTS (SELECT FROM store_personidentity i JOIN store_salesforceperson p ON p.connection_id = i.connection_id"
@@ -49,7 +49,7 @@ def read_trees(link: Link, now: datetime) -> Trees:
         held = query(
             "SELECT person_id, wanted, message FROM store_problem WHERE link_id = %s AND person_id IS NOT NULL"
             " AND solved_at IS NULL AND direction = %s AND (retry_at IS NULL OR retry_at > %s)",
-            (link.pk, WAITS_FOR_ITS_TURN, now),
+            (link.pk, TO_CAMPAIGN, now),
             HELD,
         )
         people = _people(

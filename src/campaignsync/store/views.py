@@ -18,7 +18,7 @@ class Views:
 
     def status(self) -> list[dict[str, Any]]:
         """Every link: program, connection, campaign_id, campaign, state, reason, program_members, campaign_members,
-        problems, waiting (marked since), last_run, last_report."""
+        problems, changed_since (empty: not since the last run), last_run, last_report."""
         return rows(
             "SELECT p.name AS program, x.name AS connection, l.campaign_id, c.name AS campaign, l.state, l.reason,"
             " (SELECT count(*) FROM store_programmember m WHERE m.program_id = l.program_id) AS program_members,"

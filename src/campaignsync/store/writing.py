@@ -12,13 +12,13 @@ from datetime import datetime, timedelta
 import polars as pl
 
 from campaignsync.domain.membership import Origin
+from campaignsync.domain.runs import field_code
 from campaignsync.store.acting import alone
 from campaignsync.store.frames import bulk, execute, query, temporary
 from campaignsync.store.models import Link
-from campaignsync.store.trees import WAITS_FOR_ITS_TURN
+from campaignsync.store.trees import TO_CAMPAIGN
 
 FIRST_RETRY, LONGEST_RETRY = timedelta(minutes=1), timedelta(hours=6)
-TO_CAMPAIGN = WAITS_FOR_ITS_TURN
 FOR_A_PERSON = "for a person"
 
 _REMEMBER = (
@@ -217,8 +217,3 @@ def solve_field(link: Link, name: str, now: datetime) -> None:
         "UPDATE store_problem SET solved_at = %s WHERE link_id = %s AND solved_at IS NULL AND person_id IS NULL AND code = %s",
         (now, link.pk, field_code(name)),
     )
-
-
-def field_code(name: str) -> str:
-    """The code of a field's problem."""
-    return f"FIELD_{name.upper()}"

@@ -12,7 +12,8 @@ from typing import Any
 
 from salesforce_sandbox.org.bulk.classic import ClassicJob
 from salesforce_sandbox.org.bulk.dialect import DELIMITERS, LINE_ENDINGS, Dialect
-from salesforce_sandbox.org.bulk.ingest import OVER, IngestJob
+from salesforce_sandbox.org.bulk.ingest import IngestJob
+from salesforce_sandbox.org.bulk.job import OVER
 from salesforce_sandbox.org.bulk.jobs import Job
 from salesforce_sandbox.org.bulk.querying import QueryJob
 from salesforce_sandbox.org.bulk.saving import OPERATIONS

@@ -6,18 +6,14 @@ import http.server
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.x509.oid import NameOID
 
 from campaignsync.domain.connections import Login, LoginMethod
 from campaignsync.domain.errors import RetryableError, UsageError
 from campaignsync.salesforce.org import SalesforceOrg
 from campaignsync.salesforce.wire import Wire
+from certificates import certificate_of, new_key, pem_of
 from sandbox_org import CLIENT_ID, CLIENT_SECRET, SandboxOrg
 
 APP = {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}
@@ -26,22 +22,8 @@ USER = {"username": "admin@sandbox.example", "password": "sandbox"}
 
 @pytest.fixture(scope="module")
 def key_and_certificate() -> tuple[str, str]:
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "campaignsync")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .sign(key, hashes.SHA256())
-    )
-    pem = serialization.Encoding.PEM
-    private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    return private.decode(), certificate.public_bytes(pem).decode()
+    key = new_key()
+    return pem_of(key), certificate_of(key)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from salesforce_sandbox.org.bulk.dialect import Dialect, Sheet, read_sheet
+from salesforce_sandbox.org.bulk.dialect import Sheet, read_sheet
+from salesforce_sandbox.org.bulk.job import Job, wrong_state
 from salesforce_sandbox.org.bulk.means import Means
 from salesforce_sandbox.org.bulk.saving import Order, Saving, named
 from salesforce_sandbox.org.bulk.steps import Steps
@@ -17,31 +18,23 @@ from salesforce_sandbox.org.drafts import Outcome
 from salesforce_sandbox.org.errors import SalesforceError
 from salesforce_sandbox.org.soql.compiled import java_double
 
-OVER = ("JobComplete", "Failed", "Aborted")
 # The first API version whose failed results name the record (S2.4.3).
 _IDS_IN_FAILED_RESULTS = 53
 
 
 @dataclass(slots=True, kw_only=True)
-class IngestJob:
+class IngestJob(Job):
     """One job. `content` is what was uploaded, `outcomes` what became of the rows so far, in the order of the file."""
 
-    id: str
     order: Order
-    dialect: Dialect
-    api_version: float
-    created: datetime
-    changed: datetime
     assignment_rule_id: str | None = None
     state: str = "Open"
     error_message: str | None = None
     content: bytes | None = None
     closed: datetime | None = None
-    steps: Steps | None = None
     sheet: Sheet | None = None
     numbers: frozenset[int] = frozenset()
     outcomes: list[Outcome] = field(default_factory=list)
-    retries: int = 0
 
     @property
     def failed_rows(self) -> int:
@@ -69,14 +62,6 @@ class IngestJob:
         self.state = "UploadComplete"
         self.closed = self.changed = means.now
         self.steps = Steps(self._work(means), means.now)
-
-    def abort(self, means: Means) -> None:
-        """What has been saved stays saved, the rest stays unprocessed."""
-        if self.state in OVER:
-            raise wrong_state("Aborting", self.state)
-        if self.steps:
-            self.steps.stop()
-        self.state, self.changed = "Aborted", means.now
 
     def _work(self, means: Means) -> Iterator[None]:
         """The steps: take the job up, then one batch of rows after the other."""
@@ -157,11 +142,6 @@ def row_error(error: SalesforceError) -> str:
     """A refusal as result files tell it: `CODE:message:field,field --` (S2.4.3)."""
     fields = ",".join(error.fields)
     return f"{error.code}:{error.message}:{fields + ' ' if fields else ''}--"
-
-
-def wrong_state(verb: str, state: str) -> SalesforceError:
-    worded = {"JobComplete": "Completed", "UploadComplete": "Closed"}.get(state, state)
-    return SalesforceError(400, "InvalidJobState", f"{verb} already {worded} Job not allowed")
 
 
 def _unreadable(problem: str) -> Outcome:

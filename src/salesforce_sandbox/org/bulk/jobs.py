@@ -12,7 +12,8 @@ from salesforce_sandbox.org.access import Caller
 from salesforce_sandbox.org.accounting import BULK_QUERY_JOBS, Accounting
 from salesforce_sandbox.org.bulk.classic import QUERIES, ClassicJob
 from salesforce_sandbox.org.bulk.dialect import Dialect
-from salesforce_sandbox.org.bulk.ingest import OVER, IngestJob, wrong_state
+from salesforce_sandbox.org.bulk.ingest import IngestJob
+from salesforce_sandbox.org.bulk.job import OVER, wrong_state
 from salesforce_sandbox.org.bulk.means import Means
 from salesforce_sandbox.org.bulk.querying import QueryJob, judge
 from salesforce_sandbox.org.bulk.rules import BulkRules

@@ -17,7 +17,7 @@ import orjson
 
 from salesforce_sandbox.org.access import Caller
 from salesforce_sandbox.org.bulk.dialect import Dialect
-from salesforce_sandbox.org.bulk.ingest import OVER, wrong_state
+from salesforce_sandbox.org.bulk.job import Job
 from salesforce_sandbox.org.bulk.kept import Kept
 from salesforce_sandbox.org.bulk.means import Means
 from salesforce_sandbox.org.bulk.steps import Steps
@@ -109,31 +109,17 @@ class Page:
 
 
 @dataclass(slots=True, kw_only=True)
-class QueryJob:
+class QueryJob(Job):
     """One query job; `kept` is filled when it is complete."""
 
-    id: str
     query: CompiledQuery
     operation: str
     caller: Caller
-    dialect: Dialect
-    api_version: float
-    created: datetime
-    changed: datetime
     state: str = "UploadComplete"
     kept: Kept = field(default_factory=Kept)
-    retries: int = 0
-    steps: Steps | None = None
 
     def begin(self, means: Means) -> None:
         self.steps = Steps(self._work(means), means.now)
-
-    def abort(self, means: Means) -> None:
-        if self.state in OVER:
-            raise wrong_state("Aborting", self.state)
-        if self.steps:
-            self.steps.stop()
-        self.state, self.changed = "Aborted", means.now
 
     def page(self, locator: str | None, most: int) -> Page:
         """The header and the rows from a locator on; SalesforceError for a locator that is none."""
