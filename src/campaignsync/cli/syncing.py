@@ -185,7 +185,9 @@ def problems(
     if retry and not json:
         say(f"{count} will be tried again at the next: campaignsync sync")
     headings = {
+        "connection": "CONNECTION",
         "program": "PROGRAM",
+        "noun": "OF A",
         "email": "E-MAIL",
         "direction": "DIRECTION",
         "code": "CODE",

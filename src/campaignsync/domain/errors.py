@@ -10,35 +10,48 @@ from dataclasses import dataclass
 
 
 class CampaignsyncError(Exception):
-    """The root of all errors that this product raises on purpose."""
+    """The root of all errors that this product raises on purpose. `code` is Salesforce's own where it gave one; problems are
+    kept and filtered by it, and nobody decides by it."""
+
+    code = "FAILED"
+
+    def __init__(self, message: str, *, code: str | None = None) -> None:
+        super().__init__(message)
+        self.code = code or type(self).code
 
 
 class UsageError(CampaignsyncError):
     """A person must mend something: an argument, a setting, a right. Shown without a traceback."""
 
+    code = "MEND_FIRST"
+
 
 class RetryableError(CampaignsyncError):
     """Nothing was done and the same call may go through later."""
 
-    def __init__(self, message: str, *, retry_after_s: float = 1.0) -> None:
-        super().__init__(message)
+    code = "TRY_LATER"
+
+    def __init__(self, message: str, *, retry_after_s: float = 1.0, code: str | None = None) -> None:
+        super().__init__(message, code=code)
         self.retry_after_s = retry_after_s
 
 
 class RefusedError(CampaignsyncError):
-    """Salesforce refused this one record; others are not concerned. `code` is Salesforce's own."""
+    """Salesforce refused this one record; others are not concerned."""
 
-    def __init__(self, message: str, *, code: str) -> None:
-        super().__init__(message)
-        self.code = code
+    code = "REFUSED"
 
 
 class UnknownOutcomeError(CampaignsyncError):
     """The call was sent and no answer came: it may have been done. Observe before trying again."""
 
+    code = "UNKNOWN_OUTCOME"
+
 
 class HaltError(CampaignsyncError):
     """The link or the connection waits for a person; going on could do harm."""
+
+    code = "HALTED"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

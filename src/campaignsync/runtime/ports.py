@@ -15,6 +15,7 @@ from typing import Any, Protocol
 import polars as pl
 
 from campaignsync.domain.connections import Connection, Login
+from campaignsync.domain.errors import CampaignsyncError
 from campaignsync.domain.ids import ConnectionId, LinkId, RunId
 from campaignsync.domain.links import CampaignStatus, LinkState
 from campaignsync.domain.observation import Cursor, Delta, SyncUser, WholeLists
@@ -181,6 +182,12 @@ class Ledger(Protocol):
     def record_field_refusal(self, run: RunId, name: str, refusal: FieldRefusal) -> None:
         """Keep as a problem that Salesforce refused a value of Type or ActualCost (M5.1)."""
 
+    def job_failed(self, connection: ConnectionId, link: LinkId | None, error: CampaignsyncError) -> None:
+        """Keep as a problem that a round of an org, or the run of a link, could not be done (M8.2)."""
+
+    def round_done(self, connection: ConnectionId) -> None:
+        """A round of an org was done: what kept earlier ones from it is solved. `finish` says so of a run."""
+
 
 class Registry(Protocol):
     """What people set up: connections, channels, programs, links. Each method raises UsageError for what does not exist."""
@@ -290,8 +297,8 @@ class Views(Protocol):
         problems, changed_since (empty: not since the last run), last_run, last_report."""
 
     def problems(self, program: str | None) -> list[dict[str, Any]]:
-        """Open problems: program, email, salesforce_id, campaign_id, direction, code, message, wanted, first_seen, last_seen,
-        tries, retry_at."""
+        """Open problems: connection, program, noun, person_id, email, salesforce_id, campaign_id, direction, code, message,
+        wanted, first_seen, last_seen, tries, retry_at."""
 
     def retry_problems(self, program: str | None) -> int:
         """Let the writes behind open problems be tried at the next run; how many."""

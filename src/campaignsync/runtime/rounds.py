@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from campaignsync.domain.connections import Connection
 from campaignsync.domain.errors import CampaignsyncError
-from campaignsync.domain.ids import LinkId
+from campaignsync.domain.ids import ConnectionId, LinkId
 from campaignsync.domain.runs import RunReport
 from campaignsync.runtime.cycle import Planned, observe, plan_link, run_link
 from campaignsync.runtime.executor import Tell, nobody
@@ -39,7 +39,7 @@ def run_round(
     """Observe an org and run its links, or those named. With `only`, the digest of the one plan that may be carried out."""
     require_campaign_sync(connection)
     with ledger.alone(connection.connection_id):
-        observe(door, ledger, connection.connection_id)
+        _look(door, ledger, connection.connection_id)
         looking = door.api_calls
         chosen = ledger.links(connection.connection_id) if links is None else links
         reports = [_run(door, ledger, link, only=only, tell=tell) for link in chosen]
@@ -49,13 +49,25 @@ def run_round(
     )
 
 
+def _look(door: SalesforceDoor, ledger: Ledger, connection: ConnectionId) -> None:
+    """Observe, and keep as a problem of the whole round that it could not be done (M8.2)."""
+    try:
+        observe(door, ledger, connection)
+    except CampaignsyncError as error:
+        ledger.job_failed(connection, None, error)
+        raise
+    ledger.round_done(connection)
+
+
 def _run(door: SalesforceDoor, ledger: Ledger, link: LinkId, *, only: str | None, tell: Tell) -> RunReport:
     try:
         return run_link(door, ledger, link, why="apply" if only else "sync", only=only, tell=tell)
     except CampaignsyncError as error:
         if only:
             raise
-        return RunReport(program=ledger.link(link).program, halted=str(error))
+        facts = ledger.link(link)
+        ledger.job_failed(facts.connection_id, link, error)
+        return RunReport(program=facts.program, halted=str(error))
 
 
 def plan_now(door: SalesforceDoor, ledger: Ledger, connection: Connection, link: LinkId) -> Planned:

@@ -130,20 +130,19 @@ def call_error(status: int, body: object, *, writes: bool, what: str) -> Campaig
     sentence = f"{what}: Salesforce says {told.code}: {told.message}"
     match meaning_of(told.code):
         case Meaning.RETRY:
-            return RetryableError(
-                sentence, retry_after_s=LATER_S if "TotalRequests" in told.message else SOON_S
-            )
+            spent = "TotalRequests" in told.message
+            return RetryableError(sentence, retry_after_s=LATER_S if spent else SOON_S, code=told.code)
         case Meaning.OBSERVE if writes:
-            return UnknownOutcomeError(sentence)
+            return UnknownOutcomeError(sentence, code=told.code)
         case Meaning.OBSERVE:
-            return RetryableError(sentence, retry_after_s=SOON_S)
+            return RetryableError(sentence, retry_after_s=SOON_S, code=told.code)
         case Meaning.HALT:
-            return HaltError(sentence)
+            return HaltError(sentence, code=told.code)
         case Meaning.REFUSE if writes:
             return RefusedError(told.message, code=told.code)
         case _:
             # A read has no record to refuse: who may not read something needs a person.
-            return UsageError(sentence)
+            return UsageError(sentence, code=told.code)
 
 
 def _edge_error(status: int, *, writes: bool, what: str) -> CampaignsyncError:

@@ -18,10 +18,14 @@ from campaignsync.domain.errors import CampaignsyncError, UsageError
 _JWT_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _JWT_LIFE_S = 180  # Salesforce takes assertions that live a few minutes at the most.
 _TIMEOUT_S = (10, 60)
+UNREACHABLE = "UNREACHABLE"
+"""The code of every error that says that nobody answered."""
 
 
 class LoginUnreachableError(CampaignsyncError):
     """Nobody who can judge the login was reached; `wire` says whether that is for a person or for later."""
+
+    code = UNREACHABLE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +51,8 @@ def log_in(login: Login) -> Token:
     if "error" in body:
         raise UsageError(
             f"{where} does not let us in by {login.method}: {body['error']}:"
-            f" {body.get('error_description', 'no reason given')}. Give the right credentials with: campaignsync connect"
+            f" {body.get('error_description', 'no reason given')}. Give the right credentials with: campaignsync connect",
+            code="LOGIN_REFUSED",
         )
     if answer.status_code in (420, 429) or answer.status_code >= 500:
         raise LoginUnreachableError(f"{where} answered HTTP {answer.status_code} without a reason")

@@ -22,7 +22,7 @@ from urllib3.exceptions import MaxRetryError, NewConnectionError
 from campaignsync.domain.connections import Login
 from campaignsync.domain.errors import RetryableError, UnknownOutcomeError, UsageError
 from campaignsync.salesforce.errors import SOON_S, call_error
-from campaignsync.salesforce.login import LoginUnreachableError, Token, log_in
+from campaignsync.salesforce.login import UNREACHABLE, LoginUnreachableError, Token, log_in
 
 API_VERSION = "62.0"
 CLIENT_NAME = "campaignsync"
@@ -143,11 +143,11 @@ class Wire:
             # The words of the exception stay out of the message: they may hold an address with a whole query.
             reason = f"{what}: no answer from {token.instance_url} ({type(error).__name__})"
             if _was_never_sent(error):
-                raise RetryableError(reason, retry_after_s=SOON_S) from None
+                raise RetryableError(reason, retry_after_s=SOON_S, code=UNREACHABLE) from None
             self._count(what, path)
             if writes:
                 raise UnknownOutcomeError(reason) from None
-            raise RetryableError(reason, retry_after_s=SOON_S) from None
+            raise RetryableError(reason, retry_after_s=SOON_S, code=UNREACHABLE) from None
         if answer.status_code != 401:
             self._count(what, path)
         self._note_usage(answer)
@@ -181,10 +181,11 @@ class Wire:
             if self._token is None:
                 raise UsageError(
                     f"{error}. Check the address and the network, and give the right address with:"
-                    " campaignsync connect NAME --url URL"
+                    " campaignsync connect NAME --url URL",
+                    code=UNREACHABLE,
                 ) from None
             # The address was right before, so that nobody but the network has to mend anything.
-            raise RetryableError(str(error), retry_after_s=SOON_S) from None
+            raise RetryableError(str(error), retry_after_s=SOON_S, code=UNREACHABLE) from None
 
 
 def _named(method: str, path: str) -> str:

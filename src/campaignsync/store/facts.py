@@ -15,6 +15,7 @@ from campaignsync.domain.links import (
     StepBack,
     Winner,
 )
+from campaignsync.domain.problems import ProblemNoun
 from campaignsync.domain.programs import PeriodCost
 from campaignsync.domain.runs import (
     CAMPAIGN_FIELDS,
@@ -109,7 +110,7 @@ def _policy(link: models.Link) -> LinkPolicy:
 
 
 def _refused_fields(link: models.Link) -> dict[str, FieldRefusal]:
-    open_problems = link.problems.filter(person=None, solved_at=None, retry_at=None)
+    open_problems = link.problems.filter(noun=ProblemNoun.FIELD.value, solved_at=None, retry_at=None)
     names = {field_code(name): name for name in CAMPAIGN_FIELDS}
     return {
         names[problem.code]: FieldRefusal(

@@ -13,9 +13,11 @@ from datetime import datetime
 import polars as pl
 from django.db import transaction
 
+from campaignsync.domain.errors import CampaignsyncError
 from campaignsync.domain.ids import ConnectionId, LinkId, RunId
 from campaignsync.domain.links import LinkState
 from campaignsync.domain.observation import Cursor, Delta, WholeLists
+from campaignsync.domain.problems import Direction
 from campaignsync.domain.runs import (
     FieldAgreement,
     FieldRefusal,
@@ -25,11 +27,11 @@ from campaignsync.domain.runs import (
     field_code,
 )
 from campaignsync.domain.trees import LEAD_WRITES, PERSON_FIELDS, REFUSED_BEFORE, UTC_TIME, Trees
-from campaignsync.store import mirror, models, people, writing
+from campaignsync.store import mirror, models, people, problems, writing
 from campaignsync.store.acting import acting, in_turn
 from campaignsync.store.facts import link_facts
 from campaignsync.store.frames import execute, micros, query
-from campaignsync.store.trees import TO_CAMPAIGN, read_trees
+from campaignsync.store.trees import read_trees
 
 _ENGINE = "campaign sync"
 _OTHERS = "somebody in Salesforce"  # A removal there does not say who removed (S0.1).
@@ -104,6 +106,7 @@ class Ledger:
         with transaction.atomic():
             link = _link_of(run)
             models.Run.objects.filter(pk=run).update(report=asdict(report))
+            problems.solve_job(link.connection_id, link.pk, self._now())
             if report.halted is None:
                 # What a person allowed once is used up, and whatever marked the link has been looked at.
                 links = models.Link.objects.filter(pk=link.pk)
@@ -135,10 +138,10 @@ class Ledger:
             kept = waiting.filter(pl.col("code") != REFUSED_BEFORE).with_columns(
                 pl.lit(value=False).alias("retriable")
             )
-            writing.keep_problems(link, kept, writing.FOR_A_PERSON, now)
-            for _, code, message, wanted in waiting.filter(pl.col("person_id").is_null()).rows():
-                writing.keep_held_field(link, code, message, wanted, now)
-            writing.solve_others(link, unsettled, now)
+            of_members = pl.col("person_id").is_not_null()
+            problems.keep(problems.members_of(link), kept.filter(of_members), Direction.FOR_A_PERSON, now)
+            problems.keep(problems.fields_of(link), kept.filter(~of_members), Direction.TO_CAMPAIGN, now)
+            problems.solve_others(link, unsettled, now)
 
     def unmatched(self, link: LinkId, people: Collection[int]) -> pl.DataFrame:
         fields = ", ".join(f'p."{name}"' for name in PERSON_FIELDS)
@@ -192,7 +195,7 @@ class Ledger:
             people.join_matches(link.connection_id, made.with_columns(pl.lit("lead").alias("kind")))
             writing.forget_intents(link, "lead", known["person_id"].to_list())
             wanted = writing.status_in_program(link, refused)
-            writing.keep_problems(link, wanted, TO_CAMPAIGN, now)
+            problems.keep(problems.members_of(link), wanted, Direction.TO_CAMPAIGN, now)
 
     def intend_members(self, run: RunId, writes: pl.DataFrame) -> None:
         with transaction.atomic():
@@ -223,7 +226,7 @@ class Ledger:
                 link=link, name=name, defaults={"written": written, "found": found}
             )
             campaign.update(**{_FIELD_COLUMNS[name]: agreement.found})
-            writing.solve_field(link, name, self._now())
+            problems.solve_field(link, name, self._now())
             if old != agreement.found:
                 self._note_field(run, link, name, None if old is None else str(old), found)
 
@@ -244,8 +247,16 @@ class Ledger:
 
     def record_field_refusal(self, run: RunId, name: str, refusal: FieldRefusal) -> None:
         wanted = None if refusal.value is None else str(refusal.value)
+        fields = problems.fields_of(_link_of(run))
         with transaction.atomic():
-            writing.keep_held_field(_link_of(run), field_code(name), refusal.message, wanted, self._now())
+            problems.keep_one(fields, field_code(name), refusal.message, wanted, self._now())
+
+    def job_failed(self, connection: ConnectionId, link: LinkId | None, error: CampaignsyncError) -> None:
+        with transaction.atomic():
+            problems.keep_failure(connection, link, error, self._now())
+
+    def round_done(self, connection: ConnectionId) -> None:
+        problems.solve_job(connection, None, self._now())
 
     def _acting(
         self, *, why: str, who: str = _ENGINE, run: RunId | None = None

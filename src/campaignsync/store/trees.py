@@ -11,12 +11,11 @@ from datetime import datetime
 import polars as pl
 from django.db import transaction
 
+from campaignsync.domain.problems import Direction, ProblemNoun
 from campaignsync.domain.trees import AGREED, CAMPAIGN, HELD, PEOPLE, PROGRAM, Trees
 from campaignsync.store.frames import execute, query
 from campaignsync.store.models import Link
 
-TO_CAMPAIGN = "to campaign"
-"""The direction of problems that keep a write back until they are due (docs/adr/0004)."""
 _STANDING = (
     "AND NOT EXISTS (SELECT FROM store_personidentity i JOIN store_salesforceperson p ON p.connection_id = i.connection_id"
     " AND p.salesforce_id = i.salesforce_id AND p.is_deleted WHERE i.person_id = t.person_id AND i.connection_id = %s)"
@@ -47,9 +46,9 @@ def read_trees(link: Link, now: datetime) -> Trees:
             CAMPAIGN,
         )
         held = query(
-            "SELECT person_id, wanted, message FROM store_problem WHERE link_id = %s AND person_id IS NOT NULL"
+            "SELECT person_id, wanted, message FROM store_problem WHERE link_id = %s AND noun = %s"
             " AND solved_at IS NULL AND direction = %s AND (retry_at IS NULL OR retry_at > %s)",
-            (link.pk, TO_CAMPAIGN, now),
+            (link.pk, ProblemNoun.MEMBER.value, Direction.TO_CAMPAIGN.value, now),
             HELD,
         )
         people = _people(

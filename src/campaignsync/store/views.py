@@ -33,15 +33,17 @@ class Views:
         )
 
     def problems(self, program: str | None) -> list[dict[str, Any]]:
-        """Open problems: program, email, salesforce_id, campaign_id, direction, code, message, wanted, first_seen, last_seen,
-        tries, retry_at."""
+        """Open problems: connection, program, noun, person_id, email, salesforce_id, campaign_id, direction, code, message,
+        wanted, first_seen, last_seen, tries, retry_at."""
         chosen = find_program(program).pk if program else None
         return rows(
-            "SELECT p.name AS program, n.email, i.salesforce_id, l.campaign_id, q.direction, q.code, q.message, q.wanted,"
-            " q.first_seen, q.last_seen, q.tries, q.retry_at FROM store_problem q JOIN store_link l ON l.id = q.link_id"
-            " JOIN store_program p ON p.id = l.program_id LEFT JOIN store_person n ON n.id = q.person_id"
-            " LEFT JOIN store_personidentity i ON i.person_id = n.id AND i.connection_id = l.connection_id"
-            " WHERE q.solved_at IS NULL AND (%s::bigint IS NULL OR p.id = %s) ORDER BY p.name, n.email NULLS FIRST, q.code",
+            "SELECT x.name AS connection, p.name AS program, q.noun, q.person_id, n.email, i.salesforce_id, l.campaign_id,"
+            " q.direction, q.code, q.message, q.wanted, q.first_seen, q.last_seen, q.tries, q.retry_at"
+            " FROM store_problem q JOIN store_connection x ON x.id = q.connection_id LEFT JOIN store_link l ON l.id = q.link_id"
+            " LEFT JOIN store_program p ON p.id = l.program_id LEFT JOIN store_person n ON n.id = q.person_id"
+            " LEFT JOIN store_personidentity i ON i.person_id = n.id AND i.connection_id = q.connection_id"
+            " WHERE q.solved_at IS NULL AND (%s::bigint IS NULL OR p.id = %s)"
+            " ORDER BY x.name, p.name NULLS FIRST, n.email NULLS FIRST, q.code",
             (chosen, chosen),
         )
 
@@ -49,8 +51,8 @@ class Views:
         """Let the writes behind open problems be tried at the next run; how many."""
         chosen = find_program(program).pk if program else None
         return execute(
-            "UPDATE store_problem q SET retry_at = %s FROM store_link l WHERE l.id = q.link_id AND q.solved_at IS NULL"
-            " AND (%s::bigint IS NULL OR l.program_id = %s)",
+            "UPDATE store_problem q SET retry_at = %s WHERE q.solved_at IS NULL AND q.noun <> 'job'"
+            " AND (%s::bigint IS NULL OR q.link_id IN (SELECT id FROM store_link WHERE program_id = %s))",
             (self._now(), chosen, chosen),
         )
 

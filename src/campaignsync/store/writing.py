@@ -1,4 +1,4 @@
-"""Keeps what a run did: our own members, what was agreed, what was intended, what Salesforce refused.
+"""Keeps what a run did: our own members, what was agreed, what was intended, what became of it.
 
 Called through `Ledger`, each function inside one transaction of `acting`. Frames come in as temporary tables; every statement
 works on all rows at once.
@@ -7,19 +7,16 @@ works on all rows at once.
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import polars as pl
 
 from campaignsync.domain.membership import Origin
-from campaignsync.domain.runs import field_code
+from campaignsync.domain.problems import Direction
 from campaignsync.store.acting import alone
 from campaignsync.store.frames import bulk, execute, query, temporary
 from campaignsync.store.models import Link
-from campaignsync.store.trees import TO_CAMPAIGN
-
-FIRST_RETRY, LONGEST_RETRY = timedelta(minutes=1), timedelta(hours=6)
-FOR_A_PERSON = "for a person"
+from campaignsync.store.problems import keep, members_of, solve
 
 _REMEMBER = (
     "INSERT INTO store_agreement (link_id, person_id, status) SELECT %s, person_id, status FROM {table}"
@@ -119,7 +116,7 @@ def record_outcomes(link: Link, outcomes: pl.DataFrame, now: datetime) -> None:
     forget_intents(link, "member", known["person_id"].to_list())
     found, asked = (pl.col(name).str.strip_chars().str.to_lowercase() for name in ("found", "wanted"))
     as_wanted = found.eq_missing(asked)
-    solve(link, taken.filter(as_wanted)["person_id"].to_list(), now)
+    solve(members_of(link), taken.filter(as_wanted)["person_id"].to_list(), now)
     turned = taken.filter(~as_wanted).with_columns(
         pl.lit("STATUS_NOT_STORED").alias("code"),
         pl.format(
@@ -128,9 +125,7 @@ def record_outcomes(link: Link, outcomes: pl.DataFrame, now: datetime) -> None:
         pl.lit(value=False).alias("retriable"),
     )
     refused = pl.concat([known.filter(pl.col("code").is_not_null()), turned])
-    keep_problems(
-        link, refused.select("person_id", "code", "message", "wanted", "retriable"), TO_CAMPAIGN, now
-    )
+    keep(members_of(link), refused, Direction.TO_CAMPAIGN, now)
 
 
 def _named(status: pl.Expr) -> pl.Expr:
@@ -145,48 +140,6 @@ def forget_intents(link: Link, noun: str, people: Collection[int]) -> None:
     )
 
 
-def solve(link: Link, people: Collection[int], now: datetime) -> None:
-    """The open problems of these people are no more."""
-    execute(
-        "UPDATE store_problem SET solved_at = %s WHERE link_id = %s AND solved_at IS NULL AND person_id = ANY(%s)",
-        (now, link.pk, list(people)),
-    )
-
-
-def keep_problems(link: Link, problems: pl.DataFrame, direction: str, now: datetime) -> None:
-    """Keep what was refused or waits (person_id, code, message, wanted, retriable): one open problem a person.
-
-    The same problem again counts a try and doubles the time to the next (M8.2, docs/adr/0004); another one takes its place.
-    """
-    if problems.is_empty():
-        return
-    temporary("problems", problems.filter(pl.col("person_id").is_not_null()))
-    execute(
-        "INSERT INTO store_problem AS p (link_id, person_id, direction, code, message, wanted, first_seen, last_seen, tries,"
-        " retry_at) SELECT %(link)s, person_id, %(direction)s, code, message, wanted, %(now)s, %(now)s, 1,"
-        " CASE WHEN retriable THEN %(now)s::timestamptz + %(first)s END FROM problems"
-        " ON CONFLICT (link_id, person_id) WHERE solved_at IS NULL AND person_id IS NOT NULL DO UPDATE SET"
-        " direction = excluded.direction, code = excluded.code, message = excluded.message, wanted = excluded.wanted,"
-        " last_seen = excluded.last_seen,"
-        " first_seen = CASE WHEN p.code = excluded.code THEN p.first_seen ELSE excluded.first_seen END,"
-        " tries = CASE WHEN p.code = excluded.code THEN p.tries + 1 ELSE 1 END,"
-        " retry_at = CASE WHEN excluded.retry_at IS NOT NULL"
-        " THEN %(now)s::timestamptz + least(%(first)s * power(2, least(p.tries, 20)), %(longest)s) END",
-        {"link": link.pk, "direction": direction, "now": now, "first": FIRST_RETRY, "longest": LONGEST_RETRY},
-    )
-
-
-def solve_others(link: Link, unsettled: pl.DataFrame, now: datetime) -> None:
-    """The open problems of whoever is not among these rows (person_id; or null, and the code of a field) are no more."""
-    members = unsettled["person_id"].drop_nulls().to_list()
-    fields = unsettled.filter(pl.col("person_id").is_null())["code"].to_list()
-    execute(
-        "UPDATE store_problem SET solved_at = %s WHERE link_id = %s AND solved_at IS NULL AND NOT"
-        " (person_id = ANY(%s) OR (person_id IS NULL AND code = ANY(%s)))",
-        (now, link.pk, members, fields),
-    )
-
-
 def status_in_program(link: Link, people: pl.DataFrame) -> pl.DataFrame:
     """These rows with what each person's status is in the program as `wanted`: what could not be written."""
     statuses = query(
@@ -197,23 +150,4 @@ def status_in_program(link: Link, people: pl.DataFrame) -> pl.DataFrame:
     )
     return people.join(statuses, on="person_id", how="left").select(
         "person_id", "code", "message", "wanted", "retriable"
-    )
-
-
-def keep_held_field(link: Link, code: str, message: str, wanted: str | None, now: datetime) -> None:
-    """Keep that a field of the campaign could not be written."""
-    execute(
-        "INSERT INTO store_problem AS p (link_id, direction, code, message, wanted, first_seen, last_seen, tries)"
-        " VALUES (%s, %s, %s, %s, %s, %s, %s, 1) ON CONFLICT (link_id, code) WHERE solved_at IS NULL AND person_id IS NULL"
-        " DO UPDATE SET message = excluded.message, wanted = coalesce(excluded.wanted, p.wanted),"
-        " last_seen = excluded.last_seen, tries = p.tries + 1, retry_at = NULL",
-        (link.pk, TO_CAMPAIGN, code, message, wanted, now, now),
-    )
-
-
-def solve_field(link: Link, name: str, now: datetime) -> None:
-    """A field of the campaign says what it should."""
-    execute(
-        "UPDATE store_problem SET solved_at = %s WHERE link_id = %s AND solved_at IS NULL AND person_id IS NULL AND code = %s",
-        (now, link.pk, field_code(name)),
     )

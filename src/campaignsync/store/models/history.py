@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 
 from campaignsync.store.models.links import Link
-from campaignsync.store.models.programs import Person
+from campaignsync.store.models.programs import Connection, Person
 from campaignsync.store.triggers import append_only
 
 
@@ -24,9 +24,14 @@ class Run(models.Model):
 
 
 class Problem(models.Model):
-    """A refusal, a conflict or a held member, kept until it is solved (M8.2). `person` is empty for a field."""
+    """A refusal, a conflict, a held member or a failed job, kept until it is solved and a while longer (M8.2).
 
-    link = models.ForeignKey(Link, models.CASCADE, related_name="problems")
+    `link` is empty for people of an org and for its rounds, `person` for fields and jobs.
+    """
+
+    connection = models.ForeignKey(Connection, models.CASCADE, related_name="problems")
+    link = models.ForeignKey(Link, models.CASCADE, null=True, related_name="problems")
+    noun = models.TextField()
     person = models.ForeignKey(Person, models.CASCADE, null=True)
     direction = models.TextField()
     code = models.TextField()
@@ -41,14 +46,24 @@ class Problem(models.Model):
     class Meta:
         constraints = (
             models.UniqueConstraint(
-                fields=("link", "person"),
+                fields=("link", "person", "noun"),
                 condition=models.Q(solved_at__isnull=True, person__isnull=False),
+                name="one_open_problem_a_member",
+            ),
+            models.UniqueConstraint(
+                fields=("connection", "person"),
+                condition=models.Q(solved_at__isnull=True, person__isnull=False, link__isnull=True),
                 name="one_open_problem_a_person",
             ),
             models.UniqueConstraint(
                 fields=("link", "code"),
                 condition=models.Q(solved_at__isnull=True, person__isnull=True),
                 name="one_open_problem_a_field",
+            ),
+            models.UniqueConstraint(
+                fields=("connection", "code"),
+                condition=models.Q(solved_at__isnull=True, person__isnull=True, link__isnull=True),
+                name="one_open_problem_a_job",
             ),
         )
 
