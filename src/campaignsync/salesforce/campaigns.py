@@ -15,7 +15,8 @@ from campaignsync.domain.links import CampaignStatus
 from campaignsync.domain.runs import CampaignFieldValue
 from campaignsync.domain.statuses import folded
 from campaignsync.salesforce.errors import call_error
-from campaignsync.salesforce.reading import Query, Record
+from campaignsync.salesforce.pages import Record
+from campaignsync.salesforce.reading import Query
 from campaignsync.salesforce.soql import text
 from campaignsync.salesforce.wire import Part, Wire
 

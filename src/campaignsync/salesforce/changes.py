@@ -7,15 +7,16 @@ SystemModstamp, so that the people of changed members are read with them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 import polars as pl
 
 from campaignsync.domain.observation import CURSOR_OBJECTS, Cursor, Delta
 from campaignsync.domain.trees import COUNTS
-from campaignsync.salesforce.fields import OBJECTS, frame
-from campaignsync.salesforce.reading import PERSON_KINDS, Query, Reader, Record
+from campaignsync.salesforce.fields import OBJECTS
+from campaignsync.salesforce.pages import Record
+from campaignsync.salesforce.reading import PERSON_KINDS, Query, Reader
 from campaignsync.salesforce.soql import moment, text
 
 LOOK_BACK = timedelta(minutes=10)
@@ -24,18 +25,13 @@ _GROUPS_A_PAGE = 2000  # Aggregate queries have no further pages (S2.2.5).
 
 def changes_since(reader: Reader, cursor: Cursor) -> Delta:
     """All rows changed since the cursor less the look-back, and the counts by campaign."""
-    firsts = reader.ask(
-        [
-            # All standard fields that the user sees: the currency is among them where an org has several.
-            _delta("Campaign", ["FIELDS(STANDARD)"], cursor, deleted_too=True),
-            _delta("CampaignMemberStatus", OBJECTS["CampaignMemberStatus"].values(), cursor),
-            _counted("CampaignMemberStatus"),
-            _counted("CampaignMember"),
-        ],
-        describing=True,
-    )
-    campaigns = _rows(reader, "Campaign", next(firsts))
-    statuses = _rows(reader, "CampaignMemberStatus", next(firsts))
+    # All standard fields that the user sees: the currency is among them where an org has several.
+    of_campaigns = _delta("Campaign", ["FIELDS(STANDARD)"], cursor, deleted_too=True)
+    of_statuses = _delta("CampaignMemberStatus", OBJECTS["CampaignMemberStatus"].values(), cursor)
+    counted = [_counted("CampaignMemberStatus"), _counted("CampaignMember")]
+    firsts = reader.ask([of_campaigns, of_statuses, *counted], describing=True)
+    campaigns = reader.rows(of_campaigns, next(firsts))
+    statuses = reader.rows(of_statuses, next(firsts))
     status_counts = _counts(reader, "CampaignMemberStatus", next(firsts))
     member_counts = _counts(reader, "CampaignMember", next(firsts))
     members, people = _members_and_people(reader, cursor)
@@ -76,8 +72,9 @@ def _members_and_people(reader: Reader, cursor: Cursor) -> tuple[pl.DataFrame, p
         ),
     ]
     firsts = reader.ask(queries)
-    members = [(frame("CampaignMember", page), *_related(page)) for page in reader.pages(next(firsts))]
-    people = [_rows(reader, query.of, first) for query, first in zip(queries[1:], firsts, strict=True)]
+    pages = reader.pages(queries[0], next(firsts))
+    members = [(page.rows("CampaignMember"), *map(page.related, PERSON_KINDS)) for page in pages]
+    people = [reader.rows(query, first) for query, first in zip(queries[1:], firsts, strict=True)]
     everybody = pl.concat([*(each for _, *related in members for each in related), *people])
     return (
         pl.concat([each for each, *_ in members]),
@@ -89,12 +86,6 @@ def _members_and_people(reader: Reader, cursor: Cursor) -> tuple[pl.DataFrame, p
 _GONE = {"Lead": "(IsDeleted = true OR IsConverted = true)", "Contact": "IsDeleted = true"}
 
 
-def _related(members: Sequence[Record]) -> Iterator[pl.DataFrame]:
-    """The people of members, where they were asked for."""
-    for kind in PERSON_KINDS:
-        yield frame(kind, [member[kind] for member in members if member.get(kind)])
-
-
 def _delta(
     of: str, fields: Iterable[str], cursor: Cursor, *, condition: str = "", deleted_too: bool = False
 ) -> Query:
@@ -102,12 +93,8 @@ def _delta(
     if of in cursor:
         conditions.append(f"SystemModstamp >= {moment(cursor[of] - LOOK_BACK)}")
     where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-    soql = f"SELECT {', '.join(fields)} FROM {of}{where} ORDER BY SystemModstamp, Id"
-    return Query(of=of, soql=soql, deleted_too=deleted_too)
-
-
-def _rows(reader: Reader, of: str, first: Record) -> pl.DataFrame:
-    return pl.concat([frame(of, page) for page in reader.pages(first)])
+    soql = f"SELECT {', '.join(fields)} FROM {of}{where}"
+    return Query(of=of, soql=soql, order="SystemModstamp, Id", deleted_too=deleted_too)
 
 
 def _counted(of: str, *, after: str = "") -> Query:

@@ -139,23 +139,51 @@ def frame(object_name: str, records: Sequence[Mapping[str, Any]]) -> pl.DataFram
     """Records of one object as a frame of our columns; a field that was not asked for is empty."""
     paths, schema = OBJECTS[object_name], _SCHEMAS[object_name]
     columns = {
-        name: _column(name, kind, paths[name]) if name in paths else pl.lit(None, kind)
+        name: _value(name, kind, _field(paths[name])) if name in paths else pl.lit(None, kind)
         for name, kind in schema.items()
     }
-    if schema is SALESFORCE_PEOPLE:
-        columns["kind"] = pl.lit(object_name.lower())
-        columns["is_converted"] = columns["is_converted"].fill_null(value=False)
-    return pl.from_dicts(records, schema=_as_sent(paths, schema)).select(**columns)
+    sent = pl.from_dicts(records, schema=_as_sent(paths, schema))
+    return sent.select(**_of_people(object_name, columns))
 
 
-def _column(name: str, kind: Kind, path: str) -> pl.Expr:
-    """What a field is among our columns; `path` may lead through one relationship, such as Account.Name."""
+def frame_of_csv(object_name: str, cells: pl.DataFrame) -> pl.DataFrame:
+    """Rows of a bulk job's result, every cell text, as a frame of our columns; a field that was not asked for is empty."""
+    schema = _SCHEMAS[object_name]
+    paths = {name: path for name, path in OBJECTS[object_name].items() if path in cells.columns}
+    typed = cells.with_columns(_cell(path, _sent_as(name, schema[name])) for name, path in paths.items())
+    columns = {
+        name: _value(name, kind, pl.col(paths[name])) if name in paths else pl.lit(None, kind)
+        for name, kind in schema.items()
+    }
+    return typed.select(**_of_people(object_name, columns))
+
+
+def _cell(path: str, kind: Kind) -> pl.Expr:
+    """A cell of CSV as JSON would have sent it."""
+    return pl.col(path) == "true" if kind == pl.Boolean else pl.col(path).cast(kind)
+
+
+def _of_people(object_name: str, columns: dict[str, pl.Expr]) -> dict[str, pl.Expr]:
+    if _SCHEMAS[object_name] is not SALESFORCE_PEOPLE:
+        return columns
+    return columns | {
+        "kind": pl.lit(object_name.lower()),
+        "is_converted": columns["is_converted"].fill_null(value=False),
+    }
+
+
+def _field(path: str) -> pl.Expr:
+    """A field of a record; `path` may lead through one relationship, such as Account.Name."""
     first, _, second = path.partition(".")
-    value = pl.col(first).struct.field(second) if second else pl.col(first)
+    return pl.col(first).struct.field(second) if second else pl.col(first)
+
+
+def _value(name: str, kind: Kind, value: pl.Expr) -> pl.Expr:
+    """What a field is among our columns."""
     if name in _MONEY:
         return value.cast(pl.String).str.strip_suffix(".0")
     if kind == UTC_TIME:
-        return value.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f%z", time_unit="us", time_zone="UTC")
+        return value.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f%#z", time_unit="us", time_zone="UTC")
     return value.str.to_date("%Y-%m-%d") if kind == pl.Date else value.cast(kind)
 
 

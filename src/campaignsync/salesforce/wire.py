@@ -29,6 +29,8 @@ CLIENT_NAME = "campaignsync"
 """What change events call the origin of our changes (S2.2.13)."""
 MOST_QUERIES = 5
 """Of the subrequests of one Composite call, at most five may be queries or collections (S2.2.8)."""
+Read = Callable[[requests.Response], Any]
+"""Makes a value of what was answered; None where it is not what it should be."""
 _TIMEOUT_S = (10, 120)
 _READ_PAUSES_S = (0.2, 1.0, 3.0)
 _USAGE = re.compile(r"(?<![\w-])api-usage=(\d+)/(\d+)")
@@ -65,7 +67,7 @@ class Wire:
 
     def __init__(self, login: Login, *, pause: Callable[[float], None] = time.sleep) -> None:
         self._login = login
-        self._pause = pause
+        self.pause = pause
         self._session = requests.Session()
         self._token: Token | None = None
         self._renewing = threading.Lock()
@@ -80,49 +82,55 @@ class Wire:
 
     def get(self, path: str) -> Any:
         """Read something; repeated when that may help."""
-        return self._repeatable("GET", path, None)
+        return self.ask("GET", path)
+
+    def ask(self, method: str, path: str, body: object = None) -> Any:
+        """Send what changes no record; repeated when that may help."""
+        return self._repeatable(path, _request(method, body), _parsed)
+
+    def download(self, path: str) -> requests.Response:
+        """Read a CSV file; repeated when that may help."""
+        csv: requests.Response = self._repeatable(path, _request("GET"), _as_csv)
+        return csv
 
     def write(
         self, method: str, path: str, body: object = None, headers: Mapping[str, str] | None = None
     ) -> Any:
         """Write something, once."""
-        return self._send(method, path, body, headers or {}, writes=True)
+        return self._send(path, _request(method, body, headers), _parsed, writes=True)
 
     def composite(self, parts: Sequence[Part], *, writes: bool) -> list[PartAnswer]:
         """Several requests in one call, in their order; each has its own status, and none undoes another."""
         subrequests = [_subrequest(number, part) for number, part in enumerate(parts)]
-        send = self.write if writes else self._repeatable
+        send = self.write if writes else self.ask
         answer = send("POST", "/composite", {"allOrNone": False, "compositeRequest": subrequests})
         return [
             PartAnswer(status=each["httpStatusCode"], body=each["body"])
             for each in answer["compositeResponse"]
         ]
 
-    def _repeatable(self, method: str, path: str, body: object) -> Any:
+    def _repeatable(self, path: str, request: requests.Request, read: Read) -> Any:
         for pause_s in _READ_PAUSES_S:
             try:
-                return self._send(method, path, body, {}, writes=False)
+                return self._send(path, request, read, writes=False)
             except RetryableError as error:
                 if error.retry_after_s > SOON_S:
                     raise
-            self._pause(pause_s)
-        return self._send(method, path, body, {}, writes=False)
+            self.pause(pause_s)
+        return self._send(path, request, read, writes=False)
 
-    def _send(self, method: str, path: str, body: object, headers: Mapping[str, str], *, writes: bool) -> Any:
-        request = requests.Request(
-            method,
-            headers={"Content-Type": "application/json", **headers},
-            data=b"" if body is None else orjson.dumps(body),
-        )
+    def _send(self, path: str, request: requests.Request, read: Read, *, writes: bool) -> Any:
         token = self._fresh_token(None)
         answer = self._once(token, path, request, writes=writes)
         if answer.status_code == 401 and _session_is_gone(answer):
             # A session that is gone did nothing, so that even a write may be sent again, once.
             answer = self._once(self._fresh_token(token), path, request, writes=writes)
-        parsed = _parsed(answer)
-        if answer.status_code < 300 and (parsed is not None or not answer.content):
-            return parsed
-        raise call_error(answer.status_code, parsed, writes=writes, what=_named(method, path))
+        if answer.status_code < 300:
+            value = read(answer)
+            if value is not None or not answer.content:
+                return value
+        what = _named(request.method or "", path)
+        raise call_error(answer.status_code, _parsed(answer), writes=writes, what=what)
 
     def _once(self, token: Token, path: str, request: requests.Request, *, writes: bool) -> requests.Response:
         what = _named(request.method or "", path)
@@ -188,6 +196,14 @@ class Wire:
             raise RetryableError(str(error), retry_after_s=SOON_S, code=UNREACHABLE) from None
 
 
+def _request(method: str, body: object = None, headers: Mapping[str, str] | None = None) -> requests.Request:
+    return requests.Request(
+        method,
+        headers={"Content-Type": "application/json", **(headers or {})},
+        data=b"" if body is None else orjson.dumps(body),
+    )
+
+
 def _named(method: str, path: str) -> str:
     """A call without its ids and its query: what is counted and what errors speak of."""
     found = _RESOURCE.match(_whole(path))
@@ -212,6 +228,10 @@ def _parsed(answer: requests.Response) -> Any:
         return orjson.loads(answer.content) if answer.content else None
     except orjson.JSONDecodeError:
         return None
+
+
+def _as_csv(answer: requests.Response) -> requests.Response | None:
+    return answer if answer.headers.get("Content-Type", "").startswith("text/csv") else None
 
 
 def _session_is_gone(answer: requests.Response) -> bool:

@@ -366,3 +366,18 @@ def test_a_later_look_sees_only_what_changed(sandbox: SandboxOrg, org: Salesforc
     assert set(moved.statuses["campaign_id"]) == {other}
     assert moved.cursor["Campaign"] > cursor["Campaign"]
     assert org.changes_since(moved.cursor).campaigns["id"].to_list() == [campaign]
+
+
+@pytest.mark.parametrize("rows_in_campaign", [9_999, 10_000])
+def test_many_rows_come_by_a_bulk_job_and_are_the_same_rows(
+    sandbox: SandboxOrg, org: SalesforceOrg, rows_in_campaign: int
+) -> None:
+    """Section 2.3: five pages of 2,000 cost as much as a job. What came is what the org holds, whichever way it came."""
+    sandbox.control("POST", "/sandbox/seed", {"crowd": {"campaigns": 1, "leads": rows_in_campaign}})
+    delta = org.changes_since({})
+    by_bulk = {kind: number for kind, number in org.calls_by_kind.items() if "jobs" in kind}
+    assert bool(by_bulk) == (rows_in_campaign >= 10_000)
+    assert delta.members["id"].n_unique() == delta.people["salesforce_id"].n_unique() == rows_in_campaign
+    told = dict(delta.members["status"].value_counts().rows())
+    assert told == {"Sent": (rows_in_campaign + 1) // 2, "Responded": rows_in_campaign // 2}
+    assert delta.member_counts["rows"].to_list() == [rows_in_campaign]
