@@ -8,6 +8,7 @@ import polars as pl
 
 from campaignsync.domain.ids import ConnectionId, LinkId
 from campaignsync.domain.links import CampaignStatus, LinkPolicy, LinkState, SafetyLimits
+from campaignsync.domain.people import LeadRules
 from campaignsync.domain.runs import LinkFacts
 from campaignsync.domain.statuses import Channel, ProgressionStatus
 from campaignsync.domain.trees import AGREED, CAMPAIGN, HELD, PEOPLE, PROGRAM, Trees
@@ -55,8 +56,7 @@ def link_facts(**differences: object) -> LinkFacts:
         "campaign_fields": {"Type": "Live Event", "ActualCost": None},
         "agreed_fields": {},
         "refused_fields": {},
-        "default_last_name": "Unknown",
-        "default_company": "Unknown",
+        "leads": LeadRules(),
     }
     return LinkFacts(**(usual | differences))  # type: ignore[arg-type]
 

@@ -33,7 +33,8 @@ class Application:
 
     def door(self, connection: Connection) -> SalesforceDoor:
         """A door to a connection's org."""
-        return SalesforceOrg(self.registry.login(connection.connection_id), user=connection.user)
+        login = self.registry.login(connection.connection_id)
+        return SalesforceOrg(login, user=connection.user, leads=connection.leads)
 
     def new_door(self, login: Login) -> SalesforceOrg:
         """A door to an org that is not a connection yet."""

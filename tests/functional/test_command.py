@@ -183,6 +183,10 @@ def test_the_journal_tells_who_did_what(story: Shell) -> None:
             2,
             "--client-secret is missing",
         ),
+        (("connect", "org"), 2, "Nothing to change"),
+        (("connect", "other", "--default-company", "None"), 2, "There is no connection 'other'"),
+        (("connect", "org", "--assignment", "the boss"), 2, "is no Salesforce id"),
+        (("connect", "org", "--external-id-field", "Email"), 2, "it is no external id, it is not unique"),
         (("doctor", "--connection", "other"), 2, "There is no connection 'other'"),
     ],
 )
@@ -225,3 +229,12 @@ def test_campaign_sync_switched_off_is_said_with_the_way_out(story: Shell) -> No
     code, sentence = story.refused("sync", "Spring Webinar")
     assert (code, "connect org --campaign-sync" in sentence) == (2, True)
     story.well("connect", "org", "--campaign-sync")
+
+
+def test_how_leads_are_made_is_kept_with_the_connection(story: Shell) -> None:
+    """M7.2, M7.6."""
+    kept = story.json("connect", "org", "--default-company", "None given", "--assignment", "none")
+    assert (kept["default_company"], kept["assignment"]) == ("None given", "none")  # type: ignore[call-overload, index]
+    listed = story.json("connections")[0]  # type: ignore[index]
+    assert (listed["default_last_name"], listed["default_company"]) == ("Unknown", "None given")
+    assert (listed["duplicate_rule"], listed["campaign_sync"]) == ("obey", True)

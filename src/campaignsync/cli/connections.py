@@ -12,10 +12,12 @@ import typer
 from campaignsync.bootstrap import Application
 from campaignsync.cli.output import answer, print_json, print_table, say, show
 from campaignsync.cli.session import AsJson, ConnectionName, opened
-from campaignsync.domain.connections import Login, LoginMethod
+from campaignsync.domain.connections import Connection, Login, LoginMethod
 from campaignsync.domain.errors import UsageError
+from campaignsync.domain.people import DuplicateRule
 from campaignsync.domain.statuses import DEFAULT_CHANNELS
 from campaignsync.runtime.doctor import examine
+from campaignsync.runtime.lead_rules import changed_rules
 
 
 def add_to(app: typer.Typer) -> None:
@@ -58,41 +60,104 @@ def connect(
         Path | None, typer.Option(help="An RSA key in PEM form, for a login by JWT.")
     ] = None,
     campaign_sync: Annotated[bool | None, typer.Option(help="The switch of the campaign sync.")] = None,
+    default_last_name: Annotated[
+        str | None,
+        typer.Option(help="The last name of new leads that have none; empty: such people are problems."),
+    ] = None,
+    default_company: Annotated[str | None, typer.Option(help="Likewise, the company.")] = None,
+    duplicate_rule: Annotated[
+        DuplicateRule | None, typer.Option(help="Whether leads that a duplicate rule warns of are saved.")
+    ] = None,
+    assignment: Annotated[
+        str | None,
+        typer.Option(help="Who gets new leads: default (the active rule says), none, or a rule's id."),
+    ] = None,
+    external_id_field: Annotated[
+        str | None,
+        typer.Option(help="A unique external-id text field on Lead and Contact that may hold our ids."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Make a connection to a Salesforce org, or change one. Secrets may come from the environment or a prompt."""
-    given = {
-        "client_id": client_id,
-        "client_secret": client_secret,
-        "username": username,
-        "password": password,
-        "refresh_token": refresh_token,
-        "private_key": _read_key(private_key),
-    }
+    credentials = _given(
+        client_id=client_id,
+        client_secret=client_secret,
+        username=username,
+        password=password,
+        refresh_token=refresh_token,
+        private_key=_read_key(private_key),
+    )
+    leads = _given(
+        default_last_name=default_last_name,
+        default_company=default_company,
+        duplicate_rule=duplicate_rule,
+        assignment=assignment,
+        external_id_field=external_id_field,
+    )
+    if not (url or credentials or leads or campaign_sync is not None):
+        raise UsageError(
+            "Nothing to change: give --url and credentials, --campaign-sync, or how leads are made."
+        )
     with opened(context) as app:
-        if url is None and not any(given.values()):
-            _switch(app, name, campaign_sync)
-            said = f"Campaign sync is {_on(bool(campaign_sync))} for '{name}'."
-            answer({"connection": name, "campaign_sync": campaign_sync}, said, as_json=as_json)
-            return
-        if not url:
-            raise UsageError("Say where the org is, with --url.")
-        login = _login(url, {key: value for key, value in given.items() if value})
-        door = app.new_door(login)
-        user = door.sync_user()
         known = {each.name: each for each in app.registry.connections()}.get(name)
         switch = campaign_sync if campaign_sync is not None else bool(known and known.campaign_sync)
-        app.registry.save_connection(
-            name, login, instance_url=door.instance_url, campaign_sync=switch, user=user
+        said = (
+            _log_in(app, name, url, credentials, switch) if url or credentials else _switch(app, name, switch)
         )
+        known = app.registry.connection(name)
+        if leads:
+            app.registry.set_lead_rules(
+                known.connection_id, changed_rules(known.leads, leads, app.door(known))
+            )
+            known = app.registry.connection(name)
+    answer({"connection": name, **_facts(known)}, said, as_json=as_json)
+
+
+def _given(**values: str | None) -> dict[str, str]:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _log_in(app: Application, name: str, url: str | None, given: dict[str, str], switch: bool) -> str:
+    """Make a connection that lets us in; what to say about it."""
+    if not url:
+        raise UsageError("Say where the org is, with --url.")
+    login = _login(url, given)
+    door = app.new_door(login)
+    user = door.sync_user()
+    app.registry.save_connection(name, login, instance_url=door.instance_url, campaign_sync=switch, user=user)
     said = f"Connected '{name}' to org {user.organization_id} as {user.username}; campaign sync is {_on(switch)}."
-    if not user.is_marketing_user:
-        said += f"\n{user.username} is no Marketing User, so campaigns stay closed: campaignsync doctor --connection {name}"
-    answer({"connection": name, **asdict(user), "campaign_sync": switch}, said, as_json=as_json)
+    if user.is_marketing_user:
+        return said
+    return (
+        f"{said}\n{user.username} is no Marketing User, so campaigns stay closed:"
+        f" campaignsync doctor --connection {name}"
+    )
+
+
+def _switch(app: Application, name: str, switch: bool) -> str:
+    """Keep a connection that is there, with its switch as said."""
+    known = app.registry.connection(name)
+    login = app.registry.login(known.connection_id)
+    app.registry.save_connection(
+        name, login, instance_url=known.instance_url, campaign_sync=switch, user=known.user
+    )
+    return f"Kept for '{name}'; campaign sync is {_on(switch)}."
 
 
 def _on(switch: bool) -> str:
     return "on" if switch else "off"
+
+
+def _facts(connection: Connection) -> dict[str, object]:
+    """What is kept of a connection, without its secrets."""
+    return {
+        "name": connection.name,
+        "url": connection.instance_url,
+        "user": connection.user.username,
+        "organization_id": connection.user.organization_id,
+        "campaign_sync": connection.campaign_sync,
+        **asdict(connection.leads),
+    }
 
 
 def _read_key(path: Path | None) -> str | None:
@@ -100,19 +165,6 @@ def _read_key(path: Path | None) -> str | None:
         return path.read_text() if path else None
     except OSError as error:
         raise UsageError(f"The key {path} cannot be read: {error.strerror}.") from None
-
-
-def _switch(app: Application, name: str, campaign_sync: bool | None) -> None:
-    """Change the switch of a connection that is there, and nothing else."""
-    known = app.registry.connection(name)
-    if campaign_sync is None:
-        raise UsageError(
-            "Nothing to change: give --url and credentials, or --campaign-sync / --no-campaign-sync."
-        )
-    login = app.registry.login(known.connection_id)
-    app.registry.save_connection(
-        name, login, instance_url=known.instance_url, campaign_sync=campaign_sync, user=known.user
-    )
 
 
 def _login(url: str, given: dict[str, str]) -> Login:
@@ -147,10 +199,7 @@ def _ask(field: str) -> str:
 def connections(context: typer.Context, as_json: AsJson = False) -> None:
     """List the connections."""
     with opened(context) as app:
-        rows = [
-            {"name": c.name, "url": c.instance_url, "user": c.user.username, "campaign_sync": c.campaign_sync}
-            for c in app.registry.connections()
-        ]
+        rows = [_facts(each) for each in app.registry.connections()]
     headings = {"name": "NAME", "url": "ORG", "user": "SYNC USER", "campaign_sync": "CAMPAIGN SYNC"}
     show(
         rows,

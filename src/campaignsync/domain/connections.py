@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from campaignsync.domain.ids import ConnectionId
 from campaignsync.domain.observation import SyncUser
+from campaignsync.domain.people import LeadRules
 
 
 class LoginMethod(StrEnum):
@@ -37,3 +38,4 @@ class Connection:
     instance_url: str
     campaign_sync: bool
     user: SyncUser
+    leads: LeadRules = field(default_factory=LeadRules)

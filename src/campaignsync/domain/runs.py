@@ -14,6 +14,7 @@ import polars as pl
 
 from campaignsync.domain.ids import ConnectionId, LinkId
 from campaignsync.domain.links import CampaignStatus, LinkPolicy, LinkState, SafetyLimits
+from campaignsync.domain.people import LeadRules
 from campaignsync.domain.programs import PeriodCost
 from campaignsync.domain.statuses import Channel, folded
 
@@ -69,8 +70,7 @@ class LinkFacts:
     """Type and ActualCost as we last wrote them and read them back; a field never written is missing."""
     refused_fields: Mapping[str, FieldRefusal]
     """Values of Type and ActualCost that Salesforce refused and that nobody has mended since."""
-    default_last_name: str
-    default_company: str
+    leads: LeadRules
     removals_allowed: bool = False
     """A person has looked at the halt and let this link go on, once (M6.6)."""
 

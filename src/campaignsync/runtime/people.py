@@ -112,8 +112,8 @@ def _joined_to_another(matches: pl.DataFrame) -> pl.DataFrame:
 def _required_filled(facts: LinkFacts, people: pl.DataFrame) -> pl.DataFrame:
     """The defaults fill an empty last name or company of a new lead, and only then (M7.2)."""
     return people.with_columns(
-        pl.col("last_name").fill_null(facts.default_last_name or None),
-        pl.col("company").fill_null(facts.default_company or None),
+        pl.col("last_name").fill_null(pl.lit(facts.leads.default_last_name or None, pl.String)),
+        pl.col("company").fill_null(pl.lit(facts.leads.default_company or None, pl.String)),
     )
 
 

@@ -19,6 +19,7 @@ from campaignsync.domain.errors import CampaignsyncError
 from campaignsync.domain.ids import ConnectionId, LinkId, RunId
 from campaignsync.domain.links import CampaignStatus, LinkState
 from campaignsync.domain.observation import Cursor, Delta, SyncUser, WholeLists
+from campaignsync.domain.people import LeadRules, SalesforceField
 from campaignsync.domain.programs import PeriodCost
 from campaignsync.domain.registrants import Imported
 from campaignsync.domain.runs import (
@@ -42,6 +43,9 @@ class SalesforceDoor(Protocol):
 
     def sync_user(self) -> SyncUser:
         """Who we are in the org, and whether that user may see campaigns (S0.6)."""
+
+    def fields_of(self, object_name: str) -> tuple[SalesforceField, ...]:
+        """The fields of an object as the sync user sees them (S1.5.3)."""
 
     def visible_rows(self) -> Mapping[str, int]:
         """How many rows of each object the sync user sees, in one call."""
@@ -196,6 +200,9 @@ class Registry(Protocol):
         self, name: str, login: Login, *, instance_url: str, campaign_sync: bool, user: SyncUser
     ) -> None:
         """Keep a connection, its secrets encrypted; an existing one of that name must be to the same org."""
+
+    def set_lead_rules(self, connection: ConnectionId, rules: LeadRules) -> None:
+        """Keep how leads are made in a connection's org."""
 
     def connections(self) -> list[Connection]:
         """All connections by name."""

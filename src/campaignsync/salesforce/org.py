@@ -11,22 +11,22 @@ from campaignsync.domain.connections import Login
 from campaignsync.domain.ids import salesforce_id
 from campaignsync.domain.links import CampaignStatus
 from campaignsync.domain.observation import Cursor, Delta, SyncUser, WholeLists
+from campaignsync.domain.people import LeadRules, SalesforceField
 from campaignsync.domain.runs import CampaignFieldValue, MemberBatch
 from campaignsync.salesforce import campaigns, changes, writing
 from campaignsync.salesforce.reading import Reader
 from campaignsync.salesforce.soql import text
 from campaignsync.salesforce.wire import ApiUsage, Wire
-from campaignsync.salesforce.writing import LeadRules
 
 
 class SalesforceOrg:
     """An org behind a login. `user` spares the calls that find out who we are, when that is known already."""
 
-    def __init__(self, login: Login, *, user: SyncUser | None = None, rules: LeadRules | None = None) -> None:
+    def __init__(self, login: Login, *, user: SyncUser | None = None, leads: LeadRules | None = None) -> None:
         self._wire = Wire(login)
         self._reader = Reader(self._wire)
         self._user = user
-        self._rules = rules or LeadRules()
+        self._leads = leads or LeadRules()
 
     @property
     def api_calls(self) -> int:
@@ -63,6 +63,20 @@ class SalesforceOrg:
             )
         return self._user
 
+    def fields_of(self, object_name: str) -> tuple[SalesforceField, ...]:
+        return tuple(
+            SalesforceField(
+                name=each["name"],
+                label=each["label"],
+                type=each["type"],
+                createable=each["createable"],
+                updateable=each["updateable"],
+                unique=each["unique"],
+                external_id=each["externalId"],
+            )
+            for each in self._wire.get(f"/sobjects/{object_name}/describe")["fields"]
+        )
+
     def visible_rows(self) -> Mapping[str, int]:
         return self._reader.visible_rows()
 
@@ -79,7 +93,7 @@ class SalesforceOrg:
         return self._reader.leads_made_by(user_id, since=since)
 
     def create_leads(self, leads: pl.DataFrame) -> Iterator[pl.DataFrame]:
-        return writing.create_leads(self._wire, leads, self._rules)
+        return writing.create_leads(self._wire, leads, self._leads)
 
     def write_members(self, campaign_id: str, writes: pl.DataFrame) -> Iterator[MemberBatch]:
         return writing.write_members(self._wire, campaign_id, writes)

@@ -8,13 +8,18 @@ as a limit, is raised after the calls before it were told.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
 from campaignsync.domain.errors import RefusedError, UnknownOutcomeError
-from campaignsync.domain.people import PersonKind
+from campaignsync.domain.people import (
+    ASSIGN_BY_ACTIVE_RULE,
+    ASSIGN_NOBODY,
+    DuplicateRule,
+    LeadRules,
+    PersonKind,
+)
 from campaignsync.domain.runs import MemberBatch
 from campaignsync.domain.trees import LEAD_OUTCOMES, LEAD_WRITES, MEMBER_OUTCOMES
 from campaignsync.salesforce.errors import call_error, refusal
@@ -27,18 +32,15 @@ ROWS_A_CALL = 200
 Row = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LeadRules:
-    """How the org's own rules treat leads that we make (M7.6). A duplicate rule that blocks cannot be passed by (S1.4.9)."""
+_AUTO_ASSIGN = {ASSIGN_BY_ACTIVE_RULE: "TRUE", ASSIGN_NOBODY: "FALSE"}
+"""What says how a new lead gets its owner; anything else is the id of a rule. A header of the whole call, collections too."""
 
-    allow_duplicates: bool = False
-    assign_by_rules: bool = True
 
-    @property
-    def headers(self) -> dict[str, str]:
-        """The same as Salesforce takes it."""
-        duplicates = {"Sforce-Duplicate-Rule-Header": "allowSave=true"} if self.allow_duplicates else {}
-        return {**duplicates, "Sforce-Auto-Assign": str(self.assign_by_rules).upper()}
+def _lead_headers(rules: LeadRules) -> dict[str, str]:
+    """How the org's own rules shall treat the leads of one call (M7.6)."""
+    saves = rules.duplicate_rule is DuplicateRule.ALLOW_SAVE
+    duplicates = {"Sforce-Duplicate-Rule-Header": "allowSave=true"} if saves else {}
+    return {**duplicates, "Sforce-Auto-Assign": _AUTO_ASSIGN.get(rules.assignment, rules.assignment)}
 
 
 def create_leads(wire: Wire, leads: pl.DataFrame, rules: LeadRules) -> Iterator[pl.DataFrame]:
@@ -47,7 +49,7 @@ def create_leads(wire: Wire, leads: pl.DataFrame, rules: LeadRules) -> Iterator[
         rows = chunk.to_dicts()
         try:
             results = wire.write(
-                "POST", "/composite/sobjects", _collection([_lead(row) for row in rows]), rules.headers
+                "POST", "/composite/sobjects", _collection([_lead(row) for row in rows]), _lead_headers(rules)
             )
         except UnknownOutcomeError as error:
             outcomes = [{**_unknown(str(error)), "person_id": row["person_id"]} for row in rows]

@@ -15,6 +15,7 @@ from campaignsync.domain.links import (
     StepBack,
     Winner,
 )
+from campaignsync.domain.people import DuplicateRule, LeadRules
 from campaignsync.domain.problems import ProblemNoun
 from campaignsync.domain.programs import PeriodCost
 from campaignsync.domain.runs import (
@@ -61,9 +62,19 @@ def link_facts(link: models.Link) -> LinkFacts:
             for agreed in link.agreed_fields.all()
         },
         refused_fields=_refused_fields(link),
-        default_last_name=link.connection.default_last_name,
-        default_company=link.connection.default_company,
+        leads=lead_rules(link.connection),
         removals_allowed=link.removals_allowed,
+    )
+
+
+def lead_rules(connection: models.Connection) -> LeadRules:
+    """How leads are made in a connection's org."""
+    return LeadRules(
+        default_last_name=connection.default_last_name,
+        default_company=connection.default_company,
+        duplicate_rule=DuplicateRule(connection.duplicate_rule),
+        assignment=connection.assignment,
+        external_id_field=connection.external_id_field,
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -20,10 +21,11 @@ from campaignsync.domain.errors import UsageError
 from campaignsync.domain.ids import ConnectionId, LinkId
 from campaignsync.domain.links import CampaignStatus
 from campaignsync.domain.observation import SyncUser
+from campaignsync.domain.people import LeadRules
 from campaignsync.domain.programs import PeriodCost
 from campaignsync.domain.statuses import Channel
 from campaignsync.store import models
-from campaignsync.store.facts import campaign_statuses, channel_value, cost_value
+from campaignsync.store.facts import campaign_statuses, channel_value, cost_value, lead_rules
 from campaignsync.store.frames import rows
 from campaignsync.store.secrecy import decrypted, encrypted
 
@@ -60,6 +62,10 @@ class Registry:
                 "sync_username": user.username,
             },
         )
+
+    def set_lead_rules(self, connection: ConnectionId, rules: LeadRules) -> None:
+        """Keep how leads are made in a connection's org."""
+        models.Connection.objects.filter(pk=connection).update(**asdict(rules))
 
     def connections(self) -> list[Connection]:
         """All connections by name."""
@@ -321,6 +327,7 @@ def _connection(row: models.Connection) -> Connection:
             organization_id=row.organization_id,
             is_marketing_user=True,
         ),
+        leads=lead_rules(row),
     )
 
 

@@ -6,9 +6,9 @@ import polars as pl
 import pytest
 
 from campaignsync.domain.connections import Login
+from campaignsync.domain.people import DuplicateRule, LeadRules
 from campaignsync.domain.trees import LEAD_OUTCOMES, LEAD_WRITES
 from campaignsync.salesforce.org import SalesforceOrg
-from campaignsync.salesforce.writing import LeadRules
 from sandbox_org import SandboxOrg
 
 ADA = {
@@ -76,7 +76,7 @@ def test_a_duplicate_rule_is_obeyed_unless_the_admin_lets_duplicates_through(
     created(SalesforceOrg(login), same)
     refused = created(SalesforceOrg(login), same)
     assert refused["code"].to_list() == ["DUPLICATES_DETECTED"]
-    allowed = created(SalesforceOrg(login, rules=LeadRules(allow_duplicates=True)), same)
+    allowed = created(SalesforceOrg(login, leads=LeadRules(duplicate_rule=DuplicateRule.ALLOW_SAVE)), same)
     assert allowed["code"].to_list() == [None]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models.functions import Lower
 
+from campaignsync.domain.people import ASSIGN_BY_ACTIVE_RULE, DuplicateRule
 from campaignsync.store.triggers import note_program_members
 
 
@@ -21,6 +22,9 @@ class Connection(models.Model):
     currency = models.TextField(default="USD")
     default_last_name = models.TextField(default="Unknown", blank=True)
     default_company = models.TextField(default="Unknown", blank=True)
+    duplicate_rule = models.TextField(default=DuplicateRule.OBEY.value)
+    assignment = models.TextField(default=ASSIGN_BY_ACTIVE_RULE)
+    external_id_field = models.TextField(null=True)
 
     def __str__(self) -> str:
         return self.name
