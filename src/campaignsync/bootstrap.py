@@ -104,7 +104,7 @@ def _wired(settings: Settings) -> Application:
         registry=PostgresRegistry(_now),
         members=PostgresMembers(_now),
         views=PostgresViews(_now),
-        ledger=PostgresLedger(_now),
+        ledger=PostgresLedger(_now, settings.problem_rules),
     )
 
 

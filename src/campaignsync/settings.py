@@ -1,18 +1,23 @@
-"""The settings of one installation, read from the environment: a leaf that everybody may import and that imports nobody.
+"""The settings of one installation, read from the environment: a leaf that everybody may import, of values and errors only.
 
 CAMPAIGNSYNC_DATA_DIR   where the embedded database and the key file live (default: the platform's user-data folder)
 DATABASE_URL            a PostgreSQL server to use instead of the embedded one
 CAMPAIGNSYNC_SECRET_KEY what secrets are encrypted with (default: a file in the data folder, for its owner's eyes only)
+CAMPAIGNSYNC_PROBLEMS_KEPT_DAYS how long problems are kept after they were solved (default: 30)
 """
 
 from __future__ import annotations
 
 import os
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 import platformdirs
+
+from campaignsync.domain.errors import UsageError
+from campaignsync.domain.problems import ProblemRules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +26,7 @@ class Settings:
 
     data_dir: Path
     database_url: str | None = None
+    problem_rules: ProblemRules = field(default_factory=ProblemRules)
 
     def __repr__(self) -> str:
         return f"Settings(data_dir={str(self.data_dir)!r}, database_url={'(set)' if self.database_url else None})"
@@ -35,8 +41,17 @@ def read_settings(data_dir: Path | None = None) -> Settings:
     """The settings of this process; `data_dir` is what the command line says, and wins."""
     chosen = data_dir or os.environ.get("CAMPAIGNSYNC_DATA_DIR") or platformdirs.user_data_dir("campaignsync")
     return Settings(
-        data_dir=Path(chosen).expanduser().resolve(), database_url=os.environ.get("DATABASE_URL") or None
+        data_dir=Path(chosen).expanduser().resolve(),
+        database_url=os.environ.get("DATABASE_URL") or None,
+        problem_rules=ProblemRules(kept=timedelta(days=_number("CAMPAIGNSYNC_PROBLEMS_KEPT_DAYS", 30))),
     )
+
+
+def _number(name: str, default: int) -> int:
+    text = os.environ.get(name) or str(default)
+    if not text.isdecimal():
+        raise UsageError(f"{name} is '{text}': a whole number of 0 or more is wanted.")
+    return int(text)
 
 
 def _key_file(path: Path) -> str:

@@ -16,6 +16,9 @@ from campaignsync.settings import read_settings
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 ProgramName = Annotated[str, typer.Argument(metavar="PROGRAM", help="The program's name.")]
+AnyProgram = Annotated[
+    str | None, typer.Argument(metavar="[PROGRAM]", help="One program; all of them when left out.")
+]
 ConnectionName = Annotated[
     str | None, typer.Option("--connection", help="Which connection; needed only where there are several.")
 ]

@@ -1,4 +1,4 @@
-"""plan, apply, sync, status, problems, journal: the sync itself and what it left behind."""
+"""plan, apply, sync, status, journal: the sync itself and what it left behind."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import typer
 
 from campaignsync.bootstrap import Application
 from campaignsync.cli.output import complain, print_json, progress, say, show
-from campaignsync.cli.session import AsJson, ConnectionName, ProgramName, opened
+from campaignsync.cli.session import AnyProgram, AsJson, ConnectionName, ProgramName, opened
 from campaignsync.domain.errors import HaltError, UsageError
 from campaignsync.domain.runs import RunReport
 from campaignsync.planner.explain import as_csv, as_json, as_text, read_saved
@@ -18,14 +18,10 @@ from campaignsync.runtime.cycle import Planned
 from campaignsync.runtime.executor import Tell
 from campaignsync.runtime.rounds import Round, plan_now, run_round
 
-AnyProgram = Annotated[
-    str | None, typer.Argument(metavar="[PROGRAM]", help="One program; all of them when left out.")
-]
-
 
 def add_to(app: typer.Typer) -> None:
     """Give the application these commands."""
-    for command in (plan, apply, sync, status, problems, journal):
+    for command in (plan, apply, sync, status, journal):
         app.command()(command)
 
 
@@ -169,32 +165,6 @@ def status(context: typer.Context, json: AsJson = False) -> None:
         "last_run": "LAST RUN",
     }
     show(rows, headings, empty="Nothing is linked yet. Link a program with: campaignsync link", as_json=json)
-
-
-def problems(
-    context: typer.Context,
-    name: AnyProgram = None,
-    retry: Annotated[bool, typer.Option("--retry", help="Have them tried again at the next sync.")] = False,
-    json: AsJson = False,
-) -> None:
-    """List what is open, in Salesforce's own words."""
-    with opened(context) as app:
-        if retry:
-            count = app.views.retry_problems(name)
-        rows = app.views.problems(name)
-    if retry and not json:
-        say(f"{count} will be tried again at the next: campaignsync sync")
-    headings = {
-        "connection": "CONNECTION",
-        "program": "PROGRAM",
-        "noun": "OF A",
-        "email": "E-MAIL",
-        "direction": "DIRECTION",
-        "code": "CODE",
-        "message": "SAYS",
-    }
-    headings |= {"last_seen": "LAST SEEN", "tries": "TRIES"}
-    show(rows, headings, empty="No problems.", as_json=json)
 
 
 def journal(

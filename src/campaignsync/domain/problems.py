@@ -6,11 +6,14 @@ again counts a try, another one takes its place.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 import polars as pl
 
-from campaignsync.domain.trees import Schema
+from campaignsync.domain.ids import ConnectionId
+from campaignsync.domain.trees import UTC_TIME, Schema
 
 
 class ProblemNoun(StrEnum):
@@ -38,3 +41,52 @@ RECORD_PROBLEMS: Schema = {
     "wanted": pl.String,  # the value that was not written
     "retriable": pl.Boolean,  # tried again by itself, with back-off
 }
+
+PROBLEMS: Schema = {
+    "connection": pl.String,
+    "program": pl.String,  # null: of an org's people or rounds
+    "noun": pl.String,
+    "object": pl.String,  # what could not be written: Lead, Contact, CampaignMember or Campaign; null for a job
+    "person_id": pl.Int64,
+    "email": pl.String,
+    "salesforce_id": pl.String,  # of the lead or contact
+    "campaign_id": pl.String,
+    "direction": pl.String,
+    "code": pl.String,
+    "message": pl.String,
+    "wanted": pl.String,
+    "first_seen": UTC_TIME,
+    "last_seen": UTC_TIME,
+    "tries": pl.Int64,
+    "retry_at": UTC_TIME,
+    "solved_at": UTC_TIME,
+}
+"""Problems as they are listed."""
+
+RECORD_NOUNS = (ProblemNoun.MEMBER, ProblemNoun.PERSON, ProblemNoun.FIELD)
+"""What is a problem at record level; the rest is at job level (M8.2)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProblemRules:
+    """The choices of an installation: how long a problem is kept after it was solved."""
+
+    kept: timedelta = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProblemFilter:
+    """Which problems are meant; what is left out does not narrow. A problem is of a period when it was seen in it."""
+
+    connection: ConnectionId | None = None
+    email: str | None = None
+    nouns: tuple[ProblemNoun, ...] = tuple(ProblemNoun)
+    code: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    """The first moment that counts no more."""
+    solved: bool = False
+    """Those that were solved and are still kept, too."""
+
+
+EVERY_OPEN_PROBLEM = ProblemFilter()

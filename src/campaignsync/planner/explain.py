@@ -108,10 +108,15 @@ def as_json(plan: Plan) -> dict[str, object]:
 
 def as_csv(plan: Plan) -> str:
     """The members of the plan as CSV that is safe to open in a spreadsheet."""
+    return safe_csv(plan.members)
+
+
+def safe_csv(table: pl.DataFrame) -> str:
+    """A table as CSV with a header: no cell is a formula to a spreadsheet, and times are in UTC and ISO 8601."""
     text = pl.col(pl.String)
-    return plan.members.with_columns(
+    return table.with_columns(
         pl.when(text.str.contains(_FORMULA)).then("'" + text).otherwise(text).name.keep()
-    ).write_csv()
+    ).write_csv(datetime_format="%Y-%m-%dT%H:%M:%SZ")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,7 @@ from campaignsync.domain.ids import ConnectionId, LinkId, RunId
 from campaignsync.domain.links import CampaignStatus, LinkState
 from campaignsync.domain.observation import Cursor, Delta, SyncUser, WholeLists
 from campaignsync.domain.people import LeadRules, SalesforceField
+from campaignsync.domain.problems import EVERY_OPEN_PROBLEM, ProblemFilter
 from campaignsync.domain.programs import PeriodCost
 from campaignsync.domain.registrants import Imported
 from campaignsync.domain.runs import (
@@ -190,7 +191,8 @@ class Ledger(Protocol):
         """Keep as a problem that a round of an org, or the run of a link, could not be done (M8.2)."""
 
     def round_done(self, connection: ConnectionId) -> None:
-        """A round of an org was done: what kept earlier ones from it is solved. `finish` says so of a run."""
+        """A round of an org was done: what kept earlier ones from it is solved (`finish` says so of a run), and what was solved
+        long ago is forgotten."""
 
 
 class Registry(Protocol):
@@ -304,11 +306,13 @@ class Views(Protocol):
         problems, changed_since (empty: not since the last run), last_run, last_report."""
 
     def problems(self, program: str | None) -> list[dict[str, Any]]:
-        """Open problems: connection, program, noun, person_id, email, salesforce_id, campaign_id, direction, code, message,
-        wanted, first_seen, last_seen, tries, retry_at."""
+        """The open problems of a program, or all: rows of PROBLEMS."""
 
-    def retry_problems(self, program: str | None) -> int:
-        """Let the writes behind open problems be tried at the next run; how many."""
+    def problem_table(self, program: str | None, wanted: ProblemFilter) -> pl.DataFrame:
+        """Problems of a program, or all, as columns (PROBLEMS)."""
+
+    def retry_problems(self, program: str | None, wanted: ProblemFilter = EVERY_OPEN_PROBLEM) -> int:
+        """Let the writes behind open problems be tried at the next run; how many. A job is tried by each round anyway."""
 
     def journal(self, program: str | None, *, email: str | None, limit: int) -> list[dict[str, Any]]:
         """The latest changes on both sides of a program's link, or of all, oldest first: at, side, program, campaign_id,

@@ -43,14 +43,14 @@ def temporary(name: str, frame: pl.DataFrame) -> None:
         cursor.execute(f'ANALYZE "{name}"')
 
 
-def query(sql: str, parameters: Sequence[object], schema: Schema) -> pl.DataFrame:
+def query(sql: str, parameters: Sequence[object] | Mapping[str, object], schema: Schema) -> pl.DataFrame:
     """What a SELECT gives as a frame. A time must be selected with `micros`."""
     raw = BytesIO()
     wire: Schema = {name: pl.Int64 if kind == UTC_TIME else kind for name, kind in schema.items()}
     with (
         connection.cursor() as cursor,
         cursor.cursor.copy(
-            f"COPY ({sql}) TO STDOUT (FORMAT csv, HEADER, NULL '{_ABSENT}', FORCE_QUOTE *)", tuple(parameters)
+            f"COPY ({sql}) TO STDOUT (FORMAT csv, HEADER, NULL '{_ABSENT}', FORCE_QUOTE *)", parameters
         ) as copy,
     ):
         for block in copy:

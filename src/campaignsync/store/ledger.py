@@ -17,7 +17,7 @@ from campaignsync.domain.errors import CampaignsyncError
 from campaignsync.domain.ids import ConnectionId, LinkId, RunId
 from campaignsync.domain.links import LinkState
 from campaignsync.domain.observation import Cursor, Delta, WholeLists
-from campaignsync.domain.problems import Direction
+from campaignsync.domain.problems import Direction, ProblemRules
 from campaignsync.domain.runs import (
     FieldAgreement,
     FieldRefusal,
@@ -41,8 +41,9 @@ _FIELD_COLUMNS = {"Type": "type", "ActualCost": "actual_cost"}
 class Ledger:
     """The memory of the engine in PostgreSQL."""
 
-    def __init__(self, clock: Callable[[], datetime]) -> None:
+    def __init__(self, clock: Callable[[], datetime], problem_rules: ProblemRules | None = None) -> None:
         self._now = clock
+        self._problem_rules = problem_rules or ProblemRules()
 
     def alone(self, connection: ConnectionId) -> contextlib.AbstractContextManager[None]:
         return in_turn("org", connection, wait_ms=60_000, retry_after_s=60)
@@ -256,7 +257,9 @@ class Ledger:
             problems.keep_failure(connection, link, error, self._now())
 
     def round_done(self, connection: ConnectionId) -> None:
-        problems.solve_job(connection, None, self._now())
+        with transaction.atomic():
+            problems.solve_job(connection, None, self._now())
+            problems.forget(connection, self._now() - self._problem_rules.kept)
 
     def _acting(
         self, *, why: str, who: str = _ENGINE, run: RunId | None = None

@@ -137,3 +137,8 @@ def solve_job(connection: int, link: int | None, now: datetime) -> None:
         " AND solved_at IS NULL",
         (now, connection, link, ProblemNoun.JOB.value),
     )
+
+
+def forget(connection: int, before: datetime) -> None:
+    """Delete the problems that were solved before a moment."""
+    execute("DELETE FROM store_problem WHERE connection_id = %s AND solved_at < %s", (connection, before))

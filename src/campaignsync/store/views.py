@@ -6,8 +6,22 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from campaignsync.store.frames import execute, rows
+import polars as pl
+
+from campaignsync.domain.people import comparable_email
+from campaignsync.domain.problems import EVERY_OPEN_PROBLEM, PROBLEMS, ProblemFilter
+from campaignsync.store.frames import execute, micros, query, rows
 from campaignsync.store.registry import find_program
+
+_PROBLEMS = """store_problem q JOIN store_connection x ON x.id = q.connection_id LEFT JOIN store_link l ON l.id = q.link_id
+    LEFT JOIN store_program p ON p.id = l.program_id LEFT JOIN store_person n ON n.id = q.person_id
+    LEFT JOIN store_personidentity i ON i.person_id = n.id AND i.connection_id = q.connection_id
+    WHERE (%(solved)s OR q.solved_at IS NULL) AND q.noun = ANY(%(nouns)s)
+    AND (%(connection)s::bigint IS NULL OR q.connection_id = %(connection)s)
+    AND (%(program)s::bigint IS NULL OR p.id = %(program)s)
+    AND (%(email)s::text IS NULL OR n.email = %(email)s) AND (%(code)s::text IS NULL OR q.code = %(code)s)
+    AND (%(since)s::timestamptz IS NULL OR q.last_seen >= %(since)s)
+    AND (%(until)s::timestamptz IS NULL OR q.first_seen < %(until)s)"""
 
 
 class Views:
@@ -33,27 +47,29 @@ class Views:
         )
 
     def problems(self, program: str | None) -> list[dict[str, Any]]:
-        """Open problems: connection, program, noun, person_id, email, salesforce_id, campaign_id, direction, code, message,
-        wanted, first_seen, last_seen, tries, retry_at."""
-        chosen = find_program(program).pk if program else None
-        return rows(
-            "SELECT x.name AS connection, p.name AS program, q.noun, q.person_id, n.email, i.salesforce_id, l.campaign_id,"
-            " q.direction, q.code, q.message, q.wanted, q.first_seen, q.last_seen, q.tries, q.retry_at"
-            " FROM store_problem q JOIN store_connection x ON x.id = q.connection_id LEFT JOIN store_link l ON l.id = q.link_id"
-            " LEFT JOIN store_program p ON p.id = l.program_id LEFT JOIN store_person n ON n.id = q.person_id"
-            " LEFT JOIN store_personidentity i ON i.person_id = n.id AND i.connection_id = q.connection_id"
-            " WHERE q.solved_at IS NULL AND (%s::bigint IS NULL OR p.id = %s)"
-            " ORDER BY x.name, p.name NULLS FIRST, n.email NULLS FIRST, q.code",
-            (chosen, chosen),
+        """The open problems of a program, or all."""
+        return self.problem_table(program, EVERY_OPEN_PROBLEM).to_dicts()
+
+    def problem_table(self, program: str | None, wanted: ProblemFilter) -> pl.DataFrame:
+        """PROBLEMS of a program, or all, sorted by connection, program and e-mail address."""
+        return query(
+            "SELECT x.name AS connection, p.name AS program, q.noun, CASE q.noun WHEN 'field' THEN 'Campaign'"
+            " WHEN 'member' THEN CASE WHEN i.id IS NULL THEN 'Lead' ELSE 'CampaignMember' END"
+            " WHEN 'person' THEN initcap(coalesce(i.kind, 'lead')) END AS object,"
+            " q.person_id, n.email, i.salesforce_id, l.campaign_id, q.direction, q.code, q.message, q.wanted,"
+            f" {micros('q.first_seen')} AS first_seen, {micros('q.last_seen')} AS last_seen, q.tries,"
+            f" {micros('q.retry_at')} AS retry_at, {micros('q.solved_at')} AS solved_at"
+            f" FROM {_PROBLEMS} ORDER BY x.name, p.name NULLS FIRST, n.email NULLS FIRST, q.code, q.id",
+            _parameters(program, wanted),
+            PROBLEMS,
         )
 
-    def retry_problems(self, program: str | None) -> int:
-        """Let the writes behind open problems be tried at the next run; how many."""
-        chosen = find_program(program).pk if program else None
+    def retry_problems(self, program: str | None, wanted: ProblemFilter = EVERY_OPEN_PROBLEM) -> int:
+        """Let the writes behind open problems be tried at the next run; how many. A job is tried by each round anyway."""
         return execute(
-            "UPDATE store_problem q SET retry_at = %s WHERE q.solved_at IS NULL AND q.noun <> 'job'"
-            " AND (%s::bigint IS NULL OR q.link_id IN (SELECT id FROM store_link WHERE program_id = %s))",
-            (self._now(), chosen, chosen),
+            "UPDATE store_problem SET retry_at = %(now)s WHERE solved_at IS NULL AND noun <> 'job'"
+            f" AND id IN (SELECT q.id FROM {_PROBLEMS})",
+            {**_parameters(program, wanted), "now": self._now()},
         )
 
     def journal(self, program: str | None, *, email: str | None, limit: int) -> list[dict[str, Any]]:
@@ -69,3 +85,16 @@ class Views:
             " AND (%s::text IS NULL OR n.email = lower(trim(%s))) ORDER BY j.id DESC LIMIT %s) latest ORDER BY id",
             (chosen, chosen, chosen, email, email, limit),
         )
+
+
+def _parameters(program: str | None, wanted: ProblemFilter) -> dict[str, Any]:
+    return {
+        "connection": wanted.connection,
+        "program": find_program(program).pk if program else None,
+        "email": comparable_email(wanted.email or ""),
+        "nouns": [noun.value for noun in wanted.nouns],
+        "code": wanted.code,
+        "since": wanted.since,
+        "until": wanted.until,
+        "solved": wanted.solved,
+    }

@@ -1,0 +1,103 @@
+"""problems: what is open, filtered as an admin looks for it, for a screen, a spreadsheet or a program (M8.2)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from campaignsync.cli.output import clean, print_json, print_table, say
+from campaignsync.cli.session import AnyProgram, AsJson, ConnectionName, opened
+from campaignsync.domain.problems import RECORD_NOUNS, ProblemFilter, ProblemNoun
+from campaignsync.planner.explain import safe_csv
+
+_SHOWN = 200
+_DAY = "%Y-%m-%d"
+_HEADINGS = {
+    "connection": "CONNECTION",
+    "program": "PROGRAM",
+    "noun": "OF A",
+    "email": "E-MAIL",
+    "direction": "DIRECTION",
+    "code": "CODE",
+    "message": "SAYS",
+    "last_seen": "LAST SEEN",
+    "tries": "TRIES",
+}
+
+
+class Noun(StrEnum):
+    """What problems may be asked for by."""
+
+    RECORD = "record"
+    MEMBER = "member"
+    PERSON = "person"
+    FIELD = "field"
+    JOB = "job"
+
+    @property
+    def nouns(self) -> tuple[ProblemNoun, ...]:
+        return RECORD_NOUNS if self is Noun.RECORD else (ProblemNoun(self.value),)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Give the application these commands."""
+    app.command()(problems)
+
+
+def problems(
+    context: typer.Context,
+    name: AnyProgram = None,
+    connection: ConnectionName = None,
+    person: Annotated[str | None, typer.Option(help="Only what concerns one e-mail address.")] = None,
+    noun: Annotated[
+        Noun | None,
+        typer.Option(help="Only those of records (or of one kind of them), or only those of jobs."),
+    ] = None,
+    code: Annotated[str | None, typer.Option(help="Only those of one code, such as CONFLICT.")] = None,
+    since: Annotated[
+        datetime | None,
+        typer.Option(formats=[_DAY], help="Seen on this day or later, in this computer's time zone."),
+    ] = None,
+    until: Annotated[
+        datetime | None, typer.Option(formats=[_DAY], help="Seen on this day or earlier, likewise.")
+    ] = None,
+    solved: Annotated[bool, typer.Option("--solved", help="Those that are solved, too.")] = False,
+    retry: Annotated[bool, typer.Option("--retry", help="Have them tried again at the next sync.")] = False,
+    csv: Annotated[bool, typer.Option("--csv", help="Print them as CSV for a spreadsheet.")] = False,
+    json: AsJson = False,
+) -> None:
+    """List what is open, in Salesforce's own words."""
+    with opened(context) as app:
+        wanted = ProblemFilter(
+            connection=app.registry.connection(connection).connection_id if connection else None,
+            email=person,
+            nouns=noun.nouns if noun else tuple(ProblemNoun),
+            code=code.upper() if code else None,
+            since=since.astimezone() if since else None,
+            until=(until + timedelta(days=1)).astimezone() if until else None,
+            solved=solved,
+        )
+        retried = app.views.retry_problems(name, wanted) if retry else 0
+        table = app.views.problem_table(name, wanted)
+    if json:
+        print_json(table.to_dicts())
+        return
+    if csv:
+        typer.echo(safe_csv(table), nl=False)
+        return
+    if retry:
+        say(f"{retried:,} will be tried again at the next: campaignsync sync")
+    headings = _HEADINGS | ({"solved_at": "SOLVED"} if solved else {})
+    print_table(table.head(_SHOWN).to_dicts(), headings, empty=_none(wanted))
+    if table.height > _SHOWN:
+        say(f"… and {table.height - _SHOWN:,} more: see them all with --csv or --json.")
+
+
+def _none(wanted: ProblemFilter) -> str:
+    """What stands where no problem is, with the period as it was understood."""
+    since = f" since {clean(wanted.since)}" if wanted.since else ""
+    until = f" before {clean(wanted.until)}" if wanted.until else ""
+    return f"No problems{since}{until}."
