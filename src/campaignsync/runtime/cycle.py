@@ -32,6 +32,11 @@ class Planned:
 
 def observe(door: SalesforceDoor, ledger: Ledger, connection: ConnectionId) -> None:
     """Bring home what changed in the org, and prove who is gone from the campaigns that shrank (S0.1)."""
+    if jobs := ledger.open_jobs(connection):
+        # A run died in the middle of them. What they do must be seen whole, or their rows would be sent again.
+        for job in jobs:
+            door.end_job(job)
+        ledger.forget_jobs(connection)
     delta = door.changes_since(ledger.cursor(connection))
     ledger.mirror(connection, delta)
     members_of, statuses_of = ledger.campaigns_to_list(connection, delta)

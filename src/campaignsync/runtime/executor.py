@@ -7,6 +7,7 @@ write and its record is understood by the next one (M7.11, S0.2). A refused reco
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import polars as pl
 
@@ -92,10 +93,11 @@ def write_members(
     writes = member_writes(facts, plan, identities)
     ledger.intend_members(run, writes)
     outcomes = pl.DataFrame(schema=MEMBER_OUTCOMES)
-    for batch in door.write_members(facts.campaign_id, writes):
+    for batch in door.write_members(facts.campaign_id, writes, partial(ledger.note_job, facts.connection_id)):
         ledger.record_members(run, batch)
         outcomes = outcomes.vstack(batch.outcomes)
         tell(outcomes.height, writes.height)
+    ledger.forget_jobs(facts.connection_id)
     return outcomes
 
 

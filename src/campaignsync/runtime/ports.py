@@ -7,7 +7,7 @@ Frames have the columns of `domain.trees`; every time is aware and in UTC.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from datetime import date, datetime
 from typing import Any, Protocol
@@ -68,9 +68,15 @@ class SalesforceDoor(Protocol):
         """Create leads (LEAD_WRITES). Yields LEAD_OUTCOMES of at most 200 rows as each call ends; a call whose answer never
         came yields rows with known = false, and the caller goes on."""
 
-    def write_members(self, campaign_id: str, writes: pl.DataFrame) -> Iterator[MemberBatch]:
-        """Add, change and remove members of one campaign (MEMBER_WRITES), each call of at most 200 rows read back in the
-        same call. Yields as each call ends; a call whose answer never came yields rows with known = false."""
+    def write_members(
+        self, campaign_id: str, writes: pl.DataFrame, note_job: Callable[[str], None]
+    ) -> Iterator[MemberBatch]:
+        """Add, change and remove members of one campaign (MEMBER_WRITES): a few in calls of at most 200 rows, many in bulk
+        jobs, always read back. Yields as each call or job ends; a call whose answer never came yields rows with known =
+        false. `note_job` is told a job's id before the job can do anything."""
+
+    def end_job(self, job: str) -> None:
+        """Wait for the end of a bulk job that a run left behind; one that had not begun is aborted."""
 
     def create_campaign(
         self, fields: Mapping[str, CampaignFieldValue | bool], statuses: Iterable[CampaignStatus]
@@ -173,6 +179,15 @@ class Ledger(Protocol):
 
     def record_leads(self, run: RunId, outcomes: pl.DataFrame) -> None:
         """Join who was created, keep refusals as problems, leave unknown outcomes intended (LEAD_OUTCOMES)."""
+
+    def note_job(self, connection: ConnectionId, job: str) -> None:
+        """Commit that a bulk job is about to begin in the org."""
+
+    def open_jobs(self, connection: ConnectionId) -> tuple[str, ...]:
+        """Bulk jobs of the org whose end nobody has seen."""
+
+    def forget_jobs(self, connection: ConnectionId) -> None:
+        """The end of all jobs of the org was seen, and what they did is recorded or will be observed."""
 
     def intend_members(self, run: RunId, writes: pl.DataFrame) -> None:
         """Commit what is about to be written (MEMBER_WRITES)."""

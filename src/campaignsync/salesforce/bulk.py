@@ -1,21 +1,42 @@
-"""Jobs of Bulk API 2.0: queries whose results are read page by page (section 2.4).
+"""Jobs of Bulk API 2.0: queries whose results are read page by page, and files of rows to be written (section 2.4).
 
-Used by `reading` for what would take many pages of the REST API. Making a query job twice does no harm, so that one whose answer
-got lost is simply made again.
+Used by `reading` and `bulk_writing` for what would take many calls otherwise. A job does nothing before it is closed: making one
+twice or leaving one open does no harm. What is about to be closed is noted first, so that whoever comes after a crash can wait
+for it instead of sending its rows again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
-from campaignsync.domain.errors import RetryableError
-from campaignsync.salesforce.errors import SOON_S
+import polars as pl
+
+from campaignsync.domain.errors import RetryableError, UnknownOutcomeError, UsageError
+from campaignsync.salesforce.errors import SOON_S, passes_by_itself
 from campaignsync.salesforce.wire import Wire
 
 ROWS_A_PAGE = 100_000
 """Few enough that a page fits in memory many times over, many enough that a million rows are ten calls."""
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.25, 15.0
 _DIALECT = {"contentType": "CSV", "columnDelimiter": "COMMA", "lineEnding": "LF"}
+_UNDER_WAY = ("UploadComplete", "InProgress")
+_ROW_ERROR = r"(?s)^(?<code>[A-Z_]+):(?<message>.*?):?(?:[\w., ]*)--$"
+
+NoteJob = Callable[[str], None]
+"""Told the id of a job that is about to be closed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ingested:
+    """A job that has ended: when it was made by the org's clock, the rows it refused, and whether it tried them all."""
+
+    made_at: datetime
+    refused: pl.DataFrame
+    """The columns that were sent, as text, and `code`, `message`, `retriable`."""
+    tried_all: bool
 
 
 def query(wire: Wire, soql: str, *, deleted_too: bool) -> Iterator[bytes]:
@@ -23,7 +44,9 @@ def query(wire: Wire, soql: str, *, deleted_too: bool) -> Iterator[bytes]:
     operation = "queryAll" if deleted_too else "query"
     job = wire.ask("POST", "/jobs/query", {"operation": operation, "query": soql, **_DIALECT})
     path = f"/jobs/query/{job['id']}"
-    _wait(wire, path)
+    ended = _when_over(wire, path)
+    if ended["state"] != "JobComplete":
+        raise _ended_badly(ended)
     locator: str | None = None
     while locator != "null":  # The literal word, at the end (S2.4.5).
         place = f"&locator={locator}" if locator else ""
@@ -32,12 +55,79 @@ def query(wire: Wire, soql: str, *, deleted_too: bool) -> Iterator[bytes]:
         locator = page.headers["Sforce-Locator"]
 
 
-def _wait(wire: Wire, path: str) -> None:
-    """Look at a job until it is done, ever more seldom, since each look is a call."""
+def ingest(wire: Wire, of: str, operation: str, rows: pl.DataFrame, note: NoteJob) -> Ingested:
+    """Insert, update or delete rows; what came of them, when the job has ended. An empty cell leaves a field alone."""
+    job = wire.ask("POST", "/jobs/ingest", {"object": of, "operation": operation, **_DIALECT})
+    path = f"/jobs/ingest/{job['id']}"
+    try:
+        wire.upload(f"{path}/batches", rows.write_csv().encode())
+    except UnknownOutcomeError as error:
+        # Uploaded or not, nothing of it is done: the job was never closed.
+        raise RetryableError(str(error), retry_after_s=SOON_S) from None
+    note(job["id"])
+    ended = _closed(wire, path)
+    refused = b"" if not ended["numberRecordsFailed"] else wire.download(f"{path}/failedResults").content
+    return Ingested(
+        made_at=datetime.fromisoformat(job["createdDate"]),
+        refused=_refused(refused, rows.columns),
+        tried_all=ended["state"] == "JobComplete",
+    )
+
+
+def end(wire: Wire, job: str) -> None:
+    """Wait for a job of a run that did not live to see it end; one that was never closed is aborted."""
+    path = f"/jobs/ingest/{job}"
+    try:
+        if _when_over(wire, path)["state"] == "Open":
+            wire.ask("PATCH", path, {"state": "Aborted"})
+    except UsageError as error:
+        if error.code != "NOT_FOUND":  # Salesforce keeps ended jobs for a week only.
+            raise
+
+
+def _closed(wire: Wire, path: str) -> dict[str, Any]:
+    """Close a job and wait for its end. Whether a close whose answer got lost was heard, the job's state tells."""
+    while True:
+        try:
+            wire.write("PATCH", path, {"state": "UploadComplete"})
+        except UnknownOutcomeError:
+            wire.pause(_FIRST_PAUSE_S)
+        ended = _when_over(wire, path)
+        if ended["state"] != "Open":
+            return ended
+
+
+def _when_over(wire: Wire, path: str) -> dict[str, Any]:
+    """Look at a job until Salesforce does not work on it any more, ever more seldom, since each look is a call."""
     pause_s = _FIRST_PAUSE_S
-    while (job := wire.get(path))["state"] in ("UploadComplete", "InProgress"):
+    while (job := wire.get(path))["state"] in _UNDER_WAY:
         wire.pause(pause_s)
         pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
-    if job["state"] != "JobComplete":
-        reason = f"Salesforce ended the bulk job {job['id']} as {job['state']}: {job.get('errorMessage') or 'no reason given'}"
-        raise RetryableError(reason, retry_after_s=SOON_S)
+    return dict(job)
+
+
+def _ended_badly(job: dict[str, Any]) -> RetryableError:
+    why = job.get("errorMessage") or "no reason given"
+    return RetryableError(
+        f"Salesforce ended the bulk job {job['id']} as {job['state']}: {why}", retry_after_s=SOON_S
+    )
+
+
+def _refused(csv: bytes, columns: list[str]) -> pl.DataFrame:
+    if not csv:
+        return pl.DataFrame(
+            schema=dict.fromkeys((*columns, "code", "message"), pl.String) | {"retriable": pl.Boolean}
+        )
+    cells = pl.read_csv(csv, infer_schema=False, null_values="")
+    told = pl.col("sf__Error").str.extract_groups(_ROW_ERROR)
+    parted = cells.with_columns(
+        told.struct.field("code").fill_null("UNKNOWN_EXCEPTION"),
+        told.struct.field("message").fill_null(pl.col("sf__Error")),
+    )
+    passes = {code: passes_by_itself(code) for code in parted["code"].unique()}
+    return parted.select(
+        *columns,
+        "code",
+        "message",
+        pl.col("code").replace_strict(passes, return_dtype=pl.Boolean).alias("retriable"),
+    )

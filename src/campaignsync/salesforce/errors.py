@@ -112,13 +112,17 @@ def meaning_of(code: str) -> Meaning:
     return MEANINGS.get(code, Meaning.REFUSE)
 
 
+def passes_by_itself(code: str) -> bool:
+    """Whether a row that was refused so may be taken later as it is."""
+    return meaning_of(code) in (Meaning.RETRY, Meaning.OBSERVE, Meaning.HALT)
+
+
 def refusal(errors: Sequence[Mapping[str, Any]]) -> Refusal:
     """What Salesforce said of one row of a collection, or of one subrequest: the first error leads, all are told."""
     first = errors[0] if errors else {}
     code = str(first.get("statusCode") or first.get("errorCode") or "UNKNOWN_EXCEPTION")
     words = "; ".join(_sentence(error) for error in errors) or "Salesforce gave no reason."
-    passes = meaning_of(code) in (Meaning.RETRY, Meaning.OBSERVE, Meaning.HALT)
-    return Refusal(code=code, message=words, retriable=passes)
+    return Refusal(code=code, message=words, retriable=passes_by_itself(code))
 
 
 def call_error(status: int, body: object, *, writes: bool, what: str) -> CampaignsyncError:

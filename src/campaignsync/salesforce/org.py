@@ -13,7 +13,9 @@ from campaignsync.domain.links import CampaignStatus
 from campaignsync.domain.observation import Cursor, Delta, SyncUser, WholeLists
 from campaignsync.domain.people import LeadRules, SalesforceField
 from campaignsync.domain.runs import CampaignFieldValue, MemberBatch
-from campaignsync.salesforce import campaigns, changes, writing
+from campaignsync.salesforce import bulk, campaigns, changes, writing
+from campaignsync.salesforce.bulk import NoteJob
+from campaignsync.salesforce.bulk_writing import BulkLane
 from campaignsync.salesforce.reading import Reader
 from campaignsync.salesforce.soql import text
 from campaignsync.salesforce.wire import ApiUsage, Wire
@@ -95,8 +97,14 @@ class SalesforceOrg:
     def create_leads(self, leads: pl.DataFrame) -> Iterator[pl.DataFrame]:
         return writing.create_leads(self._wire, leads, self._leads)
 
-    def write_members(self, campaign_id: str, writes: pl.DataFrame) -> Iterator[MemberBatch]:
-        return writing.write_members(self._wire, campaign_id, writes)
+    def write_members(
+        self, campaign_id: str, writes: pl.DataFrame, note_job: NoteJob
+    ) -> Iterator[MemberBatch]:
+        lane = BulkLane(wire=self._wire, reader=self._reader, campaign_id=campaign_id, note=note_job)
+        return writing.write_members(self._wire, campaign_id, writes, lane)
+
+    def end_job(self, job: str) -> None:
+        bulk.end(self._wire, job)
 
     def create_campaign(
         self, fields: Mapping[str, CampaignFieldValue | bool], statuses: Iterable[CampaignStatus]

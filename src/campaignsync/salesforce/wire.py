@@ -99,6 +99,11 @@ class Wire:
         """Write something, once."""
         return self._send(path, _request(method, body, headers), _parsed, writes=True)
 
+    def upload(self, path: str, csv: bytes) -> None:
+        """Send a CSV file, once."""
+        request = requests.Request("PUT", headers={"Content-Type": "text/csv"}, data=csv)
+        self._send(path, request, _parsed, writes=True)
+
     def composite(self, parts: Sequence[Part], *, writes: bool) -> list[PartAnswer]:
         """Several requests in one call, in their order; each has its own status, and none undoes another."""
         subrequests = [_subrequest(number, part) for number, part in enumerate(parts)]

@@ -198,6 +198,16 @@ class Ledger:
             wanted = writing.status_in_program(link, refused)
             problems.keep(problems.members_of(link), wanted, Direction.TO_CAMPAIGN, now)
 
+    def note_job(self, connection: ConnectionId, job: str) -> None:
+        models.BulkJob.objects.create(connection_id=connection, salesforce_id=job, noted_at=self._now())
+
+    def open_jobs(self, connection: ConnectionId) -> tuple[str, ...]:
+        jobs = models.BulkJob.objects.filter(connection_id=connection).order_by("pk")
+        return tuple(jobs.values_list("salesforce_id", flat=True))
+
+    def forget_jobs(self, connection: ConnectionId) -> None:
+        models.BulkJob.objects.filter(connection_id=connection).delete()
+
     def intend_members(self, run: RunId, writes: pl.DataFrame) -> None:
         with transaction.atomic():
             writing.intend(_link_of(run), "member", writes.select("person_id", "status"), self._now())

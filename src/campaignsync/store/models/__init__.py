@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from campaignsync.store.models.history import JournalEntry, Mark, Problem, Run
-from campaignsync.store.models.links import AgreedField, Agreement, Intent, Link
+from campaignsync.store.models.links import AgreedField, Agreement, BulkJob, Intent, Link
 from campaignsync.store.models.mirror import (
     Campaign,
     CampaignMember,
@@ -26,6 +26,7 @@ from campaignsync.store.models.programs import (
 __all__ = [
     "AgreedField",
     "Agreement",
+    "BulkJob",
     "Campaign",
     "CampaignMember",
     "CampaignMemberStatus",

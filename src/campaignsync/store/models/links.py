@@ -81,3 +81,14 @@ class Intent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.noun} of {self.person}: {self.wanted}"
+
+
+class BulkJob(models.Model):
+    """A bulk job in an org that may be at work; the next round waits for its end before it looks."""
+
+    connection = models.ForeignKey(Connection, models.CASCADE)
+    salesforce_id = models.TextField()
+    noted_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.salesforce_id
