@@ -1,4 +1,4 @@
-"""problems: what is open, filtered as an admin looks for it, for a screen, a spreadsheet or a program (M8.2)."""
+"""problems, resolve: what is open, filtered as an admin looks for it (M8.2), and what a person decides."""
 
 from __future__ import annotations
 
@@ -8,10 +8,13 @@ from typing import Annotated
 
 import typer
 
-from campaignsync.cli.output import clean, print_json, print_table, say
-from campaignsync.cli.session import AnyProgram, AsJson, ConnectionName, opened
+from campaignsync.cli.output import clean, print_json, print_table, say, show
+from campaignsync.cli.session import AnyProgram, AsJson, ConnectionName, ProgramName, opened, who
+from campaignsync.domain.errors import UsageError
+from campaignsync.domain.links import Winner
 from campaignsync.domain.problems import RECORD_NOUNS, ProblemFilter, ProblemNoun
 from campaignsync.planner.explain import safe_csv
+from campaignsync.runtime.conflicts import resolve as decide
 
 _SHOWN = 200
 _DAY = "%Y-%m-%d"
@@ -44,7 +47,8 @@ class Noun(StrEnum):
 
 def add_to(app: typer.Typer) -> None:
     """Give the application these commands."""
-    app.command()(problems)
+    for command in (problems, resolve):
+        app.command()(command)
 
 
 def problems(
@@ -101,3 +105,33 @@ def _none(wanted: ProblemFilter) -> str:
     since = f" since {clean(wanted.since)}" if wanted.since else ""
     until = f" before {clean(wanted.until)}" if wanted.until else ""
     return f"No problems{since}{until}."
+
+
+def resolve(
+    context: typer.Context,
+    name: ProgramName,
+    people: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[EMAIL]...", help="Whose conflicts, by e-mail address or Salesforce id."),
+    ] = None,
+    program: Annotated[bool, typer.Option("--program", help="The program's status wins.")] = False,
+    campaign: Annotated[
+        bool, typer.Option("--campaign", help="The campaign's status wins, a step back too.")
+    ] = False,
+    everybody: Annotated[bool, typer.Option("--all", help="All conflicts of the program.")] = False,
+    json: AsJson = False,
+) -> None:
+    """Decide conflicts: members whom both sides changed, or whom Salesforce moved a step back where that is asked about."""
+    if program == campaign:
+        raise UsageError("Say who wins: --program or --campaign.")
+    if bool(people) == everybody:
+        raise UsageError("Say whose conflicts: e-mail addresses, or --all.")
+    winner = Winner.PROGRAM if program else Winner.CAMPAIGN
+    with opened(context) as app:
+        link, _ = app.registry.link_of(name)
+        decided = decide(app.ledger, link, winner, who=who(), people=people or None)
+    rows = decided.select("email", "salesforce_id", "program", "campaign", becomes=winner.value).to_dicts()
+    headings = {"email": "E-MAIL", "program": "PROGRAM", "campaign": "CAMPAIGN", "becomes": "BECOMES"}
+    show(rows, headings, empty=f"Program '{name}' has no conflicts.", as_json=json)
+    if rows and not json:
+        say(f'Make both sides the same with: campaignsync sync "{name}"')

@@ -17,7 +17,7 @@ import polars as pl
 from campaignsync.domain.connections import Connection, Login
 from campaignsync.domain.errors import CampaignsyncError
 from campaignsync.domain.ids import ConnectionId, LinkId, RunId
-from campaignsync.domain.links import CampaignStatus, LinkState
+from campaignsync.domain.links import CampaignStatus, LinkState, Winner
 from campaignsync.domain.observation import Cursor, Delta, SyncUser, WholeLists
 from campaignsync.domain.people import LeadRules, SalesforceField
 from campaignsync.domain.problems import EVERY_OPEN_PROBLEM, ProblemFilter
@@ -201,6 +201,9 @@ class Ledger(Protocol):
 
     def record_field_refusal(self, run: RunId, name: str, refusal: FieldRefusal) -> None:
         """Keep as a problem that Salesforce refused a value of Type or ActualCost (M5.1)."""
+
+    def decide_conflicts(self, link: LinkId, conflicts: pl.DataFrame, winner: Winner, who: str) -> None:
+        """A person decided for the program or the campaign (planner.plan.MEMBERS, M6.3): their problems are solved."""
 
     def job_failed(self, connection: ConnectionId, link: LinkId | None, error: CampaignsyncError) -> None:
         """Keep as a problem that a round of an org, or the run of a link, could not be done (M8.2)."""

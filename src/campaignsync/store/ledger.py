@@ -15,7 +15,7 @@ from django.db import transaction
 
 from campaignsync.domain.errors import CampaignsyncError
 from campaignsync.domain.ids import ConnectionId, LinkId, RunId
-from campaignsync.domain.links import LinkState
+from campaignsync.domain.links import LinkState, Winner
 from campaignsync.domain.observation import Cursor, Delta, WholeLists
 from campaignsync.domain.problems import Direction, ProblemRules
 from campaignsync.domain.runs import (
@@ -261,6 +261,18 @@ class Ledger:
         fields = problems.fields_of(_link_of(run))
         with transaction.atomic():
             problems.keep_one(fields, field_code(name), refusal.message, wanted, self._now())
+
+    def decide_conflicts(self, link: LinkId, conflicts: pl.DataFrame, winner: Winner, who: str) -> None:
+        row, now = _link(link), self._now()
+        with self._acting(who=who, why=f"conflict decided for the {winner}"):
+            if winner is Winner.CAMPAIGN:
+                changes = conflicts.select(
+                    "person_id", pl.col("program").alias("was"), pl.col("campaign").alias("status")
+                )
+                writing.change_members(row, changes, now)
+            else:
+                writing.decide_for_program(row, conflicts, who, now)
+            problems.solve(problems.members_of(row), conflicts["person_id"].to_list(), now)
 
     def job_failed(self, connection: ConnectionId, link: LinkId | None, error: CampaignsyncError) -> None:
         with transaction.atomic():

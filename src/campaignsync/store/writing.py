@@ -74,6 +74,23 @@ def agree(link: Link, agreed: pl.DataFrame) -> None:
     )
 
 
+def decide_for_program(link: Link, conflicts: pl.DataFrame, who: str, now: datetime) -> None:
+    """What the campaign says counts as agreed (person_id, program, campaign), so that the program is who edited."""
+    temporary("decided", conflicts.select("person_id", "program", pl.col("campaign").alias("status")))
+    execute(_REMEMBER.format(table="decided"), (link.pk,))
+    execute(
+        "INSERT INTO store_journalentry (at, who, why, side, connection_id, program_id, campaign_id, person_id, noun, record_id,"
+        " old, new) SELECT %s, %s, 'conflict decided for the program', 'program', %s, %s, %s, person_id, 'decision', '',"
+        " status, program FROM decided",
+        (now, who, link.connection_id, link.program_id, link.campaign_id),
+    )
+    execute(
+        "INSERT INTO store_mark (link_id, why, noted_at) VALUES (%s, 'decision', %s)"
+        " ON CONFLICT (link_id) DO UPDATE SET noted_at = excluded.noted_at",
+        (link.pk, now),
+    )
+
+
 def intend(link: Link, noun: str, wanted: pl.DataFrame, now: datetime) -> None:
     """What is about to be written (person_id, status) is committed first."""
     temporary("wanted", wanted)
