@@ -2,6 +2,7 @@
 
 Found by e-mail only: contacts before unconverted leads, a converted lead counts as its contact, nobody by name. Among several:
 the latest changed, else the lowest id. Who is in the campaign already needs no finding, since observing joined them before.
+Leads that we made ourselves and never heard of are known again by what we gave them (M7.11).
 """
 
 from __future__ import annotations
@@ -52,3 +53,27 @@ def match(people: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
         .unique("person_id", keep="first", maintain_order=True)
         .select(*MATCHES)
     )
+
+
+_ALIKE = ("by_email", "first_name", "last_name", "company")
+
+
+def made_for(people: pl.DataFrame, made: pl.DataFrame) -> pl.DataFrame:
+    """Which of the leads that we made without hearing of it is whose (MATCHES): the same e-mail address, or where there is none
+    the same name and company. Two people alike take one lead each, in the order of their ids. Deleted leads too, since whoever
+    was deleted meanwhile is not to be made anew (M7.9).
+    """
+    email = pl.col("email").str.strip_chars().str.to_lowercase()
+    alike = [
+        email.alias("by_email"),
+        *(pl.when(email.is_null()).then(pl.col(name).fill_null("")) for name in _ALIKE[1:]),
+    ]
+    place = pl.int_range(pl.len()).over(_ALIKE).alias("place")
+    wanted = people.sort("person_id").select("person_id", *alike).with_columns(place)
+    free = made.sort("salesforce_id").select("salesforce_id", "kind", *alike).with_columns(place)
+    return only_matches(wanted.join(free, on=[*_ALIKE, "place"], nulls_equal=True))
+
+
+def only_matches(pairs: pl.DataFrame) -> pl.DataFrame:
+    """Pairs (person_id, salesforce_id, kind) beside which nothing else came into question, as MATCHES."""
+    return pairs.select("person_id", "salesforce_id", "kind", pl.lit(1, pl.Int64).alias("several"))

@@ -125,7 +125,11 @@ MEMBER_OUTCOMES: Schema = {
     "retriable": pl.Boolean,
     "known": pl.Boolean,  # false: nobody can say what became of the row; observe before trying again
 }
-LEAD_WRITES: Schema = {"person_id": pl.Int64, **PERSON_FIELDS}
+LEAD_WRITES: Schema = {
+    "person_id": pl.Int64,
+    "our_id": pl.String,  # by which the lead is upserted where the org has a field for it (M7.11)
+    **PERSON_FIELDS,
+}
 LEAD_OUTCOMES: Schema = {
     "person_id": pl.Int64,
     "salesforce_id": pl.String,

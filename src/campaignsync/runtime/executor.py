@@ -16,7 +16,7 @@ from campaignsync.domain.ids import RunId
 from campaignsync.domain.runs import FieldAgreement, FieldRefusal, LinkFacts, RunReport
 from campaignsync.domain.trees import MEMBER_OUTCOMES, MEMBER_WRITES
 from campaignsync.planner.plan import Plan
-from campaignsync.runtime.people import find_or_create
+from campaignsync.runtime.people import OrgPeople
 from campaignsync.runtime.ports import Ledger, SalesforceDoor
 
 Tell = Callable[[int, int], None]
@@ -42,7 +42,8 @@ def execute(
     ledger.agree(run, plan.agreements.select("person_id", pl.col("becomes").alias("status")))
     ledger.hold(run, plan.waiting, plan.unsettled)
     fields_written, fields_refused = write_fields(run, facts, plan, door, ledger)
-    not_found = find_or_create(run, facts, plan.for_campaign["person_id"].to_list(), door, ledger)
+    people = OrgPeople(connection=facts.connection_id, leads=facts.leads, door=door, ledger=ledger, run=run)
+    not_found = people.find_or_create(plan.for_campaign["person_id"].to_list())
     outcomes = write_members(run, facts, plan, door, ledger, tell)
     fits = pl.col("code").is_null() & pl.col("found").eq_missing(pl.col("wanted"))
     answered = outcomes.filter("known")
@@ -89,7 +90,7 @@ def write_members(
     run: RunId, facts: LinkFacts, plan: Plan, door: SalesforceDoor, ledger: Ledger, tell: Tell
 ) -> pl.DataFrame:
     """Add, change and remove members of the campaign; MEMBER_OUTCOMES of all that was asked for."""
-    identities = ledger.identities(facts.link_id, plan.for_campaign["person_id"].to_list())
+    identities = ledger.identities(facts.connection_id, plan.for_campaign["person_id"].to_list())
     writes = member_writes(facts, plan, identities)
     ledger.intend_members(run, writes)
     outcomes = pl.DataFrame(schema=MEMBER_OUTCOMES)

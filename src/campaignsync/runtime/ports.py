@@ -61,11 +61,16 @@ class SalesforceDoor(Protocol):
     def find_people(self, *, emails: Collection[str], ids: Collection[str]) -> pl.DataFrame:
         """Leads and contacts by e-mail or id, converted and deleted ones too (SALESFORCE_PEOPLE)."""
 
+    def people_with_our_ids(self, our_ids: Collection[str]) -> pl.DataFrame:
+        """Leads and contacts by our ids, where the org has a field for them, converted and deleted ones too. Columns: our_id,
+        then SALESFORCE_PEOPLE."""
+
     def leads_made_by(self, user_id: str, *, since: datetime) -> pl.DataFrame:
         """Leads that a user created since a moment (SALESFORCE_PEOPLE): how an unknown outcome is settled (M7.11)."""
 
     def create_leads(self, leads: pl.DataFrame) -> Iterator[pl.DataFrame]:
-        """Create leads (LEAD_WRITES). Yields LEAD_OUTCOMES of at most 200 rows as each call ends; a call whose answer never
+        """Create leads (LEAD_WRITES), or upsert them where the org has a field for our ids. Yields
+        LEAD_OUTCOMES of at most 200 rows as each call ends; a call whose answer never
         came yields rows with known = false, and the caller goes on."""
 
     def write_members(
@@ -159,25 +164,25 @@ class Ledger(Protocol):
         """Keep what waits for a person as problems (columns person_id, code, message, wanted; person_id null: a field; code
         REFUSED_BEFORE: a problem already), and solve the open problems of all who are not `unsettled` (person_id, code)."""
 
-    def unmatched(self, link: LinkId, people: Collection[int]) -> pl.DataFrame:
-        """Of these people, those without an id in the link's org, with their fields (LEAD_WRITES)."""
+    def unmatched(self, connection: ConnectionId, people: Collection[int]) -> pl.DataFrame:
+        """Of these people, those without an id in the org, with their fields (LEAD_WRITES)."""
 
-    def match_people(self, run: RunId, matches: pl.DataFrame) -> None:
+    def match_people(self, connection: ConnectionId, matches: pl.DataFrame, run: RunId | None) -> None:
         """Join people to the leads or contacts they were found to be (domain.matching.MATCHES)."""
 
-    def identities(self, link: LinkId, people: Collection[int]) -> pl.DataFrame:
-        """Of these people, those with an id in the link's org. Columns: person_id, salesforce_id, kind."""
+    def identities(self, connection: ConnectionId, people: Collection[int]) -> pl.DataFrame:
+        """Of these people, those with an id in the org. Columns: person_id, salesforce_id, kind."""
 
     def known_ids(self, connection: ConnectionId, ids: Collection[str]) -> frozenset[str]:
         """Of these Salesforce ids, those that are joined to a person of ours already."""
 
-    def open_lead_intents(self, link: LinkId) -> pl.DataFrame:
+    def open_lead_intents(self, connection: ConnectionId) -> pl.DataFrame:
         """Leads we were about to create and never heard of. Columns: person_id, at."""
 
-    def intend_leads(self, run: RunId, people: Collection[int]) -> None:
+    def intend_leads(self, connection: ConnectionId, people: Collection[int]) -> None:
         """Commit that these leads are about to be created (M7.11)."""
 
-    def record_leads(self, run: RunId, outcomes: pl.DataFrame) -> None:
+    def record_leads(self, connection: ConnectionId, outcomes: pl.DataFrame, run: RunId | None) -> None:
         """Join who was created, keep refusals as problems, leave unknown outcomes intended (LEAD_OUTCOMES)."""
 
     def note_job(self, connection: ConnectionId, job: str) -> None:

@@ -91,6 +91,9 @@ class SalesforceOrg:
     def find_people(self, *, emails: Collection[str], ids: Collection[str]) -> pl.DataFrame:
         return self._reader.people(emails=emails, ids=ids)
 
+    def people_with_our_ids(self, our_ids: Collection[str]) -> pl.DataFrame:
+        return self._reader.people_with_our_ids(self._leads.external_id_field or "", our_ids)
+
     def leads_made_by(self, user_id: str, *, since: datetime) -> pl.DataFrame:
         return self._reader.leads_made_by(user_id, since=since)
 

@@ -13,6 +13,7 @@ from datetime import datetime
 import polars as pl
 
 from campaignsync.domain.observation import WholeLists
+from campaignsync.domain.trees import SALESFORCE_PEOPLE
 from campaignsync.salesforce import bulk
 from campaignsync.salesforce.errors import call_error
 from campaignsync.salesforce.fields import CONTACT, LEAD, OBJECTS, frame
@@ -122,6 +123,23 @@ class Reader:
             for part in lists(values)
         ]
         return self._people((kind, condition) for condition in conditions for kind in PERSON_KINDS)
+
+    def people_with_our_ids(self, field: str, our_ids: Collection[str]) -> pl.DataFrame:
+        """Leads and contacts by our ids, deleted ones too: our_id, and the columns of people."""
+        queries = [
+            Query(
+                of=kind,
+                soql=f"SELECT Id, {field} FROM {kind} WHERE {field} IN {listed(part)}",
+                deleted_too=True,
+            )
+            for part in lists(our_ids)
+            for kind in PERSON_KINDS
+        ]
+        pairs = [(record["Id"], record[field]) for page in self.ask(queries) for record in page["records"]]
+        ids = pl.DataFrame(pairs, schema={"salesforce_id": pl.String, "our_id": pl.String}, orient="row")
+        return ids.join(
+            self.people(emails=(), ids=ids["salesforce_id"].to_list()), on="salesforce_id"
+        ).select("our_id", *SALESFORCE_PEOPLE)
 
     def leads_made_by(self, user_id: str, *, since: datetime) -> pl.DataFrame:
         """Leads that a user created since a moment, deleted ones too: what is deleted must not be created again (M7.9)."""

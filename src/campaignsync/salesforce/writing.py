@@ -46,13 +46,14 @@ def _lead_headers(rules: LeadRules) -> dict[str, str]:
 
 
 def create_leads(wire: Wire, leads: pl.DataFrame, rules: LeadRules) -> Iterator[pl.DataFrame]:
-    """Create leads (LEAD_WRITES); yields LEAD_OUTCOMES as each call ends."""
+    """Create leads (LEAD_WRITES), by our ids where the org has a field for them; yields LEAD_OUTCOMES as each call ends."""
+    key = rules.external_id_field
+    method, path = ("PATCH", f"/composite/sobjects/Lead/{key}") if key else ("POST", "/composite/sobjects")
     for chunk in leads.select(*LEAD_WRITES).iter_slices(ROWS_A_CALL):
         rows = chunk.to_dicts()
+        body = _collection([_lead(row, key) for row in rows])
         try:
-            results = wire.write(
-                "POST", "/composite/sobjects", _collection([_lead(row) for row in rows]), _lead_headers(rules)
-            )
+            results = wire.write(method, path, body, _lead_headers(rules))
         except UnknownOutcomeError as error:
             outcomes = [{**_unknown(str(error)), "person_id": row["person_id"]} for row in rows]
         except RefusedError as error:
@@ -205,6 +206,7 @@ def _collection(records: Sequence[Row]) -> dict[str, Any]:
     return {"allOrNone": False, "records": records}
 
 
-def _lead(row: Row) -> dict[str, Any]:
+def _lead(row: Row, key: str | None) -> dict[str, Any]:
+    known_by = {key: row["our_id"]} if key else {}
     values = {name: row[column] for column, name in WRITABLE_LEAD.items() if row[column] is not None}
-    return {"attributes": {"type": "Lead"}, **values}
+    return {"attributes": {"type": "Lead"}, **known_by, **values}

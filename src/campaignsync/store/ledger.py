@@ -16,7 +16,9 @@ from django.db import transaction
 from campaignsync.domain.errors import CampaignsyncError
 from campaignsync.domain.ids import ConnectionId, LinkId, RunId
 from campaignsync.domain.links import LinkState, Winner
+from campaignsync.domain.matching import only_matches
 from campaignsync.domain.observation import Cursor, Delta, WholeLists
+from campaignsync.domain.people import PersonKind
 from campaignsync.domain.problems import Direction, ProblemRules
 from campaignsync.domain.runs import (
     FieldAgreement,
@@ -26,11 +28,12 @@ from campaignsync.domain.runs import (
     RunReport,
     field_code,
 )
-from campaignsync.domain.trees import LEAD_WRITES, PERSON_FIELDS, REFUSED_BEFORE, UTC_TIME, Trees
-from campaignsync.store import mirror, models, people, problems, writing
+from campaignsync.domain.trees import REFUSED_BEFORE, Trees
+from campaignsync.store import mirror, models, problems, writing
+from campaignsync.store import people as store_people
 from campaignsync.store.acting import acting, in_turn
 from campaignsync.store.facts import link_facts
-from campaignsync.store.frames import execute, micros, query
+from campaignsync.store.frames import execute, query
 from campaignsync.store.trees import read_trees
 
 _ENGINE = "campaign sync"
@@ -86,7 +89,7 @@ class Ledger:
     def adopt_people(self, link: LinkId) -> None:
         row = _link(link)
         with transaction.atomic():
-            people.adopt(row.connection_id, row.campaign_id)
+            store_people.adopt(row.connection_id, row.campaign_id)
 
     def settle_intents(self, link: LinkId, sync_user_id: str) -> None:
         with transaction.atomic():
@@ -143,60 +146,41 @@ class Ledger:
             problems.keep(problems.members_of(link), kept.filter(of_members), Direction.FOR_A_PERSON, now)
             problems.keep(problems.fields_of(link), kept.filter(~of_members), Direction.TO_CAMPAIGN, now)
             problems.solve_others(link, unsettled, now)
+            store_people.solve_unwanted(link.connection_id, now)
 
-    def unmatched(self, link: LinkId, people: Collection[int]) -> pl.DataFrame:
-        fields = ", ".join(f'p."{name}"' for name in PERSON_FIELDS)
-        return query(
-            f"SELECT p.id AS person_id, {fields} FROM store_person p WHERE p.id = ANY(%s) AND NOT EXISTS"
-            " (SELECT FROM store_personidentity i WHERE i.person_id = p.id AND i.connection_id = %s) ORDER BY p.id",
-            (list(people), _link(link).connection_id),
-            LEAD_WRITES,
-        )
+    def unmatched(self, connection: ConnectionId, people: Collection[int]) -> pl.DataFrame:
+        return store_people.unmatched(connection, people)
 
-    def match_people(self, run: RunId, matches: pl.DataFrame) -> None:
+    def match_people(self, connection: ConnectionId, matches: pl.DataFrame, run: RunId | None) -> None:
         if not matches.is_empty():
-            link = _link_of(run)
-            with transaction.atomic():
-                people.join_matches(link.connection_id, matches)
-                writing.forget_intents(link, "lead", matches["person_id"].to_list())
+            with self._acting(why="found in Salesforce", run=run):
+                store_people.join_matches(connection, matches, self._now())
 
-    def identities(self, link: LinkId, people: Collection[int]) -> pl.DataFrame:
+    def identities(self, connection: ConnectionId, people: Collection[int]) -> pl.DataFrame:
         return query(
             "SELECT person_id, salesforce_id, kind FROM store_personidentity WHERE connection_id = %s AND person_id = ANY(%s)",
-            (_link(link).connection_id, list(people)),
+            (connection, list(people)),
             {"person_id": pl.Int64, "salesforce_id": pl.String, "kind": pl.String},
         )
 
     def known_ids(self, connection: ConnectionId, ids: Collection[str]) -> frozenset[str]:
         return mirror.known_people(connection, list(ids))
 
-    def open_lead_intents(self, link: LinkId) -> pl.DataFrame:
-        return query(
-            f"SELECT person_id, {micros('at')} AS at FROM store_intent WHERE link_id = %s AND noun = 'lead'",
-            (link,),
-            {"person_id": pl.Int64, "at": UTC_TIME},
-        )
+    def open_lead_intents(self, connection: ConnectionId) -> pl.DataFrame:
+        return store_people.intended(connection)
 
-    def intend_leads(self, run: RunId, people: Collection[int]) -> None:
-        wanted = pl.DataFrame({"person_id": list(people)}, schema={"person_id": pl.Int64})
+    def intend_leads(self, connection: ConnectionId, people: Collection[int]) -> None:
         with transaction.atomic():
-            writing.intend(
-                _link_of(run),
-                "lead",
-                wanted.with_columns(pl.lit(None, pl.String).alias("status")),
-                self._now(),
-            )
+            store_people.intend(connection, people, self._now())
 
-    def record_leads(self, run: RunId, outcomes: pl.DataFrame) -> None:
-        link, now = _link_of(run), self._now()
+    def record_leads(self, connection: ConnectionId, outcomes: pl.DataFrame, run: RunId | None) -> None:
         known = outcomes.filter("known")
-        made = known.filter(pl.col("code").is_null())
-        refused = known.filter(pl.col("code").is_not_null())
-        with transaction.atomic():
-            people.join_matches(link.connection_id, made.with_columns(pl.lit("lead").alias("kind")))
-            writing.forget_intents(link, "lead", known["person_id"].to_list())
-            wanted = writing.status_in_program(link, refused)
-            problems.keep(problems.members_of(link), wanted, Direction.TO_CAMPAIGN, now)
+        made = known.filter(pl.col("code").is_null()).with_columns(
+            pl.lit(PersonKind.LEAD.value).alias("kind")
+        )
+        with self._acting(why="made in Salesforce", run=run):
+            store_people.join_matches(connection, only_matches(made), self._now())
+            store_people.refuse(connection, known.filter(pl.col("code").is_not_null()), self._now())
 
     def note_job(self, connection: ConnectionId, job: str) -> None:
         models.BulkJob.objects.create(connection_id=connection, salesforce_id=job, noted_at=self._now())
@@ -210,7 +194,7 @@ class Ledger:
 
     def intend_members(self, run: RunId, writes: pl.DataFrame) -> None:
         with transaction.atomic():
-            writing.intend(_link_of(run), "member", writes.select("person_id", "status"), self._now())
+            writing.intend(_link_of(run), writes.select("person_id", "status"), self._now())
 
     def record_members(self, run: RunId, batch: MemberBatch) -> None:
         link = _link_of(run)

@@ -1,13 +1,26 @@
-"""Joins people of ours to leads and contacts, many at once (M2.4, M7.3, M7.7)."""
+"""Joins people of ours to leads and contacts of an org, many at once (M2.4, M7.3, M7.11).
+
+Called by the ledger inside its transactions. Who cannot be joined is a problem of noun `person`, which says what we wanted to
+write; it keeps them back until that changes or is due (docs/adr/0004).
+"""
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from datetime import datetime
+
 import polars as pl
 
-from campaignsync.domain.trees import PERSON_FIELDS
+from campaignsync.domain.problems import Direction
+from campaignsync.domain.trees import LEAD_WRITES, PERSON_FIELDS, UTC_TIME
 from campaignsync.store.acting import alone
-from campaignsync.store.frames import bulk, execute, temporary
+from campaignsync.store.frames import bulk, execute, micros, query, temporary
+from campaignsync.store.journal import note
+from campaignsync.store.problems import keep, people_of, solve
 
+_PAIRS = ", ".join(f"'{name}', p.{name}" for name in PERSON_FIELDS)
+VALUES = f"jsonb_strip_nulls(jsonb_build_object({_PAIRS}))::text"
+"""What person p's fields hold, as the text of a JSON object."""
 _OTHER_FIELDS = ", ".join(f'"{name}"' for name in PERSON_FIELDS if name != "email")
 
 
@@ -15,14 +28,16 @@ def adopt(connection: int, campaign_id: str) -> None:
     """Make every lead and contact in a campaign a person of ours, found by e-mail address before made.
 
     A person who is a lead in our memory and a contact by now becomes the contact (M7.7). Of several leads and contacts with one
-    address, contacts come first and each takes one person who has no record in this org yet; the rest become people of their own.
+    address, contacts come first, then the latest changed (M7.3), and each takes one person who has no record in this org yet;
+    the rest become people of their own.
     """
     alone("people")
     _follow_conversions(connection, campaign_id)
     execute("DROP TABLE IF EXISTS strangers")
     execute(
         "CREATE TEMPORARY TABLE strangers ON COMMIT DROP AS"
-        " SELECT DISTINCT p.salesforce_id, p.kind, NULLIF(lower(trim(p.email)), '') AS email, NULL::bigint AS person_id"
+        " SELECT DISTINCT p.salesforce_id, p.kind, NULLIF(lower(trim(p.email)), '') AS email, p.system_modstamp AS seen_at,"
+        " NULL::bigint AS person_id"
         " FROM store_campaignmember m JOIN store_salesforceperson p ON p.connection_id = m.connection_id"
         " AND p.salesforce_id = coalesce(m.contact_id, m.lead_id)"
         " WHERE m.connection_id = %s AND m.campaign_id = %s AND NOT EXISTS (SELECT FROM store_personidentity i"
@@ -33,8 +48,8 @@ def adopt(connection: int, campaign_id: str) -> None:
     execute(
         "UPDATE strangers s SET person_id = pair.person_id FROM ("
         " SELECT r.salesforce_id, f.id AS person_id FROM"
-        " (SELECT salesforce_id, email, row_number() OVER (PARTITION BY email ORDER BY kind, salesforce_id) AS place"
-        "  FROM strangers) r JOIN"
+        " (SELECT salesforce_id, email, row_number()"
+        "  OVER (PARTITION BY email ORDER BY kind, seen_at DESC NULLS LAST, salesforce_id) AS place FROM strangers) r JOIN"
         " (SELECT id, email, row_number() OVER (PARTITION BY email ORDER BY id) AS place FROM store_person p"
         "  WHERE email IN (SELECT email FROM strangers) AND NOT EXISTS (SELECT FROM store_personidentity i"
         "  WHERE i.connection_id = %s AND i.person_id = p.id)) f USING (email, place)) pair"
@@ -73,11 +88,79 @@ def _follow_conversions(connection: int, campaign_id: str) -> None:
     )
 
 
-def join_matches(connection: int, matches: pl.DataFrame) -> None:
-    """Join people to the records they were found to be (MATCHES)."""
+def unmatched(connection: int, people: Collection[int]) -> pl.DataFrame:
+    """Of these people, those without a record in the org (LEAD_WRITES)."""
+    fields = ", ".join(f'p."{name}"' for name in PERSON_FIELDS)
+    return query(
+        f"SELECT p.id AS person_id, p.our_id, {fields} FROM store_person p WHERE p.id = ANY(%s) AND NOT EXISTS"
+        " (SELECT FROM store_personidentity i WHERE i.person_id = p.id AND i.connection_id = %s) ORDER BY p.id",
+        (list(people), connection),
+        LEAD_WRITES,
+    )
+
+
+def join_matches(connection: int, matches: pl.DataFrame, now: datetime) -> None:
+    """Join people to the records they were found or made to be (MATCHES). The journal notes who had several to choose from."""
+    alone("people")
     temporary("matches", matches)
     execute(
         "INSERT INTO store_personidentity (connection_id, person_id, salesforce_id, kind)"
-        " SELECT %s, person_id, salesforce_id, kind FROM matches",
+        " SELECT %s, m.person_id, m.salesforce_id, m.kind FROM matches m JOIN store_person p ON p.id = m.person_id",
         (connection,),
+    )
+    note(
+        "SELECT 'campaign' AS side, %s AS connection_id, person_id, 'person' AS noun, salesforce_id AS record_id,"
+        " NULL AS old, kind AS new, format('%%s leads and contacts have the e-mail address: this one was chosen', several)"
+        " AS why FROM matches WHERE several > 1",
+        (connection,),
+    )
+    _heard_of(connection, matches["person_id"].to_list())
+    solve(people_of(connection), matches["person_id"].to_list(), now)
+
+
+def intended(connection: int) -> pl.DataFrame:
+    """Leads that we were about to make and never heard of: person_id, at."""
+    return query(
+        f"SELECT person_id, {micros('at')} AS at FROM store_leadintent WHERE connection_id = %s",
+        (connection,),
+        {"person_id": pl.Int64, "at": UTC_TIME},
+    )
+
+
+def intend(connection: int, people: Collection[int], now: datetime) -> None:
+    """These leads are about to be made. Who was intended before keeps the earlier time: the lead may be as old."""
+    execute(
+        "INSERT INTO store_leadintent (connection_id, person_id, at) SELECT %s, id, %s FROM store_person WHERE id = ANY(%s)"
+        " ON CONFLICT (connection_id, person_id) DO NOTHING",
+        (connection, now, list(people)),
+    )
+
+
+def refuse(connection: int, refused: pl.DataFrame, now: datetime) -> None:
+    """Keep that Salesforce took these people as no leads (LEAD_OUTCOMES), and in which words."""
+    people = refused["person_id"].to_list()
+    wanted = query(
+        f"SELECT p.id AS person_id, {VALUES} AS wanted FROM store_person p WHERE p.id = ANY(%s)",
+        (people,),
+        {"person_id": pl.Int64, "wanted": pl.String},
+    )
+    keep(people_of(connection), refused.join(wanted, on="person_id"), Direction.TO_SALESFORCE, now)
+    _heard_of(connection, people)
+
+
+def solve_unwanted(connection: int, now: datetime) -> None:
+    """Nobody need be made a lead any more who is in no linked program."""
+    execute(
+        "UPDATE store_problem q SET solved_at = %s WHERE q.connection_id = %s AND q.noun = 'person' AND q.solved_at IS NULL"
+        " AND NOT EXISTS (SELECT FROM store_personidentity i WHERE i.connection_id = q.connection_id"
+        " AND i.person_id = q.person_id) AND NOT EXISTS (SELECT FROM store_programmember m JOIN store_link l"
+        " ON l.program_id = m.program_id AND l.connection_id = q.connection_id WHERE m.person_id = q.person_id)",
+        (now, connection),
+    )
+
+
+def _heard_of(connection: int, people: Collection[int]) -> None:
+    execute(
+        "DELETE FROM store_leadintent WHERE connection_id = %s AND person_id = ANY(%s)",
+        (connection, list(people)),
     )

@@ -15,6 +15,7 @@ from campaignsync.domain.problems import Direction, ProblemNoun
 from campaignsync.domain.trees import AGREED, CAMPAIGN, HELD, PEOPLE, PROGRAM, Trees
 from campaignsync.store.frames import execute, query
 from campaignsync.store.models import Link
+from campaignsync.store.people import VALUES
 
 _STANDING = (
     "AND NOT EXISTS (SELECT FROM store_personidentity i JOIN store_salesforceperson p ON p.connection_id = i.connection_id"
@@ -45,16 +46,34 @@ def read_trees(link: Link, now: datetime) -> Trees:
             (link.connection_id, link.campaign_id, link.connection_id),
             CAMPAIGN,
         )
-        held = query(
-            "SELECT person_id, wanted, message FROM store_problem WHERE link_id = %s AND noun = %s"
-            " AND solved_at IS NULL AND direction = %s AND (retry_at IS NULL OR retry_at > %s)",
-            (link.pk, ProblemNoun.MEMBER.value, Direction.TO_CAMPAIGN.value, now),
-            HELD,
-        )
+        held = pl.concat([_held_members(link, now), _held_people(link, now)])
         people = _people(
             link, pl.concat([agreed["person_id"], program["person_id"], campaign["person_id"]]).unique()
         )
     return Trees(agreed=agreed, program=program, campaign=campaign, people=people, held=held)
+
+
+def _held_members(link: Link, now: datetime) -> pl.DataFrame:
+    return query(
+        "SELECT person_id, wanted, message FROM store_problem WHERE link_id = %s AND noun = %s"
+        " AND solved_at IS NULL AND direction = %s AND (retry_at IS NULL OR retry_at > %s)",
+        (link.pk, ProblemNoun.MEMBER.value, Direction.TO_CAMPAIGN.value, now),
+        HELD,
+    )
+
+
+def _held_people(link: Link, now: datetime) -> pl.DataFrame:
+    """Whom Salesforce took as no lead cannot become a member either, until what was to be written changes."""
+    return query(
+        "SELECT q.person_id, s.name AS wanted, q.message FROM store_problem q JOIN store_person p ON p.id = q.person_id"
+        " JOIN store_programmember m ON m.person_id = q.person_id AND m.program_id = %s"
+        " JOIN store_progressionstatus s ON s.id = m.status_id WHERE q.connection_id = %s AND q.noun = %s"
+        f" AND q.solved_at IS NULL AND (q.retry_at IS NULL OR q.retry_at > %s) AND q.wanted = {VALUES}"
+        " AND NOT EXISTS (SELECT FROM store_personidentity i WHERE i.connection_id = q.connection_id"
+        " AND i.person_id = q.person_id)",
+        (link.program_id, link.connection_id, ProblemNoun.PERSON.value, now),
+        HELD,
+    )
 
 
 def _people(link: Link, people: pl.Series) -> pl.DataFrame:

@@ -11,39 +11,41 @@ from __future__ import annotations
 
 import pgtrigger
 
-_NOW = "COALESCE(NULLIF(current_setting('campaignsync.now', true), '')::timestamptz, now())"
+NOW = "COALESCE(NULLIF(current_setting('campaignsync.now', true), '')::timestamptz, now())"
+TOLD = "COALESCE(NULLIF(current_setting('campaignsync.who', true), ''), session_user)"
+WHY = "COALESCE(current_setting('campaignsync.why', true), '')"
+RUN = "NULLIF(current_setting('campaignsync.run', true), '')::bigint"
 _ACTOR = f"""
-    {_NOW},
+    {NOW},
     {{who}},
-    COALESCE(current_setting('campaignsync.why', true), ''),
-    NULLIF(current_setting('campaignsync.run', true), '')::bigint
+    {WHY},
+    {RUN}
 """
-_TOLD = "COALESCE(NULLIF(current_setting('campaignsync.who', true), ''), session_user)"
-_COLUMNS = "(at, who, why, run_id, side, connection_id, program_id, campaign_id, person_id, noun, record_id, old, new)"
+COLUMNS = "(at, who, why, run_id, side, connection_id, program_id, campaign_id, person_id, noun, record_id, old, new)"
 
 _PROGRAM_MEMBERS = f"""
-    EXECUTE $note$ INSERT INTO store_journalentry {_COLUMNS}
-    SELECT {_ACTOR.format(who=_TOLD)}, 'program', NULL, r.program_id, '', r.person_id, 'member', '', o.name, n.name
+    EXECUTE $note$ INSERT INTO store_journalentry {COLUMNS}
+    SELECT {_ACTOR.format(who=TOLD)}, 'program', NULL, r.program_id, '', r.person_id, 'member', '', o.name, n.name
     FROM ({{rows}}) r
     LEFT JOIN store_progressionstatus o ON o.id = r.old_status
     LEFT JOIN store_progressionstatus n ON n.id = r.new_status
     WHERE r.old_status IS DISTINCT FROM r.new_status $note$;
     EXECUTE $mark$ INSERT INTO store_mark (link_id, why, noted_at)
-    SELECT DISTINCT l.id, 'program', {_NOW}
+    SELECT DISTINCT l.id, 'program', {NOW}
     FROM ({{rows}}) r JOIN store_link l ON l.program_id = r.program_id
     WHERE r.old_status IS DISTINCT FROM r.new_status
     ON CONFLICT (link_id) DO UPDATE SET noted_at = excluded.noted_at $mark$;
     RETURN NULL;
 """
 _CAMPAIGN_MEMBERS = f"""
-    EXECUTE $note$ INSERT INTO store_journalentry {_COLUMNS}
-    SELECT {_ACTOR.format(who=f"COALESCE(r.changed_by, {_TOLD})")},
+    EXECUTE $note$ INSERT INTO store_journalentry {COLUMNS}
+    SELECT {_ACTOR.format(who=f"COALESCE(r.changed_by, {TOLD})")},
            'campaign', r.connection_id, NULL, r.campaign_id, i.person_id, 'member', r.salesforce_id, r.old, r.new
     FROM ({{rows}}) r
     LEFT JOIN store_personidentity i ON i.connection_id = r.connection_id AND i.salesforce_id = r.who_id
     WHERE r.old IS DISTINCT FROM r.new $note$;
     EXECUTE $mark$ INSERT INTO store_mark (link_id, why, noted_at)
-    SELECT DISTINCT l.id, 'campaign', {_NOW}
+    SELECT DISTINCT l.id, 'campaign', {NOW}
     FROM ({{rows}}) r JOIN store_link l ON l.connection_id = r.connection_id AND l.campaign_id = r.campaign_id
     WHERE r.old IS DISTINCT FROM r.new
     ON CONFLICT (link_id) DO UPDATE SET noted_at = excluded.noted_at $mark$;

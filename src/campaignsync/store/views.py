@@ -13,12 +13,16 @@ from campaignsync.domain.problems import EVERY_OPEN_PROBLEM, PROBLEMS, ProblemFi
 from campaignsync.store.frames import execute, micros, query, rows
 from campaignsync.store.registry import find_program
 
-_PROBLEMS = """store_problem q JOIN store_connection x ON x.id = q.connection_id LEFT JOIN store_link l ON l.id = q.link_id
+# A link is concerned by what is open for people of its program, too, such as those who could not be made leads.
+_OF_PEOPLE = """(q.noun = 'person' AND q.connection_id = {link}.connection_id AND q.person_id IN
+    (SELECT m.person_id FROM store_programmember m WHERE m.program_id = {link}.program_id))"""
+_PROBLEMS = f"""store_problem q JOIN store_connection x ON x.id = q.connection_id LEFT JOIN store_link l ON l.id = q.link_id
     LEFT JOIN store_program p ON p.id = l.program_id LEFT JOIN store_person n ON n.id = q.person_id
     LEFT JOIN store_personidentity i ON i.person_id = n.id AND i.connection_id = q.connection_id
     WHERE (%(solved)s OR q.solved_at IS NULL) AND q.noun = ANY(%(nouns)s)
     AND (%(connection)s::bigint IS NULL OR q.connection_id = %(connection)s)
-    AND (%(program)s::bigint IS NULL OR p.id = %(program)s)
+    AND (%(program)s::bigint IS NULL OR p.id = %(program)s OR EXISTS
+        (SELECT FROM store_link o WHERE o.program_id = %(program)s AND {_OF_PEOPLE.format(link="o")}))
     AND (%(email)s::text IS NULL OR n.email = %(email)s) AND (%(code)s::text IS NULL OR q.code = %(code)s)
     AND (%(since)s::timestamptz IS NULL OR q.last_seen >= %(since)s)
     AND (%(until)s::timestamptz IS NULL OR q.first_seen < %(until)s)"""
@@ -38,7 +42,8 @@ class Views:
             " (SELECT count(*) FROM store_programmember m WHERE m.program_id = l.program_id) AS program_members,"
             " (SELECT count(*) FROM store_campaignmember m WHERE m.connection_id = l.connection_id"
             "  AND m.campaign_id = l.campaign_id) AS campaign_members,"
-            " (SELECT count(*) FROM store_problem q WHERE q.link_id = l.id AND q.solved_at IS NULL) AS problems,"
+            " (SELECT count(*) FROM store_problem q WHERE q.solved_at IS NULL"
+            f"  AND (q.link_id = l.id OR {_OF_PEOPLE.format(link='l')})) AS problems,"
             " k.noted_at AS changed_since, r.started_at AS last_run, r.report AS last_report"
             " FROM store_link l JOIN store_program p ON p.id = l.program_id JOIN store_connection x ON x.id = l.connection_id"
             " LEFT JOIN store_campaign c ON c.connection_id = l.connection_id AND c.salesforce_id = l.campaign_id"

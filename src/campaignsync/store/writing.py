@@ -6,7 +6,6 @@ works on all rows at once.
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from datetime import datetime
 
 import polars as pl
@@ -14,7 +13,7 @@ import polars as pl
 from campaignsync.domain.membership import Origin
 from campaignsync.domain.problems import Direction
 from campaignsync.store.acting import alone
-from campaignsync.store.frames import bulk, execute, query, temporary
+from campaignsync.store.frames import bulk, execute, temporary
 from campaignsync.store.models import Link
 from campaignsync.store.problems import keep, members_of, solve
 
@@ -91,14 +90,14 @@ def decide_for_program(link: Link, conflicts: pl.DataFrame, who: str, now: datet
     )
 
 
-def intend(link: Link, noun: str, wanted: pl.DataFrame, now: datetime) -> None:
+def intend(link: Link, wanted: pl.DataFrame, now: datetime) -> None:
     """What is about to be written (person_id, status) is committed first."""
     temporary("wanted", wanted)
     bulk(
         "store_intent",
-        "INSERT INTO store_intent (link_id, person_id, noun, wanted, at) SELECT %s, person_id, %s, status, %s FROM wanted"
-        " ON CONFLICT (link_id, person_id, noun) DO UPDATE SET wanted = excluded.wanted, at = excluded.at",
-        (link.pk, noun, now),
+        "INSERT INTO store_intent (link_id, person_id, wanted, at) SELECT %s, person_id, status, %s FROM wanted"
+        " ON CONFLICT (link_id, person_id) DO UPDATE SET wanted = excluded.wanted, at = excluded.at",
+        (link.pk, now),
     )
 
 
@@ -111,14 +110,14 @@ def settle(link: Link, sync_user_id: str) -> None:
         " JOIN store_personidentity i ON i.connection_id = %s AND i.person_id = t.person_id"
         " JOIN store_campaignmember m ON m.connection_id = i.connection_id AND m.campaign_id = %s"
         " AND coalesce(m.contact_id, m.lead_id) = i.salesforce_id"
-        " WHERE t.link_id = %s AND t.noun = 'member' AND t.wanted IS NOT NULL AND m.last_modified_by_id = %s"
+        " WHERE t.link_id = %s AND t.wanted IS NOT NULL AND m.last_modified_by_id = %s"
         " AND lower(trim(m.status)) <> lower(trim(t.wanted)) AND m.status IS DISTINCT FROM"
         " (SELECT a.status FROM store_agreement a WHERE a.link_id = t.link_id AND a.person_id = t.person_id)",
         (link.connection_id, link.campaign_id, link.pk, sync_user_id),
     )
     execute(_REMEMBER.format(table="judged"), (link.pk,))
     execute(
-        "DELETE FROM store_intent t USING judged j WHERE t.link_id = %s AND t.person_id = j.person_id AND t.noun = 'member'",
+        "DELETE FROM store_intent t USING judged j WHERE t.link_id = %s AND t.person_id = j.person_id",
         (link.pk,),
     )
 
@@ -130,7 +129,8 @@ def record_outcomes(link: Link, outcomes: pl.DataFrame, now: datetime) -> None:
     temporary("taken", taken.select("person_id", pl.col("found").alias("status")))
     execute(_REMEMBER.format(table="taken"), (link.pk,))
     execute(_FORGET.format(table="taken"), (link.pk,))
-    forget_intents(link, "member", known["person_id"].to_list())
+    heard_of = known["person_id"].to_list()
+    execute("DELETE FROM store_intent WHERE link_id = %s AND person_id = ANY(%s)", (link.pk, heard_of))
     found, asked = (pl.col(name).str.strip_chars().str.to_lowercase() for name in ("found", "wanted"))
     as_wanted = found.eq_missing(asked)
     solve(members_of(link), taken.filter(as_wanted)["person_id"].to_list(), now)
@@ -147,24 +147,3 @@ def record_outcomes(link: Link, outcomes: pl.DataFrame, now: datetime) -> None:
 
 def _named(status: pl.Expr) -> pl.Expr:
     return pl.when(status.is_null()).then(pl.lit("no member")).otherwise(pl.format("'{}'", status))
-
-
-def forget_intents(link: Link, noun: str, people: Collection[int]) -> None:
-    """These writes were heard of."""
-    execute(
-        "DELETE FROM store_intent WHERE link_id = %s AND noun = %s AND person_id = ANY(%s)",
-        (link.pk, noun, list(people)),
-    )
-
-
-def status_in_program(link: Link, people: pl.DataFrame) -> pl.DataFrame:
-    """These rows with what each person's status is in the program as `wanted`: what could not be written."""
-    statuses = query(
-        "SELECT m.person_id, s.name AS wanted FROM store_programmember m"
-        " JOIN store_progressionstatus s ON s.id = m.status_id WHERE m.program_id = %s AND m.person_id = ANY(%s)",
-        (link.program_id, people["person_id"].to_list()),
-        {"person_id": pl.Int64, "wanted": pl.String},
-    )
-    return people.join(statuses, on="person_id", how="left").select(
-        "person_id", "code", "message", "wanted", "retriable"
-    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from campaignsync.store.models.history import JournalEntry, Mark, Problem, Run
-from campaignsync.store.models.links import AgreedField, Agreement, BulkJob, Intent, Link
+from campaignsync.store.models.links import AgreedField, Agreement, BulkJob, Intent, LeadIntent, Link
 from campaignsync.store.models.mirror import (
     Campaign,
     CampaignMember,
@@ -35,6 +35,7 @@ __all__ = [
     "Cursor",
     "Intent",
     "JournalEntry",
+    "LeadIntent",
     "Link",
     "Mark",
     "PeriodCost",

@@ -66,21 +66,34 @@ class AgreedField(models.Model):
 
 
 class Intent(models.Model):
-    """A write that was committed before it was sent and of which nobody has heard yet (M7.11, S0.2)."""
+    """The write of a member that was committed before it was sent and of which nobody has heard yet (S0.2)."""
 
     link = models.ForeignKey(Link, models.CASCADE)
     person = models.ForeignKey(Person, models.CASCADE)
-    noun = models.TextField()  # lead or member
     wanted = models.TextField(null=True)
     at = models.DateTimeField()
 
     class Meta:
+        constraints = (models.UniqueConstraint(fields=("link", "person"), name="one_intent_a_person"),)
+
+    def __str__(self) -> str:
+        return f"{self.person}: {self.wanted}"
+
+
+class LeadIntent(models.Model):
+    """A lead that was about to be made in an org, and of which nobody has heard yet (M7.11)."""
+
+    connection = models.ForeignKey(Connection, models.CASCADE)
+    person = models.ForeignKey(Person, models.CASCADE)
+    at = models.DateTimeField()
+
+    class Meta:
         constraints = (
-            models.UniqueConstraint(fields=("link", "person", "noun"), name="one_intent_a_person"),
+            models.UniqueConstraint(fields=("connection", "person"), name="one_lead_intent_a_person"),
         )
 
     def __str__(self) -> str:
-        return f"{self.noun} of {self.person}: {self.wanted}"
+        return f"lead of {self.person}"
 
 
 class BulkJob(models.Model):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 from django.db.models.functions import Lower
 
@@ -132,9 +133,10 @@ class PersonFields(models.Model):
 
 
 class Person(PersonFields):
-    """Somebody we know; `email` is kept lower-cased and trimmed (M2.4)."""
+    """Somebody we know; `email` is kept lower-cased and trimmed (M2.4), `our_id` is what an org may know them by (M7.11)."""
 
     email = models.TextField(null=True, db_index=True)
+    our_id = models.UUIDField(db_default=RandomUUID(), unique=True, editable=False)
     custom = models.JSONField(default=dict)
     acquisition_program = models.ForeignKey(Program, models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
