@@ -11,6 +11,7 @@ from campaignsync.domain.ids import LinkId
 from campaignsync.domain.registrants import read_registrants
 from campaignsync.domain.runs import RunReport
 from campaignsync.runtime.cycle import Planned
+from campaignsync.runtime.lead_rules import changed_rules
 from campaignsync.runtime.linking import Linking
 from campaignsync.runtime.ports import SalesforceDoor
 from campaignsync.runtime.rounds import Round, plan_now, run_round
@@ -31,6 +32,12 @@ class Desk:
         """Members of the program by the first part of their address."""
         for name, status in statuses.items():
             self.app.members.set_status(self.program, f"{name}@example.com", status, who="ada")
+
+    def choose(self, **chosen: str) -> None:
+        """How leads are made: what `campaignsync connect org --…` does."""
+        rules = changed_rules(self.connection.leads, chosen, self.app.door(self.connection))
+        self.app.registry.set_lead_rules(self.connection.connection_id, rules)
+        self.connection = self.app.registry.connection(self.connection.name)
 
     def bring_in(self, text: str, status: str) -> None:
         read = read_registrants(

@@ -8,17 +8,10 @@ import pytest
 
 from campaignsync.domain.errors import UsageError
 from campaignsync.domain.people import DuplicateRule
-from campaignsync.runtime.lead_rules import changed_rules
+from campaignsync.domain.registrants import read_registrants
 from desk import Desk
 
 EXTERNAL_ID = {"name": "Our_Id__c", "type": "string(36)", "flags": "cunxqp"}
-
-
-def choose(desk: Desk, **chosen: str) -> None:
-    """What `campaignsync connect org --…` does."""
-    rules = changed_rules(desk.connection.leads, chosen, desk.app.door(desk.connection))
-    desk.app.registry.set_lead_rules(desk.connection.connection_id, rules)
-    desk.connection = desk.app.registry.connection("org")
 
 
 def refusals(desk: Desk) -> list[tuple[str, str]]:
@@ -32,7 +25,7 @@ def leads(desk: Desk) -> list[tuple[str, str]]:
 
 def test_defaults_fill_what_is_empty_and_only_that(desk: Desk) -> None:
     """M7.2."""
-    choose(desk, default_last_name="(no name)", default_company="(no company)")
+    desk.choose(default_last_name="(no name)", default_company="(no company)")
     desk.bring_in("Email,Last Name\nada@example.com,Lindqvist\nben@example.com,\n", "Registered")
     desk.link()
     desk.sync()
@@ -41,7 +34,7 @@ def test_defaults_fill_what_is_empty_and_only_that(desk: Desk) -> None:
 
 def test_people_without_a_name_are_problems_where_the_defaults_are_empty(desk: Desk) -> None:
     """M7.2, S1.4.1."""
-    choose(desk, default_last_name="", default_company=" ")
+    desk.choose(default_last_name="", default_company=" ")
     desk.bring_in(
         "Email,Last Name,Company\nada@example.com,Lindqvist,Northwind\nben@example.com,,\n", "Registered"
     )
@@ -65,8 +58,8 @@ def test_a_duplicate_rule_that_warns_is_obeyed_or_passed_by(desk: Desk) -> None:
     desk.link()
     desk.sync()
     assert refusals(desk) == [("DUPLICATES_DETECTED", "Known already?")]
-    choose(desk, duplicate_rule="allow-save")
-    desk.app.views.retry_problems(desk.program)
+    assert desk.sync().refused == 0
+    desk.choose(duplicate_rule="allow-save")
     desk.sync()
     assert desk.equal() == {"ada@example.com": "Registered"}
     assert refusals(desk) == []
@@ -77,7 +70,7 @@ def test_a_duplicate_rule_that_blocks_cannot_be_passed_by(desk: Desk) -> None:
     rule = {"name": "Names", "sobject": "Lead", "same": ["LastName"], "allow_save": False, "message": "No."}
     desk.org.control("POST", "/sandbox/seed", {"duplicate_rules": [rule]})
     desk.org.create("Lead", LastName="Lindqvist", Company="Northwind")
-    choose(desk, duplicate_rule="allow-save")
+    desk.choose(duplicate_rule="allow-save")
     desk.bring_in("Email,Last Name\nada@example.com,Lindqvist\n", "Registered")
     desk.link()
     desk.sync()
@@ -93,6 +86,38 @@ def test_a_validation_rule_refuses_whom_it_means_in_the_admins_words(desk: Desk)
     desk.sync()
     assert desk.there() == {"ben@example.com": "Registered"}
     assert refusals(desk) == [("FIELD_CUSTOM_VALIDATION_EXCEPTION", "A phone, please. (fields: Phone)")]
+
+
+def test_whoever_was_refused_is_tried_again_when_what_was_to_be_written_changes(desk: Desk) -> None:
+    """docs/adr/0004."""
+    desk.bring_in(f"Email,Last Name\nada@example.com,{'x' * 81}\n", "Registered")
+    desk.link()
+    desk.sync()
+    assert [code for code, _ in refusals(desk)] == ["STRING_TOO_LONG"]
+    desk.give(ada="Attended")
+    assert desk.sync().refused == 0
+    desk.app.members.import_people(
+        desk.program,
+        read_registrants(
+            b"Email,Last Name\nada@example.com,Lindqvist\n",
+            channel=desk.app.registry.program_channel(desk.program),
+            status="Attended",
+        ).people,
+        who="ada",
+        update=True,
+    )
+    desk.sync()
+    assert desk.equal() == {"ada@example.com": "Attended"}
+    assert refusals(desk) == []
+
+
+def test_a_refusal_is_no_problem_any_more_when_nobody_wants_the_lead(desk: Desk) -> None:
+    desk.bring_in(f"Email,Last Name\nada@example.com,{'x' * 81}\n", "Registered")
+    desk.link()
+    desk.sync()
+    desk.app.members.remove(desk.program, "ada@example.com", who="ada")
+    desk.sync()
+    assert refusals(desk) == []
 
 
 def test_a_value_that_a_restricted_picklist_lacks_is_refused_by_name(desk: Desk) -> None:
@@ -121,12 +146,12 @@ def test_a_field_for_our_ids_must_be_fit_on_lead_and_on_contact(desk: Desk) -> N
     """M7.11."""
     desk.org.control("POST", "/sandbox/seed", {"fields": [{"object": "Lead", **EXTERNAL_ID}]})
     with pytest.raises(UsageError, match="Contact has no field 'Our_Id__c'"):
-        choose(desk, external_id_field="Our_Id__c")
+        desk.choose(external_id_field="Our_Id__c")
     desk.org.control("POST", "/sandbox/seed", {"fields": [{"object": "Contact", **EXTERNAL_ID}]})
-    choose(desk, external_id_field="Our_Id__c", duplicate_rule="allow-save")
+    desk.choose(external_id_field="Our_Id__c", duplicate_rule="allow-save")
     expected = replace(
         desk.connection.leads, external_id_field="Our_Id__c", duplicate_rule=DuplicateRule.ALLOW_SAVE
     )
     assert desk.connection.leads == expected
-    choose(desk, external_id_field="")
+    desk.choose(external_id_field="")
     assert desk.connection.leads.external_id_field is None

@@ -227,7 +227,7 @@ class Registry(Protocol):
         """Keep a connection, its secrets encrypted; an existing one of that name must be to the same org."""
 
     def set_lead_rules(self, connection: ConnectionId, rules: LeadRules) -> None:
-        """Keep how leads are made in a connection's org."""
+        """Keep how leads are made in a connection's org; who was refused so far is tried again."""
 
     def connections(self) -> list[Connection]:
         """All connections by name."""

@@ -22,6 +22,7 @@ from campaignsync.domain.ids import ConnectionId, LinkId
 from campaignsync.domain.links import CampaignStatus
 from campaignsync.domain.observation import SyncUser
 from campaignsync.domain.people import LeadRules
+from campaignsync.domain.problems import ProblemNoun
 from campaignsync.domain.programs import PeriodCost
 from campaignsync.domain.statuses import Channel
 from campaignsync.store import models
@@ -64,8 +65,11 @@ class Registry:
         )
 
     def set_lead_rules(self, connection: ConnectionId, rules: LeadRules) -> None:
-        """Keep how leads are made in a connection's org."""
-        models.Connection.objects.filter(pk=connection).update(**asdict(rules))
+        """Keep how leads are made in a connection's org; who was refused so far is tried again."""
+        with transaction.atomic():
+            models.Connection.objects.filter(pk=connection).update(**asdict(rules))
+            refused = models.Problem.objects.filter(connection_id=connection, noun=ProblemNoun.PERSON.value)
+            refused.filter(solved_at=None).update(retry_at=self._now())
 
     def connections(self) -> list[Connection]:
         """All connections by name."""

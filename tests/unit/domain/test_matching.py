@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import polars as pl
 import pytest
 
-from campaignsync.domain.matching import conversions_to_follow, match
-from campaignsync.domain.trees import SALESFORCE_PEOPLE
+from campaignsync.domain.matching import MATCHES, conversions_to_follow, made_for, match
+from campaignsync.domain.trees import LEAD_WRITES, SALESFORCE_PEOPLE
 
 EARLY, LATE = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC)
 
@@ -79,3 +79,51 @@ def test_people_without_an_address_are_matched_with_nobody() -> None:
         {"person_id": [1], "email": [None]}, schema={"person_id": pl.Int64, "email": pl.String}
     )
     assert match(nobody, found(lead("00Q1", email=None))).is_empty()
+
+
+def intended(*rows: dict[str, object]) -> pl.DataFrame:
+    return pl.DataFrame(
+        [{"person_id": number, **row} for number, row in enumerate(rows, start=1)], schema=LEAD_WRITES
+    )
+
+
+NOVAK = {"email": None, "last_name": "Novak", "company": "Northwind"}
+
+
+@pytest.mark.parametrize(
+    ("people", "made", "pairs"),
+    [
+        pytest.param(
+            [{"email": "Ada@Example.com", "last_name": "A"}],
+            [lead("00Q1", last_name="Another name now")],
+            [(1, "00Q1")],
+            id="by the address we gave it, whatever the name is now",
+        ),
+        pytest.param([NOVAK], [lead("00Q1", **NOVAK)], [(1, "00Q1")], id="without one by name and company"),
+        pytest.param([NOVAK], [lead("00Q1", **{**NOVAK, "company": None})], [], id="both of them"),
+        pytest.param([NOVAK], [lead("00Q1", **{**NOVAK, "email": "n@example.com"})], [], id="and no address"),
+        pytest.param(
+            [NOVAK, NOVAK],
+            [lead("00Q2", **NOVAK), lead("00Q1", **NOVAK)],
+            [(1, "00Q1"), (2, "00Q2")],
+            id="two alike take one each",
+        ),
+        pytest.param(
+            [NOVAK, NOVAK], [lead("00Q1", **NOVAK)], [(1, "00Q1")], id="and the other is still to be made"
+        ),
+        pytest.param(
+            [NOVAK],
+            [lead("00Q1", **NOVAK, is_deleted=True)],
+            [(1, "00Q1")],
+            id="deleted since: not made anew",
+        ),
+        pytest.param([{"email": "eve@example.com"}], [lead("00Q1")], [], id="nobody else's"),
+    ],
+)
+def test_a_lead_that_we_made_and_never_heard_of_is_known_again(
+    people: list[dict[str, object]], made: list[dict[str, object]], pairs: list[tuple[int, str]]
+) -> None:
+    """M7.11, M7.9."""
+    matches = made_for(intended(*people), found(*made))
+    assert matches.schema == dict(MATCHES)
+    assert matches.select("person_id", "salesforce_id").sort("person_id").rows() == pairs
