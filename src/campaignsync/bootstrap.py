@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from campaignsync.domain.connections import Connection, Login
 from campaignsync.domain.errors import UsageError
 from campaignsync.runtime.embedded_postgres import embedded_postgres
-from campaignsync.runtime.ports import Ledger, Members, Registry, SalesforceDoor, Views
+from campaignsync.runtime.ports import Ledger, Members, Outbox, Outlet, Registry, SalesforceDoor, Views
 from campaignsync.salesforce.org import SalesforceOrg
 from campaignsync.settings import Settings
 from campaignsync.store import django_settings
@@ -30,6 +30,8 @@ class Application:
     members: Members
     views: Views
     ledger: Ledger
+    outbox: Outbox
+    outlets: tuple[Outlet, ...]
 
     def door(self, connection: Connection) -> SalesforceDoor:
         """A door to a connection's org."""
@@ -96,6 +98,8 @@ def _wired(settings: Settings) -> Application:
     # The models can be imported only when Django is ready.
     from campaignsync.store.ledger import Ledger as PostgresLedger
     from campaignsync.store.members import Members as PostgresMembers
+    from campaignsync.store.outbox import Outbox as PostgresOutbox
+    from campaignsync.store.outlets import outlets
     from campaignsync.store.registry import Registry as PostgresRegistry
     from campaignsync.store.views import Views as PostgresViews
 
@@ -105,6 +109,8 @@ def _wired(settings: Settings) -> Application:
         members=PostgresMembers(_now),
         views=PostgresViews(_now),
         ledger=PostgresLedger(_now, settings.problem_rules),
+        outbox=PostgresOutbox(_now),
+        outlets=tuple(outlets(settings.notices)),
     )
 
 

@@ -4,6 +4,11 @@ CAMPAIGNSYNC_DATA_DIR   where the embedded database and the key file live (defau
 DATABASE_URL            a PostgreSQL server to use instead of the embedded one
 CAMPAIGNSYNC_SECRET_KEY what secrets are encrypted with (default: a file in the data folder, for its owner's eyes only)
 CAMPAIGNSYNC_PROBLEMS_KEPT_DAYS how long problems are kept after they were solved (default: 30)
+CAMPAIGNSYNC_PROBLEMS_THRESHOLD more open problems of an org than this are told (default: 100)
+CAMPAIGNSYNC_WEBHOOK_URL        where notices are posted to, as JSON; CAMPAIGNSYNC_WEBHOOK_SECRET signs them
+CAMPAIGNSYNC_MAIL_TO            whom notices are mailed to, separated by commas; CAMPAIGNSYNC_MAIL_FROM whom they are from
+CAMPAIGNSYNC_MAIL_URL           how: smtp://user:password@host:port, smtps://…, or file:///folder
+CAMPAIGNSYNC_PUBLIC_URL         an address that mails end with, for whoever wants to see more
 """
 
 from __future__ import annotations
@@ -13,11 +18,24 @@ import secrets
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import platformdirs
 
 from campaignsync.domain.errors import UsageError
 from campaignsync.domain.problems import ProblemRules
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeSettings:
+    """Who is told, and how. `repr` shows nothing, since addresses may hold secrets."""
+
+    webhook_url: str = field(default="", repr=False)
+    webhook_secret: str = field(default="", repr=False)
+    mail_to: tuple[str, ...] = field(default=(), repr=False)
+    mail_from: str = field(default="campaignsync@localhost", repr=False)
+    mail_url: str = field(default="smtp://localhost", repr=False)
+    public_url: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +45,7 @@ class Settings:
     data_dir: Path
     database_url: str | None = None
     problem_rules: ProblemRules = field(default_factory=ProblemRules)
+    notices: NoticeSettings = field(default_factory=NoticeSettings)
 
     def __repr__(self) -> str:
         return f"Settings(data_dir={str(self.data_dir)!r}, database_url={'(set)' if self.database_url else None})"
@@ -43,8 +62,40 @@ def read_settings(data_dir: Path | None = None) -> Settings:
     return Settings(
         data_dir=Path(chosen).expanduser().resolve(),
         database_url=os.environ.get("DATABASE_URL") or None,
-        problem_rules=ProblemRules(kept=timedelta(days=_number("CAMPAIGNSYNC_PROBLEMS_KEPT_DAYS", 30))),
+        problem_rules=ProblemRules(
+            kept=timedelta(days=_number("CAMPAIGNSYNC_PROBLEMS_KEPT_DAYS", 30)),
+            threshold=_number("CAMPAIGNSYNC_PROBLEMS_THRESHOLD", 100),
+        ),
+        notices=_notices(),
     )
+
+
+def _notices() -> NoticeSettings:
+    addresses = os.environ.get("CAMPAIGNSYNC_MAIL_TO", "").split(",")
+    return NoticeSettings(
+        webhook_url=_address("CAMPAIGNSYNC_WEBHOOK_URL", "", "https", "http"),
+        webhook_secret=os.environ.get("CAMPAIGNSYNC_WEBHOOK_SECRET", ""),
+        mail_to=tuple(address.strip() for address in addresses if address.strip()),
+        mail_from=os.environ.get("CAMPAIGNSYNC_MAIL_FROM") or "campaignsync@localhost",
+        mail_url=_address("CAMPAIGNSYNC_MAIL_URL", "smtp://localhost", "smtp", "smtps", "file"),
+        public_url=_address("CAMPAIGNSYNC_PUBLIC_URL", "", "https", "http"),
+    )
+
+
+def _address(name: str, default: str, *schemes: str) -> str:
+    """An address of one of these schemes; what was given stays out of the message, since it may hold a password."""
+    text = os.environ.get(name) or default
+    try:
+        parts = urlsplit(text)
+        fits = parts.scheme in schemes and bool(parts.path if parts.scheme == "file" else parts.hostname)
+        fits = fits and parts.port != 0
+    except ValueError:
+        fits = False
+    if text and not fits:
+        raise UsageError(
+            f"{name} is no address of the form {' or '.join(f'{each}://…' for each in schemes)}."
+        )
+    return text
 
 
 def _number(name: str, default: int) -> int:

@@ -16,6 +16,7 @@ from campaignsync.domain.runs import RunReport
 from campaignsync.planner.explain import as_csv, as_json, as_text, read_saved
 from campaignsync.runtime.cycle import Planned
 from campaignsync.runtime.executor import Tell
+from campaignsync.runtime.notices import delivered
 from campaignsync.runtime.rounds import Round, plan_now, run_round
 
 
@@ -69,7 +70,11 @@ def apply(
         saved = read_saved(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError):
         raise UsageError(f"{file} cannot be read as a saved plan.") from None
-    with opened(context) as app, progress("writing to Salesforce") as tell:
+    with (
+        opened(context) as app,
+        delivered(app.outbox, app.outlets),
+        progress("writing to Salesforce") as tell,
+    ):
         link, connection = app.registry.link_of(saved.program)
         done = run_round(
             app.door(connection), app.ledger, connection, links=[link], only=saved.digest, tell=tell
@@ -88,7 +93,11 @@ def sync(
     json: AsJson = False,
 ) -> None:
     """Make both sides the same: one program, or all that are linked. Exits with 3 when a link is halted."""
-    with opened(context) as app, progress("writing to Salesforce") as tell:
+    with (
+        opened(context) as app,
+        delivered(app.outbox, app.outlets),
+        progress("writing to Salesforce") as tell,
+    ):
         rounds = list(_rounds(app, name, connection, allow_removals=allow_removals, tell=tell))
     _print_rounds(rounds, json=json)
     halted = [report for each in rounds for report in each.reports if report.halted]

@@ -13,6 +13,7 @@ from enum import StrEnum
 import polars as pl
 
 from campaignsync.domain.ids import ConnectionId
+from campaignsync.domain.links import LinkState
 from campaignsync.domain.trees import UTC_TIME, Schema
 
 
@@ -67,11 +68,20 @@ RECORD_NOUNS = (ProblemNoun.MEMBER, ProblemNoun.PERSON, ProblemNoun.FIELD)
 """What is a problem at record level; the rest is at job level (M8.2)."""
 
 
+NOTICE_UNDELIVERED = "NOTICE_UNDELIVERED"
+MANY_PROBLEMS = "MANY_PROBLEMS"
+STANDING = (NOTICE_UNDELIVERED, MANY_PROBLEMS, *(f"LINK_{state.upper()}" for state in LinkState))
+"""Codes of job-level problems that stand until their cause is gone, whatever rounds and runs are done meanwhile."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProblemRules:
-    """The choices of an installation: how long a problem is kept after it was solved."""
+    """The choices of an installation."""
 
     kept: timedelta = timedelta(days=30)
+    """How long a problem is kept after it was solved, and a notice after it was written."""
+    threshold: int = 100
+    """How many problems at record level an org may have before somebody is told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,7 @@ from campaignsync.domain.connections import Connection, Login
 from campaignsync.domain.errors import CampaignsyncError
 from campaignsync.domain.ids import ConnectionId, LinkId, RunId
 from campaignsync.domain.links import CampaignStatus, LinkState, Winner
+from campaignsync.domain.notices import Notice
 from campaignsync.domain.observation import Cursor, Delta, SyncUser, WholeLists
 from campaignsync.domain.people import LeadRules, SalesforceField
 from campaignsync.domain.problems import EVERY_OPEN_PROBLEM, ProblemFilter
@@ -214,8 +215,8 @@ class Ledger(Protocol):
         """Keep as a problem that a round of an org, or the run of a link, could not be done (M8.2)."""
 
     def round_done(self, connection: ConnectionId) -> None:
-        """A round of an org was done: what kept earlier ones from it is solved (`finish` says so of a run), and what was solved
-        long ago is forgotten."""
+        """A round of an org was done: what kept earlier ones from it is solved (`finish` says so of a run), very many problems
+        are one more, and what was solved long ago is forgotten."""
 
 
 class Registry(Protocol):
@@ -340,3 +341,27 @@ class Views(Protocol):
     def journal(self, program: str | None, *, email: str | None, limit: int) -> list[dict[str, Any]]:
         """The latest changes on both sides of a program's link, or of all, oldest first: at, side, program, campaign_id,
         email, noun, old, new, who, why, run."""
+
+
+class Outbox(Protocol):
+    """Notices that wait to be delivered."""
+
+    def take(self) -> list[Notice]:
+        """The oldest notices that are due, each of them taken by nobody else for a while."""
+
+    def settle(self, notice: Notice, sent: Collection[str], failures: Collection[str]) -> None:
+        """Keep which outlets have a notice by now, and why the others have not."""
+
+    def list(self, *, limit: int) -> list[dict[str, Any]]:
+        """The latest notices, oldest first: at, connection, program, event, code, message, sent, settled_at, due_at, error."""
+
+
+class Outlet(Protocol):
+    """A way to tell people: the log, a webhook, e-mail."""
+
+    @property
+    def name(self) -> str:
+        """What it is called in lists."""
+
+    def send(self, notice: Notice) -> None:
+        """Send a notice; RetryableError when it was not taken."""

@@ -43,6 +43,7 @@ def run_round(
         looking = door.api_calls
         chosen = ledger.links(connection.connection_id) if links is None else links
         reports = [_run(door, ledger, link, only=only, tell=tell) for link in chosen]
+        ledger.round_done(connection.connection_id)
     return Round(
         reports=tuple(replace(report, api_calls=report.api_calls + looking) for report in reports),
         api_calls=door.api_calls,
@@ -56,7 +57,6 @@ def _look(door: SalesforceDoor, ledger: Ledger, connection: ConnectionId) -> Non
     except CampaignsyncError as error:
         ledger.job_failed(connection, None, error)
         raise
-    ledger.round_done(connection)
 
 
 def _run(door: SalesforceDoor, ledger: Ledger, link: LinkId, *, only: str | None, tell: Tell) -> RunReport:

@@ -107,7 +107,7 @@ class Ledger:
             models.Run.objects.filter(pk=run.pk).update(ended_at=self._now())
 
     def finish(self, run: RunId, report: RunReport) -> None:
-        with transaction.atomic():
+        with self._acting(why="finished", run=run):
             link = _link_of(run)
             models.Run.objects.filter(pk=run).update(report=asdict(report))
             problems.solve_job(link.connection_id, link.pk, self._now())
@@ -119,7 +119,8 @@ class Ledger:
                 models.Mark.objects.filter(link=link, noted_at__lte=_started(run)).delete()
 
     def stop(self, link: LinkId, state: LinkState, reason: str | None) -> None:
-        models.Link.objects.filter(pk=link).update(state=state.value, reason=reason)
+        with self._acting(why=state.value):
+            models.Link.objects.filter(pk=link).update(state=state.value, reason=reason)
 
     def change_program(self, run: RunId, changes: pl.DataFrame) -> None:
         if changes.is_empty():
@@ -265,6 +266,7 @@ class Ledger:
     def round_done(self, connection: ConnectionId) -> None:
         with transaction.atomic():
             problems.solve_job(connection, None, self._now())
+            problems.watch_number(connection, self._problem_rules.threshold, self._now())
             problems.forget(connection, self._now() - self._problem_rules.kept)
 
     def _acting(

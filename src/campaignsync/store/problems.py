@@ -13,10 +13,10 @@ from datetime import datetime, timedelta
 import polars as pl
 
 from campaignsync.domain.errors import CampaignsyncError
-from campaignsync.domain.problems import RECORD_PROBLEMS, Direction, ProblemNoun
+from campaignsync.domain.problems import MANY_PROBLEMS, RECORD_PROBLEMS, STANDING, Direction, ProblemNoun
 from campaignsync.domain.runs import field_code
 from campaignsync.store.frames import execute, temporary
-from campaignsync.store.models import Link
+from campaignsync.store.models import Connection, Link
 
 FIRST_RETRY, LONGEST_RETRY = timedelta(minutes=1), timedelta(hours=6)
 
@@ -134,11 +134,23 @@ def solve_job(connection: int, link: int | None, now: datetime) -> None:
     """A round of an org, or the run of a link, was done."""
     execute(
         "UPDATE store_problem SET solved_at = %s WHERE connection_id = %s AND link_id IS NOT DISTINCT FROM %s AND noun = %s"
-        " AND solved_at IS NULL",
-        (now, connection, link, ProblemNoun.JOB.value),
+        " AND solved_at IS NULL AND NOT code = ANY(%s)",
+        (now, connection, link, ProblemNoun.JOB.value, list(STANDING)),
     )
 
 
+def watch_number(connection: int, threshold: int, now: datetime) -> None:
+    """More problems at record level than an org may have are a problem of its own, until they are fewer."""
+    row = Connection.objects.get(pk=connection)
+    number = row.problems.filter(solved_at=None).exclude(noun=ProblemNoun.JOB.value).count()
+    if number > threshold:
+        message = f"{number:,} problems are open, more than {threshold:,}. See: campaignsync problems --connection {row.name}"
+        keep_one(Concern(noun=ProblemNoun.JOB, connection=connection), MANY_PROBLEMS, message, None, now)
+    else:
+        row.problems.filter(code=MANY_PROBLEMS, solved_at=None).update(solved_at=now)
+
+
 def forget(connection: int, before: datetime) -> None:
-    """Delete the problems that were solved before a moment."""
+    """Delete the problems that were solved, and the notices that were written, before a moment."""
     execute("DELETE FROM store_problem WHERE connection_id = %s AND solved_at < %s", (connection, before))
+    execute("DELETE FROM store_notice WHERE connection_id = %s AND at < %s", (connection, before))

@@ -1,4 +1,5 @@
-"""Change capture in the database: whoever writes a member, by page or by bulk SQL, leaves a line in the journal and a mark.
+"""Change capture in the database: whoever writes a member, by page or by bulk SQL, leaves a line in the journal and a mark;
+whoever lets a link wait or a job fail leaves a problem and a notice.
 
 Declared on the models, installed by migrations. They run once a statement over all rows it touched. Who did it, why and in which
 run is told by `acting` in settings of the transaction; where nobody told, it is the database user.
@@ -67,6 +68,29 @@ _CAMPAIGN_ROWS = {
     "delete": "SELECT connection_id, campaign_id, salesforce_id, COALESCE(contact_id, lead_id) AS who_id,"
     " NULL::text AS changed_by, status AS old, NULL::text AS new FROM old_rows",
 }
+_LINK_STATES = f"""
+    EXECUTE $solve$ UPDATE store_problem q SET solved_at = {NOW}
+    FROM new_rows n JOIN old_rows o ON o.id = n.id
+    WHERE n.state <> o.state AND q.link_id = n.id AND q.code = 'LINK_' || upper(o.state) AND q.solved_at IS NULL $solve$;
+    EXECUTE $open$ INSERT INTO store_problem
+    (connection_id, link_id, noun, direction, code, message, first_seen, last_seen, tries)
+    SELECT n.connection_id, n.id, 'job', 'for a person', 'LINK_' || upper(n.state), coalesce(n.reason, n.state),
+           {NOW}, {NOW}, 1
+    FROM new_rows n JOIN old_rows o ON o.id = n.id WHERE n.state <> o.state AND n.state <> 'active' $open$;
+    RETURN NULL;
+"""
+_JOBS = """
+    EXECUTE $notice$ INSERT INTO store_notice (connection_id, program, at, event, code, message, sent, tries, due_at)
+    SELECT r.connection_id, coalesce(p.name, ''), r.at, r.event, r.code, r.message, '[]', 0, r.at
+    FROM ({rows}) r LEFT JOIN store_link l ON l.id = r.link_id LEFT JOIN store_program p ON p.id = l.program_id
+    WHERE r.noun = 'job' AND r.code <> 'NOTICE_UNDELIVERED' $notice$;
+    RETURN NULL;
+"""
+_JOB_ROWS = {
+    "insert": "SELECT *, 'opened' AS event, first_seen AS at FROM new_rows",
+    "update": "SELECT n.*, 'solved' AS event, n.solved_at AS at FROM new_rows n JOIN old_rows o ON o.id = n.id"
+    " WHERE o.solved_at IS NULL AND n.solved_at IS NOT NULL",
+}
 _OPERATIONS = {"insert": pgtrigger.Insert, "update": pgtrigger.Update, "delete": pgtrigger.Delete}
 _REFERENCING = {
     "insert": pgtrigger.Referencing(new="new_rows"),  # type: ignore[no-untyped-call]
@@ -85,7 +109,7 @@ def _noted(body: str, rows: dict[str, str]) -> list[pgtrigger.Trigger]:
             referencing=_REFERENCING[operation],
             func=body.format(rows=rows[operation]),
         )
-        for operation in ("insert", "update", "delete")
+        for operation in rows
     ]
 
 
@@ -97,6 +121,16 @@ def note_program_members() -> list[pgtrigger.Trigger]:
 def note_campaign_members() -> list[pgtrigger.Trigger]:
     """Journal and mark every change of a mirrored campaign's members."""
     return _noted(_CAMPAIGN_MEMBERS, _CAMPAIGN_ROWS)
+
+
+def note_link_states() -> list[pgtrigger.Trigger]:
+    """Keep as a problem that a link waits (M6.9), until its state is another."""
+    return _noted(_LINK_STATES, {"update": ""})
+
+
+def note_jobs() -> list[pgtrigger.Trigger]:
+    """Write a notice when a job-level problem opens and when it is solved."""
+    return _noted(_JOBS, _JOB_ROWS)
 
 
 def append_only() -> list[pgtrigger.Trigger]:

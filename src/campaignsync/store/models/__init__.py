@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from campaignsync.store.models.history import JournalEntry, Mark, Problem, Run
+from campaignsync.store.models.history import JournalEntry, Mark, Notice, Problem, Run
 from campaignsync.store.models.links import AgreedField, Agreement, BulkJob, Intent, LeadIntent, Link
 from campaignsync.store.models.mirror import (
     Campaign,
@@ -38,6 +38,7 @@ __all__ = [
     "LeadIntent",
     "Link",
     "Mark",
+    "Notice",
     "PeriodCost",
     "Person",
     "PersonIdentity",

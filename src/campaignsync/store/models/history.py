@@ -6,7 +6,7 @@ from django.db import models
 
 from campaignsync.store.models.links import Link
 from campaignsync.store.models.programs import Connection, Person
-from campaignsync.store.triggers import append_only
+from campaignsync.store.triggers import append_only, note_jobs
 
 
 class Run(models.Model):
@@ -66,9 +66,36 @@ class Problem(models.Model):
                 name="one_open_problem_a_job",
             ),
         )
+        triggers = note_jobs()
 
     def __str__(self) -> str:
         return f"{self.code}: {self.message}"
+
+
+class Notice(models.Model):
+    """What people are to be told: a job-level problem was opened or solved. Written by the database with its cause."""
+
+    connection = models.ForeignKey(Connection, models.CASCADE)
+    program = models.TextField()
+    at = models.DateTimeField()
+    event = models.TextField()
+    code = models.TextField()
+    message = models.TextField()
+    sent = models.JSONField(default=list)
+    tries = models.IntegerField(default=0)
+    due_at = models.DateTimeField()
+    settled_at = models.DateTimeField(null=True)
+    error = models.TextField(null=True)
+
+    class Meta:
+        indexes = (
+            models.Index(
+                fields=("due_at",), condition=models.Q(settled_at__isnull=True), name="notices_to_deliver"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.event}"
 
 
 class Mark(models.Model):

@@ -1,0 +1,134 @@
+"""The ways to tell people: the log, a webhook, e-mail by Django's backends (runtime.ports.Outlet).
+
+Built by bootstrap from the settings, called by `runtime.notices`. It lives in the store as Django does. What an outlet cannot
+deliver is a RetryableError whose message holds no secret; a webhook is posted to the one address that was set and follows nobody
+elsewhere.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import logging
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from http.client import HTTPException
+from smtplib import SMTPException
+from urllib.parse import unquote, urlsplit
+
+import orjson
+from django.core.mail import EmailMessage, get_connection
+from django.core.mail.backends.base import BaseEmailBackend
+
+from campaignsync.domain.errors import RetryableError
+from campaignsync.domain.notices import Notice, NoticeEvent
+from campaignsync.settings import NoticeSettings
+
+SIGNATURE = "X-Campaignsync-Signature"
+_TIMEOUT_S = 10
+_MAIL_PORTS = {"smtp": 25, "smtps": 465}
+_LOG = logging.getLogger("campaignsync.notices")
+
+
+def outlets(settings: NoticeSettings) -> Iterator[LogOutlet | WebhookOutlet | MailOutlet]:
+    """The outlets that were set up; the log always is."""
+    yield LogOutlet()
+    if settings.webhook_url:
+        yield WebhookOutlet(url=settings.webhook_url, secret=settings.webhook_secret)
+    if settings.mail_to:
+        yield MailOutlet(settings=settings)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogOutlet:
+    """One line of JSON on the logger `campaignsync.notices`: a warning, or less where something is solved."""
+
+    name: str = "log"
+
+    def send(self, notice: Notice) -> None:
+        level = logging.WARNING if notice.event is NoticeEvent.OPENED else logging.INFO
+        _LOG.log(level, "%s", orjson.dumps(dict(notice.as_json())).decode())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookOutlet:
+    """A POST of JSON, signed with HMAC-SHA256 of its body where a secret is set."""
+
+    url: str
+    secret: str
+    name: str = "webhook"
+
+    def send(self, notice: Notice) -> None:
+        body = orjson.dumps(dict(notice.as_json()))
+        headers = {"Content-Type": "application/json", "User-Agent": "campaignsync"}
+        if self.secret:
+            digest = hmac.new(self.secret.encode(), body, hashlib.sha256).hexdigest()
+            headers[SIGNATURE] = f"sha256={digest}"
+        request = urllib.request.Request(self.url, data=body, headers=headers)  # noqa: S310 - http(s) only, see settings.
+        try:
+            with _OPENER.open(request, timeout=_TIMEOUT_S):
+                pass
+        except urllib.error.HTTPError as error:
+            error.close()
+            raise RetryableError(f"{self._where} answered HTTP {error.code}") from None
+        except (OSError, HTTPException) as error:
+            raise RetryableError(f"{self._where} cannot be reached ({type(error).__name__})") from None
+
+    @property
+    def _where(self) -> str:
+        """The address without its path and query, which may hold a token."""
+        return f"the webhook at {urlsplit(self.url).hostname}"
+
+
+class _NoRedirects(urllib.request.HTTPRedirectHandler):
+    """A redirect is an answer like any other that is no success."""
+
+    def redirect_request(self, *_: object) -> None:
+        return None
+
+
+_OPENER = urllib.request.build_opener(_NoRedirects)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailOutlet:
+    """An e-mail in plain text to everybody who is to know."""
+
+    settings: NoticeSettings
+    name: str = "mail"
+
+    def send(self, notice: Notice) -> None:
+        more = f"\n\n{self.settings.public_url}" if self.settings.public_url else ""
+        message = EmailMessage(
+            notice.subject,
+            f"{notice.message}\n\n{notice.at:%Y-%m-%d %H:%M:%S} UTC{more}\n",
+            self.settings.mail_from,
+            list(self.settings.mail_to),
+        )
+        try:
+            with _backend(self.settings.mail_url) as backend:
+                backend.send_messages([message])
+        except (OSError, SMTPException) as error:
+            where = urlsplit(self.settings.mail_url).hostname or "the folder for mail"
+            raise RetryableError(f"{where} does not take mail ({type(error).__name__})") from None
+
+
+def _backend(url: str) -> BaseEmailBackend:
+    """Django's backend for an address: a folder, or a server, never with a password in the clear."""
+    parts = urlsplit(url)
+    if parts.scheme == "file":
+        return get_connection(
+            "django.core.mail.backends.filebased.EmailBackend", file_path=unquote(parts.path)
+        )
+    return get_connection(
+        "django.core.mail.backends.smtp.EmailBackend",
+        host=parts.hostname,
+        port=parts.port or _MAIL_PORTS[parts.scheme],
+        username=unquote(parts.username or ""),
+        password=unquote(parts.password or ""),
+        use_ssl=parts.scheme == "smtps",
+        use_tls=parts.scheme == "smtp" and bool(parts.username),
+        timeout=_TIMEOUT_S,
+    )
