@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 
 from campaign_words import CAMPAIGN_ID, SYNC_USER, Linked, campaigns, counts, delta, lead, member
+from campaignsync.domain.labels import LabelMapping
 from campaignsync.domain.observation import WholeLists
 from campaignsync.domain.runs import MemberBatch
 from campaignsync.domain.trees import CAMPAIGN_MEMBERS, CAMPAIGN_STATUSES, MEMBER_OUTCOMES, MEMBER_WRITES
@@ -129,6 +130,16 @@ def test_our_own_failed_write_is_never_taken_for_an_edit(linked: Linked) -> None
     observe(linked, member(1, "Invited", last_modified_by_id=SYNC_USER.user_id))
     linked.app.ledger.settle_intents(linked.link, SYNC_USER.user_id)
     assert linked.tree("agreed") == {"person1@example.com": "Invited"}
+
+
+def test_a_label_that_means_what_was_wanted_is_no_failed_write(linked: Linked) -> None:
+    """S0.2, M4.4: a run died after a write, and the row says the same in another word."""
+    linked.app.registry.set_labels(linked.link, [LabelMapping(label="Attended Live", status="Attended")])
+    observe(linked, member(1, "Registered"))
+    written(linked, "Attended")
+    observe(linked, member(1, "ATTENDED LIVE", last_modified_by_id=SYNC_USER.user_id))
+    linked.app.ledger.settle_intents(linked.link, SYNC_USER.user_id)
+    assert linked.tree("agreed") == {}
 
 
 def test_somebody_elses_edit_stays_an_edit_while_a_write_is_unheard_of(linked: Linked) -> None:

@@ -1,4 +1,4 @@
-"""campaigns, link, unlink, policy: pairing programs with campaigns."""
+"""campaigns, link, labels, unlink, policy: pairing programs with campaigns."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from typing import Annotated
 
 import typer
 
-from campaignsync.cli.output import answer, show
+from campaignsync.cli.output import answer, print_json, print_table, say, show
 from campaignsync.cli.session import AsJson, ConnectionName, ProgramName, opened
 from campaignsync.domain.errors import UsageError
+from campaignsync.domain.labels import LabelChanges, parsed
 from campaignsync.domain.links import FieldEdit, Removal, StepBack, Winner
 from campaignsync.planner.explain import summary
 from campaignsync.runtime.cycle import look
@@ -18,8 +19,22 @@ from campaignsync.runtime.rounds import plan_now
 
 def add_to(app: typer.Typer) -> None:
     """Give the application these commands."""
-    for command in (campaigns, link, unlink, policy):
+    for command in (campaigns, link, labels, unlink, policy):
         app.command()(command)
+
+
+Map = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--map",
+        metavar="LABEL=STATUS",
+        help="A label of the campaign means a status of the channel; once for each.",
+    ),
+]
+CreateStatuses = Annotated[
+    bool,
+    typer.Option("--create-statuses", help="Create in Salesforce the statuses that the campaign lacks."),
+]
 
 
 def campaigns(context: typer.Context, connection: ConnectionName = None, as_json: AsJson = False) -> None:
@@ -43,10 +58,8 @@ def link(
         str | None, typer.Option(help="The id of an existing campaign, beginning with 701.")
     ] = None,
     create: Annotated[str | None, typer.Option(help="The name of a campaign to create.")] = None,
-    create_statuses: Annotated[
-        bool,
-        typer.Option("--create-statuses", help="Create in Salesforce the statuses that the campaign lacks."),
-    ] = False,
+    create_statuses: CreateStatuses = False,
+    map_: Map = None,
     connection: ConnectionName = None,
     as_json: AsJson = False,
 ) -> None:
@@ -60,20 +73,60 @@ def link(
         if create is not None:
             made = linking.new(name, create)
         elif campaign is not None:
-            made = linking.existing(name, campaign, create_statuses=create_statuses)
+            mapped = [parsed(text) for text in map_ or ()]
+            made = linking.existing(name, campaign, create_statuses=create_statuses, mapped=mapped)
         planned = plan_now(door, app.ledger, chosen, made)
-    facts, counts = planned.facts, planned.plan.counts
+        facts, counts = planned.facts, planned.plan.counts
+        warning = linking.labels_of(facts).account(f'campaignsync labels "{name}"')
     said = (
-        f"Program '{name}' is linked with campaign '{facts.campaign}' ({facts.campaign_id}).\n{summary(planned.plan)}\n"
+        f"Program '{name}' is linked with campaign '{facts.campaign}' ({facts.campaign_id}).\n"
+        + (f"Not all labels fit:\n{warning}\n" if warning else "")
+        + f"{summary(planned.plan)}\n"
         f'Read the plan with: campaignsync plan "{name}"; carry it out with: campaignsync sync "{name}"'
     )
     value = {
         "program": facts.program,
         "campaign_id": facts.campaign_id,
         "campaign": facts.campaign,
+        "warning": warning,
         "plan": counts,
     }
     answer(value, said, as_json=as_json)
+
+
+def labels(
+    context: typer.Context,
+    name: ProgramName,
+    map_: Map = None,
+    unmap: Annotated[
+        list[str] | None, typer.Option(metavar="LABEL", help="A label is mapped no more; once for each.")
+    ] = None,
+    write: Annotated[
+        list[str] | None,
+        typer.Option(metavar="LABEL", help="Of several labels of one status, the one that is written."),
+    ] = None,
+    create_statuses: CreateStatuses = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show what the labels of a linked campaign mean and who carries them, as they are now; or change what they mean."""
+    changes = LabelChanges(
+        mapped=tuple(parsed(text) for text in map_ or ()),
+        unmapped=tuple(unmap or ()),
+        written=tuple(write or ()),
+    )
+    with opened(context) as app:
+        link_id, connection = app.registry.link_of(name)
+        door = app.door(connection)
+        linking = Linking(registry=app.registry, ledger=app.ledger, door=door, connection=connection)
+        found = linking.change_labels(link_id, changes, create_statuses=create_statuses)
+    account = found.account(f'campaignsync labels "{name}"')
+    if as_json:
+        print_json({"program": found.program, "campaign_id": found.campaign_id, **found.value()})
+        return
+    headings = {"label": "LABEL", "status": "MEANS", "members": "MEMBERS", "written": "WRITTEN"}
+    headings |= {"offered": "OFFERED", "is_default": "DEFAULT", "has_responded": "RESPONDED"}
+    print_table(found.rows(), headings, empty="The campaign has no label.")
+    say(account or "Everything fits.")
 
 
 def unlink(context: typer.Context, name: ProgramName, as_json: AsJson = False) -> None:

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from campaignsync.domain.statuses import Channel, folded
+from campaignsync.domain.labels import Vocabulary
+from campaignsync.domain.statuses import Channel, ProgressionStatus, folded
 
 
 class LinkState(StrEnum):
@@ -80,13 +81,20 @@ class CampaignStatus:
     sort_order: int | None = None
 
 
+class Misfit(StrEnum):
+    """Why a label of a campaign or a status of a channel does not fit."""
+
+    UNKNOWN = "the channel lacks it"
+    MISSING = "the campaign lacks it"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusMisfit:
     """One reason why a program and a campaign do not fit; `members` counts who carries the label in the campaign."""
 
     label: str
     members: int
-    reason: str
+    reason: Misfit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +110,7 @@ class Compatibility:
 
 
 def compatibility(
-    channel: Channel, statuses: Iterable[CampaignStatus], carried: Mapping[str, int]
+    vocabulary: Vocabulary, statuses: Iterable[CampaignStatus], carried: Mapping[str, int]
 ) -> Compatibility:
     """How well a campaign's statuses fit a channel; `carried` counts the campaign's members by the label they carry.
 
@@ -114,19 +122,24 @@ def compatibility(
     for label, number in carried.items():
         counts[offered.get(folded(label), label)] += number
     strangers = [
-        StatusMisfit(label=label, members=number, reason="the channel lacks it")
+        StatusMisfit(label=label, members=number, reason=Misfit.UNKNOWN)
         for label, number in sorted(counts.items())
-        if channel.find(label) is None
+        if vocabulary.status(label) is None
     ]
     missing = [
-        StatusMisfit(label=status.name, members=0, reason="the campaign lacks it")
-        for status in channel.statuses
-        if folded(status.name) not in offered
+        StatusMisfit(label=status.name, members=0, reason=Misfit.MISSING)
+        for status in missing_statuses(vocabulary, offered.values())
     ]
     return Compatibility(
         blocking=(*missing, *(misfit for misfit in strangers if misfit.members)),
         warnings=tuple(misfit for misfit in strangers if not misfit.members),
     )
+
+
+def missing_statuses(vocabulary: Vocabulary, offered: Iterable[str]) -> list[ProgressionStatus]:
+    """The statuses of the channel that no label of a campaign means."""
+    meant = {vocabulary.status(label) for label in offered}
+    return [status for status in vocabulary.channel.statuses if status not in meant]
 
 
 def statuses_for_new_campaign(channel: Channel) -> tuple[CampaignStatus, ...]:

@@ -13,10 +13,11 @@ from decimal import Decimal
 import polars as pl
 
 from campaignsync.domain.ids import ConnectionId, LinkId
+from campaignsync.domain.labels import LabelMapping, Vocabulary
 from campaignsync.domain.links import CampaignStatus, LinkPolicy, LinkState, SafetyLimits
 from campaignsync.domain.people import LeadRules
 from campaignsync.domain.programs import PeriodCost
-from campaignsync.domain.statuses import Channel, folded
+from campaignsync.domain.statuses import Channel
 
 CAMPAIGN_FIELDS = ("Type", "ActualCost")
 """The fields of a campaign that follow the program, one way (M5)."""
@@ -71,13 +72,19 @@ class LinkFacts:
     refused_fields: Mapping[str, FieldRefusal]
     """Values of Type and ActualCost that Salesforce refused and that nobody has mended since."""
     leads: LeadRules
+    mapped: tuple[LabelMapping, ...] = ()
+    """Labels of the campaign that mean a status though they are called otherwise (M4.4)."""
     removals_allowed: bool = False
     """A person has looked at the halt and let this link go on, once (M6.6)."""
 
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """Which label of the campaign means which status."""
+        return Vocabulary(channel=self.channel, mapped=self.mapped)
+
     def label(self, status: str) -> str:
-        """A status of the channel in Salesforce's spelling, which is what is written (M4.3)."""
-        spellings = {folded(each.label): each.label for each in self.statuses}
-        return spellings.get(folded(status), status)
+        """What is written for a status of the channel, in Salesforce's spelling (M4.3, M4.4)."""
+        return self.vocabulary.written(status, (each.label for each in self.statuses))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -144,8 +144,7 @@ def _to_program(program: str | None, campaign: str, rules: Rules, *, why: str) -
     if campaign not in rules.steps:
         return Decision(
             verdict=Verdict.HOLD,
-            why=f"the channel has no status '{campaign}': change the member or the label in Salesforce, or the program's"
-            " channel",
+            why=f"the channel has no status '{campaign}'",
         )
     if not rules.goes_back(program, campaign) or rules.policy.step_back is StepBack.ACCEPT:
         return Decision(verdict=Verdict.TO_PROGRAM, becomes=campaign, why=why)

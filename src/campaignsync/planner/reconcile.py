@@ -13,6 +13,7 @@ from dataclasses import replace
 import polars as pl
 
 from campaignsync.domain.errors import UsageError
+from campaignsync.domain.labels import Vocabulary
 from campaignsync.domain.links import FieldEdit
 from campaignsync.domain.programs import actual_cost
 from campaignsync.domain.runs import CampaignFieldValue, LinkFacts
@@ -30,7 +31,7 @@ _COST_SCALE = 2
 
 def reconcile(facts: LinkFacts, trees: Trees) -> Plan:
     """What has to be done to make both sides of a link the same."""
-    trees = spelled(facts.channel, trees)
+    trees = spelled(facts.vocabulary, trees)
     differences = side_by_side(facts.channel, trees).filter(
         pl.col("agreed").ne_missing(pl.col("program")) | pl.col("program").ne_missing(pl.col("campaign"))
     )
@@ -52,17 +53,15 @@ def reconcile(facts: LinkFacts, trees: Trees) -> Plan:
     )
 
 
-def spelled(channel: Channel, trees: Trees) -> Trees:
-    """The trees with one spelling a status, the channel's where it has one (M4.3)."""
+def spelled(vocabulary: Vocabulary, trees: Trees) -> Trees:
+    """The trees in the channel's words, so that labels which mean the same are the same (M4.3, M4.4)."""
     columns = (
         trees.agreed["status"],
         trees.program["status"],
         trees.campaign["status"],
         trees.held["wanted"],
     )
-    labels = {label for column in columns for label in column.unique().drop_nulls()}
-    first = {folded(name): name for name in channel.names}
-    spelling = {label: first.setdefault(folded(label), label) for label in sorted(labels)}
+    spelling = vocabulary.spelling({label for column in columns for label in column.unique().drop_nulls()})
     status = pl.col("status").replace(spelling)
     return replace(
         trees,
@@ -97,18 +96,26 @@ def _decided(facts: LinkFacts, triples: pl.DataFrame) -> pl.DataFrame:
     offered = {folded(status.label) for status in facts.statuses}
     rows = []
     for agreed, program, campaign in triples.rows():
-        decision = _possible(decide(agreed, program, campaign, rules), offered)
+        decision = _possible(decide(agreed, program, campaign, rules), facts, offered)
         code = _CODES.get(decision.verdict)
         rows.append((agreed, program, campaign, decision.verdict.value, decision.becomes, code, decision.why))
     return pl.DataFrame(rows, schema=_DECIDED, orient="row")
 
 
-def _possible(decision: Decision, offered: Container[str]) -> Decision:
-    """A label that the campaign lacks is never written: Salesforce would store its default without a word (S0.2)."""
+def _possible(decision: Decision, facts: LinkFacts, offered: Container[str]) -> Decision:
+    """A label that the campaign lacks is never written: Salesforce would store its default without a word (S0.2). Whoever
+    waits for a label is told the ways out (M6.5)."""
+    if decision.verdict is Verdict.HOLD:
+        way_out = f': change it in Salesforce, or say what it means: campaignsync labels "{facts.program}" --map LABEL=STATUS'
+        return replace(decision, why=decision.why + way_out)
     wanted = decision.becomes
-    if decision.verdict is not Verdict.TO_CAMPAIGN or wanted is None or folded(wanted) in offered:
+    if (
+        decision.verdict is not Verdict.TO_CAMPAIGN
+        or wanted is None
+        or folded(facts.label(wanted)) in offered
+    ):
         return decision
-    why = f"the campaign has no status '{wanted}': add it in Salesforce, or link with --create-statuses"
+    why = f"the campaign has no status '{wanted}': campaignsync labels \"{facts.program}\" --create-statuses adds it"
     return Decision(verdict=Verdict.HOLD, becomes=wanted, why=why)
 
 

@@ -7,13 +7,14 @@ write and its record is understood by the next one (M7.11, S0.2). A refused reco
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 import polars as pl
 
 from campaignsync.domain.errors import RefusedError, UnknownOutcomeError
 from campaignsync.domain.ids import RunId
-from campaignsync.domain.runs import FieldAgreement, FieldRefusal, LinkFacts, RunReport
+from campaignsync.domain.runs import FieldAgreement, FieldRefusal, LinkFacts, MemberBatch, RunReport
 from campaignsync.domain.trees import MEMBER_OUTCOMES, MEMBER_WRITES
 from campaignsync.planner.plan import Plan
 from campaignsync.runtime.people import OrgPeople
@@ -94,12 +95,21 @@ def write_members(
     writes = member_writes(facts, plan, identities)
     ledger.intend_members(run, writes)
     outcomes = pl.DataFrame(schema=MEMBER_OUTCOMES)
-    for batch in door.write_members(facts.campaign_id, writes, partial(ledger.note_job, facts.connection_id)):
+    note = partial(ledger.note_job, facts.connection_id)
+    for answered in door.write_members(facts.campaign_id, writes, note):
+        batch = understood(facts, answered)
         ledger.record_members(run, batch)
         outcomes = outcomes.vstack(batch.outcomes)
         tell(outcomes.height, writes.height)
     ledger.forget_jobs(facts.connection_id)
     return outcomes
+
+
+def understood(facts: LinkFacts, batch: MemberBatch) -> MemberBatch:
+    """A batch whose outcomes are told in the channel's words: what was read back is compared by what it means (M4.4, S0.2)."""
+    labels = pl.concat([batch.outcomes["wanted"], batch.outcomes["found"]]).unique().drop_nulls()
+    spelling = facts.vocabulary.spelling(labels.to_list())
+    return replace(batch, outcomes=batch.outcomes.with_columns(pl.col("wanted", "found").replace(spelling)))
 
 
 def member_writes(facts: LinkFacts, plan: Plan, identities: pl.DataFrame) -> pl.DataFrame:

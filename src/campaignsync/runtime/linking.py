@@ -5,15 +5,17 @@ Called by the command line. An existing campaign is looked at first; nothing is 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from campaignsync.domain.connections import Connection
 from campaignsync.domain.errors import UsageError
 from campaignsync.domain.ids import LinkId, salesforce_id
-from campaignsync.domain.links import Compatibility, compatibility, statuses_for_new_campaign
-from campaignsync.domain.runs import CampaignFieldValue
-from campaignsync.domain.statuses import folded
+from campaignsync.domain.labels import LabelChanges, LabelMapping, Vocabulary
+from campaignsync.domain.links import missing_statuses, statuses_for_new_campaign
+from campaignsync.domain.runs import CampaignFieldValue, LinkFacts
 from campaignsync.runtime.cycle import look
+from campaignsync.runtime.labels import LabelsOfCampaign
 from campaignsync.runtime.ports import Ledger, Registry, SalesforceDoor
 
 CAMPAIGN_PREFIX = "701"  # S1.1
@@ -38,17 +40,28 @@ class Linking:
     door: SalesforceDoor
     connection: Connection
 
-    def existing(self, program: str, campaign: str, *, create_statuses: bool = False) -> LinkId:
-        """Link a program with a campaign that is there already; with `create_statuses`, give it those it lacks first (M4.4)."""
+    def existing(
+        self,
+        program: str,
+        campaign: str,
+        *,
+        create_statuses: bool = False,
+        mapped: Sequence[LabelMapping] = (),
+    ) -> LinkId:
+        """Link a program with a campaign that is there already. The ways out of a misfit (M4.4): `create_statuses` gives the
+        campaign those it lacks first, `mapped` says which status a label means."""
         require_campaign_sync(self.connection)
         campaign_id = salesforce_id(campaign.strip(), prefix=CAMPAIGN_PREFIX)
         self.registry.require_unlinked(program, self.connection.connection_id)
         self._look()
         require_visible(self.registry, self.connection, campaign_id)
+        labels = self.labels(program, campaign_id).changed(LabelChanges(mapped=tuple(mapped)))
         if create_statuses:
-            self._create_missing_statuses(program, campaign_id)
-        require_fit(self.registry, self.connection, program, campaign_id)
-        return self.registry.create_link(program, self.connection.connection_id, campaign_id)
+            labels = self.create_statuses(labels)
+        require_fit(labels)
+        return self.registry.create_link(
+            program, self.connection.connection_id, campaign_id, labels.vocabulary.mapped
+        )
 
     def new(self, program: str, name: str) -> LinkId:
         """Create a campaign from a program and link the two (M4.2)."""
@@ -69,14 +82,44 @@ class Linking:
         self._look()
         return self.registry.create_link(program, self.connection.connection_id, campaign_id)
 
-    def _create_missing_statuses(self, program: str, campaign_id: str) -> None:
-        statuses, _ = self.registry.campaign_labels(self.connection.connection_id, campaign_id)
-        present = {folded(status.label) for status in statuses}
-        wanted = statuses_for_new_campaign(self.registry.program_channel(program))
-        missing = [status for status in wanted if folded(status.label) not in present]
-        if missing:
-            self.door.add_statuses(campaign_id, missing)
-            self._look()
+    def labels_of(self, facts: LinkFacts) -> LabelsOfCampaign:
+        """The labels of a linked campaign as last seen."""
+        return replace(self.labels(facts.program, facts.campaign_id), vocabulary=facts.vocabulary)
+
+    def labels(self, program: str, campaign_id: str) -> LabelsOfCampaign:
+        """The labels of a campaign as last seen, before anything is mapped."""
+        statuses, carried = self.registry.campaign_labels(self.connection.connection_id, campaign_id)
+        return LabelsOfCampaign(
+            program=program,
+            connection=self.connection,
+            campaign_id=campaign_id,
+            statuses=statuses,
+            carried=carried,
+            vocabulary=Vocabulary(channel=self.registry.program_channel(program)),
+        )
+
+    def change_labels(
+        self, link: LinkId, changes: LabelChanges, *, create_statuses: bool = False
+    ) -> LabelsOfCampaign:
+        """Look at the labels of a linked campaign, and change what they mean."""
+        require_campaign_sync(self.connection)
+        self._look()
+        facts = self.ledger.link(link)
+        labels = self.labels_of(facts).changed(changes)
+        if labels.vocabulary.mapped != facts.mapped:
+            self.registry.set_labels(link, labels.vocabulary.mapped)
+        return self.create_statuses(labels) if create_statuses else labels
+
+    def create_statuses(self, labels: LabelsOfCampaign) -> LabelsOfCampaign:
+        """Give the campaign in Salesforce the statuses that none of its labels means (M4.4)."""
+        missing = {status.name for status in missing_statuses(labels.vocabulary, labels.offered)}
+        if not missing:
+            return labels
+        new = statuses_for_new_campaign(labels.vocabulary.channel)
+        self.door.add_statuses(labels.campaign_id, [status for status in new if status.label in missing])
+        self._look()
+        statuses, _ = self.registry.campaign_labels(self.connection.connection_id, labels.campaign_id)
+        return replace(labels, statuses=statuses)
 
     def _look(self) -> None:
         look(self.door, self.ledger, self.connection.connection_id)
@@ -92,23 +135,11 @@ def require_visible(registry: Registry, connection: Connection, campaign_id: str
         )
 
 
-def require_fit(registry: Registry, connection: Connection, program: str, campaign_id: str) -> None:
+def require_fit(labels: LabelsOfCampaign) -> None:
     """UsageError with all that must be mended when the statuses of the two do not fit (M4.3)."""
-    channel = registry.program_channel(program)
-    statuses, carried = registry.campaign_labels(connection.connection_id, campaign_id)
-    fit = compatibility(channel, statuses, carried)
-    if not fit.fits:
-        raise UsageError(_account(fit, channel.name, program, campaign_id))
-
-
-def _account(fit: Compatibility, channel: str, program: str, campaign_id: str) -> str:
-    misfits = "\n".join(
-        f"  '{misfit.label}': {misfit.reason}"
-        + (f", {misfit.members} members carry it" if misfit.members else "")
-        for misfit in fit.blocking
-    )
-    return (
-        f"The statuses of campaign {campaign_id} do not fit channel '{channel}' of program '{program}':\n{misfits}\n"
-        "Choose another campaign, rename or remove statuses in Salesforce, use a program of another channel, or have the"
-        f' missing ones created in Salesforce with: campaignsync link "{program}" --campaign {campaign_id} --create-statuses'
-    )
+    if not labels.fit.fits:
+        change = f'campaignsync link "{labels.program}" --campaign {labels.campaign_id}'
+        raise UsageError(
+            f"The statuses of campaign {labels.campaign_id} do not fit channel '{labels.vocabulary.channel.name}' of program"
+            f" '{labels.program}':\n{labels.account(change)}"
+        )

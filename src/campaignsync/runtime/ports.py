@@ -17,6 +17,7 @@ import polars as pl
 from campaignsync.domain.connections import Connection, Login
 from campaignsync.domain.errors import CampaignsyncError
 from campaignsync.domain.ids import ConnectionId, LinkId, RunId
+from campaignsync.domain.labels import LabelMapping
 from campaignsync.domain.links import CampaignStatus, LinkState, Winner
 from campaignsync.domain.notices import Notice
 from campaignsync.domain.observation import Cursor, Delta, SyncUser, WholeLists
@@ -200,7 +201,7 @@ class Ledger(Protocol):
 
     def record_members(self, run: RunId, batch: MemberBatch) -> None:
         """Move the agreed state to what was read back, mirror it, journal it, keep refusals as problems; leave unknown
-        outcomes intended."""
+        outcomes intended. The outcomes come in the channel's words."""
 
     def record_field(self, run: RunId, name: str, agreement: FieldAgreement) -> None:
         """Keep what Type or ActualCost was written and read back as, mirror it, journal it, and solve its problem."""
@@ -275,7 +276,13 @@ class Registry(Protocol):
     def costs(self, program: str) -> list[PeriodCost]:
         """The period costs of a program by month."""
 
-    def create_link(self, program: str, connection: ConnectionId, campaign_id: str) -> LinkId:
+    def create_link(
+        self,
+        program: str,
+        connection: ConnectionId,
+        campaign_id: str,
+        mapped: Iterable[LabelMapping] = (),
+    ) -> LinkId:
         """Link a program and a campaign; one-to-one both ways, by two admins at once too (M4.1)."""
 
     def require_unlinked(self, program: str, connection: ConnectionId) -> None:
@@ -286,6 +293,9 @@ class Registry(Protocol):
 
     def link_of(self, program: str) -> tuple[LinkId, Connection]:
         """The link of a program."""
+
+    def set_labels(self, link: LinkId, mapped: Iterable[LabelMapping]) -> None:
+        """Which labels of a linked campaign mean which status, in place of what was said before (M4.4)."""
 
     def allow_removals(self, link: LinkId) -> None:
         """A person has looked at the halt and lets this link go on, once (M6.6)."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from campaignsync.domain.ids import ConnectionId, LinkId
+from campaignsync.domain.labels import LabelMapping, Vocabulary
 from campaignsync.domain.links import (
     CampaignStatus,
     FieldEdit,
@@ -63,7 +64,19 @@ def link_facts(link: models.Link) -> LinkFacts:
         },
         refused_fields=_refused_fields(link),
         leads=lead_rules(link.connection),
+        mapped=_mapped(link),
         removals_allowed=link.removals_allowed,
+    )
+
+
+def vocabulary(link: models.Link) -> Vocabulary:
+    """Which label of a linked campaign means which status of the channel."""
+    return Vocabulary(channel=channel_value(link.program.channel), mapped=_mapped(link))
+
+
+def _mapped(link: models.Link) -> tuple[LabelMapping, ...]:
+    return tuple(
+        LabelMapping(label=each.label, status=each.status, written=each.written) for each in link.labels.all()
     )
 
 

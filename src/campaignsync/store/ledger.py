@@ -32,7 +32,7 @@ from campaignsync.domain.trees import REFUSED_BEFORE, Trees
 from campaignsync.store import mirror, models, problems, writing
 from campaignsync.store import people as store_people
 from campaignsync.store.acting import acting, in_turn
-from campaignsync.store.facts import link_facts
+from campaignsync.store.facts import link_facts, vocabulary
 from campaignsync.store.frames import execute, query
 from campaignsync.store.trees import read_trees
 
@@ -92,8 +92,9 @@ class Ledger:
             store_people.adopt(row.connection_id, row.campaign_id)
 
     def settle_intents(self, link: LinkId, sync_user_id: str) -> None:
+        row = _link(link)
         with transaction.atomic():
-            writing.settle(_link(link), sync_user_id)
+            writing.settle(row, sync_user_id, vocabulary(row))
 
     def trees(self, link: LinkId) -> Trees:
         return read_trees(_link(link), self._now())

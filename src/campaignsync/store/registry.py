@@ -19,6 +19,7 @@ from django.db import IntegrityError, transaction
 from campaignsync.domain.connections import Connection, Login, LoginMethod
 from campaignsync.domain.errors import UsageError
 from campaignsync.domain.ids import ConnectionId, LinkId
+from campaignsync.domain.labels import LabelMapping
 from campaignsync.domain.links import CampaignStatus
 from campaignsync.domain.observation import SyncUser
 from campaignsync.domain.people import LeadRules
@@ -223,7 +224,13 @@ class Registry:
 
     # Links.
 
-    def create_link(self, program: str, connection: ConnectionId, campaign_id: str) -> LinkId:
+    def create_link(
+        self,
+        program: str,
+        connection: ConnectionId,
+        campaign_id: str,
+        mapped: Iterable[LabelMapping] = (),
+    ) -> LinkId:
         """Link a program and a campaign; one-to-one both ways, by two admins at once too (M4.1)."""
         row = find_program(program)
         try:
@@ -231,6 +238,7 @@ class Registry:
                 link = models.Link.objects.create(
                     program=row, connection_id=connection, campaign_id=campaign_id
                 )
+                self.set_labels(LinkId(link.pk), mapped)
         except IntegrityError:
             raise UsageError(self._why_not_linked(row, connection, campaign_id)) from None
         return LinkId(link.pk)
@@ -278,6 +286,15 @@ class Registry:
                 f' campaignsync link "{program}" --campaign ID, or --create NAME'
             )
         return link
+
+    def set_labels(self, link: LinkId, mapped: Iterable[LabelMapping]) -> None:
+        """Which labels of a linked campaign mean which status, in place of what was said before (M4.4)."""
+        with transaction.atomic():
+            models.LinkLabel.objects.filter(link_id=link).delete()
+            models.LinkLabel.objects.bulk_create(
+                models.LinkLabel(link_id=link, label=each.label, status=each.status, written=each.written)
+                for each in mapped
+            )
 
     def allow_removals(self, link: LinkId) -> None:
         """A person has looked at the halt and lets this link go on, once (M6.6)."""

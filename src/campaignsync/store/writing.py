@@ -10,10 +10,11 @@ from datetime import datetime
 
 import polars as pl
 
+from campaignsync.domain.labels import Vocabulary
 from campaignsync.domain.membership import Origin
 from campaignsync.domain.problems import Direction
 from campaignsync.store.acting import alone
-from campaignsync.store.frames import bulk, execute, temporary
+from campaignsync.store.frames import bulk, execute, query, temporary
 from campaignsync.store.models import Link
 from campaignsync.store.problems import keep, members_of, solve
 
@@ -23,6 +24,8 @@ _REMEMBER = (
     " WHERE store_agreement.status IS DISTINCT FROM excluded.status"
 )
 _FORGET = "DELETE FROM store_agreement a USING {table} t WHERE a.link_id = %s AND a.person_id = t.person_id AND t.status IS NULL"
+
+_UNHEARD = {"person_id": pl.Int64, "wanted": pl.String, "status": pl.String, "agreed": pl.String}
 
 
 def change_members(link: Link, changes: pl.DataFrame, now: datetime) -> None:
@@ -101,20 +104,24 @@ def intend(link: Link, wanted: pl.DataFrame, now: datetime) -> None:
     )
 
 
-def settle(link: Link, sync_user_id: str) -> None:
+def settle(link: Link, sync_user_id: str, vocabulary: Vocabulary) -> None:
     """Writes that nobody heard of, judged by the mirror: where we wrote last and the row says something else than we wanted
     and than was agreed, it is our own failed write, and the agreed state becomes what it says (S0.2)."""
-    execute("DROP TABLE IF EXISTS judged")
-    execute(
-        "CREATE TEMPORARY TABLE judged ON COMMIT DROP AS SELECT t.person_id, t.wanted, m.status FROM store_intent t"
-        " JOIN store_personidentity i ON i.connection_id = %s AND i.person_id = t.person_id"
-        " JOIN store_campaignmember m ON m.connection_id = i.connection_id AND m.campaign_id = %s"
-        " AND coalesce(m.contact_id, m.lead_id) = i.salesforce_id"
-        " WHERE t.link_id = %s AND t.wanted IS NOT NULL AND m.last_modified_by_id = %s"
-        " AND lower(trim(m.status)) <> lower(trim(t.wanted)) AND m.status IS DISTINCT FROM"
-        " (SELECT a.status FROM store_agreement a WHERE a.link_id = t.link_id AND a.person_id = t.person_id)",
+    unheard = query(
+        "SELECT t.person_id, t.wanted, m.status, a.status AS agreed FROM store_intent t JOIN store_personidentity i"
+        " ON i.connection_id = %s AND i.person_id = t.person_id JOIN store_campaignmember m ON m.connection_id = i.connection_id"
+        " AND m.campaign_id = %s AND coalesce(m.contact_id, m.lead_id) = i.salesforce_id LEFT JOIN store_agreement a"
+        " ON a.link_id = t.link_id AND a.person_id = t.person_id WHERE t.link_id = %s"
+        " AND t.wanted IS NOT NULL AND m.status IS NOT NULL AND m.last_modified_by_id = %s",
         (link.connection_id, link.campaign_id, link.pk, sync_user_id),
+        _UNHEARD,
     )
+    labels = pl.concat([unheard[name] for name in ("wanted", "status", "agreed")]).unique().drop_nulls()
+    spelled = unheard.with_columns(
+        pl.col("wanted", "status", "agreed").replace(vocabulary.spelling(labels.to_list()))
+    )
+    ours = (pl.col("status") != pl.col("wanted")) & pl.col("status").ne_missing(pl.col("agreed"))
+    temporary("judged", spelled.filter(ours).select("person_id", "status").unique("person_id"))
     execute(_REMEMBER.format(table="judged"), (link.pk,))
     execute(
         "DELETE FROM store_intent t USING judged j WHERE t.link_id = %s AND t.person_id = j.person_id",
@@ -131,8 +138,7 @@ def record_outcomes(link: Link, outcomes: pl.DataFrame, now: datetime) -> None:
     execute(_FORGET.format(table="taken"), (link.pk,))
     heard_of = known["person_id"].to_list()
     execute("DELETE FROM store_intent WHERE link_id = %s AND person_id = ANY(%s)", (link.pk, heard_of))
-    found, asked = (pl.col(name).str.strip_chars().str.to_lowercase() for name in ("found", "wanted"))
-    as_wanted = found.eq_missing(asked)
+    as_wanted = pl.col("found").eq_missing(pl.col("wanted"))
     solve(members_of(link), taken.filter(as_wanted)["person_id"].to_list(), now)
     turned = taken.filter(~as_wanted).with_columns(
         pl.lit("STATUS_NOT_STORED").alias("code"),

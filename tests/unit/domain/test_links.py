@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from campaignsync.domain.labels import LabelMapping, Vocabulary
 from campaignsync.domain.links import (
     CampaignStatus,
     Compatibility,
     FieldEdit,
     LinkPolicy,
+    Misfit,
     Removal,
     SafetyLimits,
     StatusMisfit,
@@ -26,7 +28,7 @@ WEBINAR = next(channel for channel in DEFAULT_CHANNELS if channel.name == "Webin
 
 def compared(*labels: str, **carried: int) -> Compatibility:
     """How a campaign with these labels fits a Content channel (Member, Engaged)."""
-    return compatibility(CONTENT, campaign_statuses(*labels), carried)
+    return compatibility(Vocabulary(channel=CONTENT), campaign_statuses(*labels), carried)
 
 
 def test_the_same_labels_fit() -> None:
@@ -43,21 +45,19 @@ def test_a_label_that_members_carry_and_the_channel_lacks_blocks() -> None:
     """M4.3."""
     found = compared("Member", "Engaged", "Sent", Sent=12)
     assert not found.fits
-    assert found.blocking == (StatusMisfit(label="Sent", members=12, reason="the channel lacks it"),)
+    assert found.blocking == (StatusMisfit(label="Sent", members=12, reason=Misfit.UNKNOWN),)
 
 
 def test_a_status_of_the_channel_that_the_campaign_lacks_blocks() -> None:
     """M4.3."""
-    assert compared("Member").blocking == (
-        StatusMisfit(label="Engaged", members=0, reason="the campaign lacks it"),
-    )
+    assert compared("Member").blocking == (StatusMisfit(label="Engaged", members=0, reason=Misfit.MISSING),)
 
 
 def test_a_label_that_nobody_carries_and_the_channel_lacks_is_a_warning() -> None:
     """M4.3."""
     found = compared("Member", "Engaged", "Responded")
     assert found.fits
-    assert found.warnings == (StatusMisfit(label="Responded", members=0, reason="the channel lacks it"),)
+    assert found.warnings == (StatusMisfit(label="Responded", members=0, reason=Misfit.UNKNOWN),)
 
 
 def test_a_label_that_members_carry_and_the_campaign_does_not_offer_blocks_too() -> None:
@@ -69,6 +69,15 @@ def test_members_are_counted_over_all_spellings_of_a_label() -> None:
     """M4.3."""
     [misfit] = compared("Member", "Engaged", "Sent", Sent=2, SENT=3, sent=4).blocking
     assert (misfit.label, misfit.members) == ("Sent", 9)
+
+
+def test_a_mapped_label_is_neither_unknown_nor_is_its_status_missing() -> None:
+    """M4.4: the way out of both kinds of misfit."""
+    mapped = (LabelMapping(label="Responded", status="Engaged"),)
+    found = compatibility(
+        Vocabulary(channel=CONTENT, mapped=mapped), campaign_statuses("Member", "Responded"), {"Responded": 3}
+    )
+    assert found == Compatibility(blocking=(), warnings=())
 
 
 def test_a_new_campaign_gets_the_statuses_of_the_channel() -> None:
@@ -98,7 +107,7 @@ def test_a_new_campaign_fits_its_channel_and_what_salesforce_wants(channel: Chan
     assert sum(each.is_default for each in made) == 1
     assert any(each.has_responded for each in made)
     assert sorted(each.sort_order or 0 for each in made) == list(range(1, len(made) + 1))
-    assert compatibility(channel, made, {}) == Compatibility(blocking=(), warnings=())
+    assert compatibility(Vocabulary(channel=channel), made, {}) == Compatibility(blocking=(), warnings=())
 
 
 def test_a_link_starts_with_the_choices_of_the_contract() -> None:

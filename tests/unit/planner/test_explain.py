@@ -52,8 +52,8 @@ def test_the_text_says_the_sum_first_and_then_what_happens_where() -> None:
         "  person3@example.com: changed on both sides: 'Registered' in the program, 'Waitlisted' in the campaign,"
         " of equal steps\n"
         "Waiting (1):\n"
-        "  person5@example.com: the channel has no status 'On a Whim': change the member or the label in Salesforce, or"
-        " the program's channel\n"
+        "  person5@example.com: the channel has no status 'On a Whim': change it in Salesforce, or say what it means:"
+        ' campaignsync labels "Spring Fair" --map LABEL=STATUS\n'
         f"Digest {PLAN.digest()}\n"
     )
 

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from campaignsync.domain.labels import LabelMapping
 from campaignsync.domain.links import FieldEdit, LinkPolicy, Winner
 from campaignsync.domain.programs import PeriodCost
 from campaignsync.domain.runs import FieldAgreement, FieldRefusal, LinkFacts
@@ -143,6 +144,43 @@ def test_a_difference_in_case_or_spaces_is_no_difference() -> None:
 def test_the_program_gets_a_status_in_the_spelling_of_its_channel() -> None:
     """M4.3."""
     assert verdicts(FACTS, three_trees(campaign={1: "attended "})) == {1: ("to program", "Attended")}
+
+
+LIVE = (
+    LabelMapping(label="Attended Live", status="Attended"),
+    LabelMapping(label="Watched Later", status="Attended"),
+)
+MAPPED = link_facts(
+    mapped=LIVE,
+    statuses=campaign_statuses("Invited", "Registered", "Waitlisted", "Attended Live", "Watched Later"),
+)
+
+
+def test_labels_that_mean_the_same_are_the_same_in_every_tree() -> None:
+    """M4.4: renaming one into another, with the members following, changes nothing (S1.2.8)."""
+    trees = three_trees(
+        agreed={1: "Attended", 2: "Attended Live", 3: "Watched Later"},
+        program={1: "Attended", 2: "Attended", 3: "Attended"},
+        campaign={1: "Watched Later", 2: "watched later", 3: "Attended Live"},
+    )
+    assert reconcile(MAPPED, trees).members.is_empty()
+
+
+def test_a_mapped_label_moves_the_program_and_one_label_is_written_for_its_status() -> None:
+    """M4.4."""
+    trees = three_trees(
+        agreed={1: "Registered", 2: "Registered"},
+        program={1: "Registered", 2: "Attended"},
+        campaign={1: "Watched Later", 2: "Registered"},
+    )
+    assert verdicts(MAPPED, trees) == {1: ("to program", "Attended"), 2: ("to campaign", "Attended")}
+    assert MAPPED.label("Attended") == "Attended Live"
+
+
+def test_a_label_whose_mapping_was_taken_away_holds_who_carries_it() -> None:
+    """M6.5: nobody is moved to another label for that."""
+    trees = three_trees(agreed={1: "Attended"}, program={1: "Attended"}, campaign={1: "Watched Later"})
+    assert verdicts(FACTS, trees) == {1: ("hold", None)}
 
 
 # What cannot or may not be written.

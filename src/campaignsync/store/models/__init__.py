@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from campaignsync.store.models.history import JournalEntry, Mark, Notice, Problem, Run
-from campaignsync.store.models.links import AgreedField, Agreement, BulkJob, Intent, LeadIntent, Link
+from campaignsync.store.models.links import (
+    AgreedField,
+    Agreement,
+    BulkJob,
+    Intent,
+    LeadIntent,
+    Link,
+    LinkLabel,
+)
 from campaignsync.store.models.mirror import (
     Campaign,
     CampaignMember,
@@ -37,6 +45,7 @@ __all__ = [
     "JournalEntry",
     "LeadIntent",
     "Link",
+    "LinkLabel",
     "Mark",
     "Notice",
     "PeriodCost",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models.functions import Lower
 
 from campaignsync.domain.links import FieldEdit, LinkState, Removal, StepBack, Winner
 from campaignsync.store.models.programs import Connection, Person, Program
@@ -36,6 +37,29 @@ class Link(models.Model):
 
     def __str__(self) -> str:
         return f"{self.program} = {self.campaign_id}"
+
+
+class LinkLabel(models.Model):
+    """A label of the campaign that means a status of the channel, though it is called otherwise (M4.4)."""
+
+    link = models.ForeignKey(Link, models.CASCADE, related_name="labels")
+    label = models.TextField()
+    status = models.TextField()
+    written = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ("id",)
+        constraints = (
+            models.UniqueConstraint("link", Lower("label"), name="one_meaning_a_label"),
+            models.UniqueConstraint(
+                fields=("link", "status"),
+                condition=models.Q(written=True),
+                name="one_written_label_a_status",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.label} = {self.status}"
 
 
 class Agreement(models.Model):
