@@ -12,7 +12,7 @@ from campaignsync.domain.registrants import read_registrants
 from campaignsync.domain.runs import RunReport
 from campaignsync.runtime.cycle import Planned
 from campaignsync.runtime.lead_rules import changed_rules
-from campaignsync.runtime.linking import Linking
+from campaignsync.runtime.linking import ExistingCampaign, Linking
 from campaignsync.runtime.ports import SalesforceDoor
 from campaignsync.runtime.rounds import Round, plan_now, run_round
 from sandbox_org import CLIENT_ID, CLIENT_SECRET, SandboxOrg
@@ -56,7 +56,8 @@ class Desk:
         if campaign is None:
             made = linking.new(self.program, "Spring Webinar 2026")
         else:
-            made = linking.existing(self.program, campaign, create_statuses=create_statuses)
+            wish = ExistingCampaign(program=self.program, campaign=campaign, create_statuses=create_statuses)
+            made = linking.existing(wish)
         self.campaign = self.app.ledger.link(made).campaign_id
         return self.campaign
 

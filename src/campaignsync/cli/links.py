@@ -7,13 +7,15 @@ from typing import Annotated
 import typer
 
 from campaignsync.cli.output import answer, print_json, print_table, say, show
+from campaignsync.cli.plans import print_plan
 from campaignsync.cli.session import AsJson, ConnectionName, ProgramName, opened
 from campaignsync.domain.errors import UsageError
 from campaignsync.domain.labels import LabelChanges, parsed
 from campaignsync.domain.links import FieldEdit, Removal, StepBack, Winner
+from campaignsync.planner.explain import as_json as as_plan_json
 from campaignsync.planner.explain import summary
 from campaignsync.runtime.cycle import look
-from campaignsync.runtime.linking import Linking, require_campaign_sync
+from campaignsync.runtime.linking import ExistingCampaign, Linking, Preview, require_campaign_sync
 from campaignsync.runtime.rounds import plan_now
 
 
@@ -60,21 +62,31 @@ def link(
     create: Annotated[str | None, typer.Option(help="The name of a campaign to create.")] = None,
     create_statuses: CreateStatuses = False,
     map_: Map = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what fits and the plan it would begin with; link nothing.")
+    ] = False,
+    csv: Annotated[
+        bool, typer.Option("--csv", help="With --dry-run, print the members of the plan as CSV.")
+    ] = False,
     connection: ConnectionName = None,
     as_json: AsJson = False,
 ) -> None:
     """Link a program with a campaign. Nothing is synced yet: read the plan first."""
     if (campaign is None) == (create is None):
         raise UsageError("Say which: --campaign ID for one that exists, or --create NAME for a new one.")
+    mapped = tuple(parsed(text) for text in map_ or ())
+    wish = ExistingCampaign(
+        program=name, campaign=campaign or "", create_statuses=create_statuses, mapped=mapped
+    )
     with opened(context) as app:
         chosen = app.registry.connection(connection)
         door = app.door(chosen)
         linking = Linking(registry=app.registry, ledger=app.ledger, door=door, connection=chosen)
-        if create is not None:
-            made = linking.new(name, create)
-        elif campaign is not None:
-            mapped = [parsed(text) for text in map_ or ()]
-            made = linking.existing(name, campaign, create_statuses=create_statuses, mapped=mapped)
+        if dry_run:
+            seen = linking.preview_existing(wish) if create is None else linking.preview_new(name, create)
+            _print_preview(seen, csv=csv, as_json=as_json)
+            return
+        made = linking.existing(wish) if create is None else linking.new(name, create)
         planned = plan_now(door, app.ledger, chosen, made)
         facts, counts = planned.facts, planned.plan.counts
         warning = linking.labels_of(facts).account(f'campaignsync labels "{name}"')
@@ -92,6 +104,19 @@ def link(
         "plan": counts,
     }
     answer(value, said, as_json=as_json)
+
+
+def _print_preview(preview: Preview, *, csv: bool, as_json: bool) -> None:
+    labels, planned = preview.labels, preview.planned
+    if as_json:
+        plan = {**as_plan_json(planned.plan), "halted": planned.halt}
+        print_json({"fits": labels.fit.fits, **labels.value(), "plan": plan})
+        return
+    if not csv:
+        account = labels.account(f'campaignsync link "{labels.program}" --campaign {labels.campaign_id}')
+        verdict = "The labels fit." if labels.fit.fits else "This would be refused, since labels do not fit."
+        say("\n".join(filter(None, (verdict, account))))
+    print_plan(planned, csv=csv, json=False)
 
 
 def labels(

@@ -10,11 +10,11 @@ import typer
 
 from campaignsync.bootstrap import Application
 from campaignsync.cli.output import complain, print_json, progress, say, show
+from campaignsync.cli.plans import print_plan
 from campaignsync.cli.session import AnyProgram, AsJson, ConnectionName, ProgramName, opened
 from campaignsync.domain.errors import HaltError, UsageError
 from campaignsync.domain.runs import RunReport
-from campaignsync.planner.explain import as_csv, as_json, as_text, read_saved
-from campaignsync.runtime.cycle import Planned
+from campaignsync.planner.explain import as_json, read_saved
 from campaignsync.runtime.executor import Tell
 from campaignsync.runtime.notices import delivered
 from campaignsync.runtime.rounds import Round, plan_now, run_round
@@ -44,18 +44,7 @@ def plan(
             out.write_bytes(orjson.dumps(as_json(planned.plan), option=orjson.OPT_INDENT_2))
         except OSError as error:
             raise UsageError(f"{out} cannot be written: {error.strerror}.") from None
-    _print_plan(planned, csv=csv, json=json)
-
-
-def _print_plan(planned: Planned, *, csv: bool, json: bool) -> None:
-    if json:
-        print_json({**as_json(planned.plan), "halted": planned.halt})
-    elif csv:
-        typer.echo(as_csv(planned.plan), nl=False)
-    else:
-        say(as_text(planned.plan).rstrip("\n"))
-        if planned.halt:
-            say(f"It would halt: {planned.halt}")
+    print_plan(planned, csv=csv, json=json)
 
 
 def apply(

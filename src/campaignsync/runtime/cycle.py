@@ -52,10 +52,14 @@ def look(door: SalesforceDoor, ledger: Ledger, connection: ConnectionId) -> None
 
 def plan_link(ledger: Ledger, link: LinkId, user: SyncUser) -> Planned:
     """What would have to be done to make both sides of a link the same."""
-    facts = ledger.link(link)
     ledger.adopt_people(link)
     ledger.settle_intents(link, user.user_id)
-    trees = ledger.trees(link)
+    return plan_of(ledger, ledger.link(link))
+
+
+def plan_of(ledger: Ledger, facts: LinkFacts) -> Planned:
+    """The plan of a link of which these are the facts."""
+    trees = ledger.trees(facts.link_id)
     plan = reconcile(facts, trees)
     return Planned(facts=facts, plan=plan, halt=reason_to_halt(plan, facts, trees))
 

@@ -11,7 +11,15 @@ from dataclasses import asdict, dataclass, replace
 
 from campaignsync.domain.connections import Connection
 from campaignsync.domain.labels import LabelChanges, Vocabulary, changed
-from campaignsync.domain.links import CampaignStatus, Compatibility, Misfit, StatusMisfit, compatibility
+from campaignsync.domain.links import (
+    CampaignStatus,
+    Compatibility,
+    Misfit,
+    StatusMisfit,
+    compatibility,
+    missing_statuses,
+    statuses_for_new_campaign,
+)
 from campaignsync.domain.statuses import folded
 
 
@@ -39,6 +47,13 @@ class LabelsOfCampaign:
         """The labels that are offered or carried, one spelling each."""
         spellings = {folded(label): label for label in (*self.carried, *self.offered)}
         return list(spellings.values())
+
+    @property
+    def to_create(self) -> tuple[CampaignStatus, ...]:
+        """The statuses that the campaign lacks, as they would be created there."""
+        missing = {status.name for status in missing_statuses(self.vocabulary, self.offered)}
+        new = statuses_for_new_campaign(self.vocabulary.channel)
+        return tuple(status for status in new if status.label in missing)
 
     @property
     def fit(self) -> Compatibility:

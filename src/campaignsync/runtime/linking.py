@@ -5,21 +5,22 @@ Called by the command line. An existing campaign is looked at first; nothing is 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from campaignsync.domain.connections import Connection
 from campaignsync.domain.errors import UsageError
 from campaignsync.domain.ids import LinkId, salesforce_id
 from campaignsync.domain.labels import LabelChanges, LabelMapping, Vocabulary
-from campaignsync.domain.links import missing_statuses, statuses_for_new_campaign
+from campaignsync.domain.links import statuses_for_new_campaign
 from campaignsync.domain.runs import CampaignFieldValue, LinkFacts
-from campaignsync.runtime.cycle import look
+from campaignsync.runtime.cycle import Planned, look, plan_of
 from campaignsync.runtime.labels import LabelsOfCampaign
 from campaignsync.runtime.ports import Ledger, Registry, SalesforceDoor
 
 CAMPAIGN_PREFIX = "701"  # S1.1
 CAMPAIGN_NAME_LENGTH = 80  # S1.1.1
+NOT_THERE_YET = "new"
+"""Stands for the id of a campaign that is only previewed."""
 
 
 def require_campaign_sync(connection: Connection) -> None:
@@ -32,6 +33,25 @@ def require_campaign_sync(connection: Connection) -> None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ExistingCampaign:
+    """The wish to link a program with a campaign that is there. The ways out of a misfit (M4.4): `create_statuses` gives the
+    campaign those it lacks first, `mapped` says which status a label means."""
+
+    program: str
+    campaign: str
+    create_statuses: bool = False
+    mapped: tuple[LabelMapping, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """What a link would begin with."""
+
+    labels: LabelsOfCampaign
+    planned: Planned
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Linking:
     """Linking in one org: the door to it, and what is remembered of it."""
 
@@ -40,47 +60,68 @@ class Linking:
     door: SalesforceDoor
     connection: Connection
 
-    def existing(
-        self,
-        program: str,
-        campaign: str,
-        *,
-        create_statuses: bool = False,
-        mapped: Sequence[LabelMapping] = (),
-    ) -> LinkId:
-        """Link a program with a campaign that is there already. The ways out of a misfit (M4.4): `create_statuses` gives the
-        campaign those it lacks first, `mapped` says which status a label means."""
-        require_campaign_sync(self.connection)
-        campaign_id = salesforce_id(campaign.strip(), prefix=CAMPAIGN_PREFIX)
-        self.registry.require_unlinked(program, self.connection.connection_id)
-        self._look()
-        require_visible(self.registry, self.connection, campaign_id)
-        labels = self.labels(program, campaign_id).changed(LabelChanges(mapped=tuple(mapped)))
-        if create_statuses:
+    def existing(self, wish: ExistingCampaign) -> LinkId:
+        """Link a program with a campaign that is there already."""
+        labels = self._wished(wish)
+        if wish.create_statuses:
             labels = self.create_statuses(labels)
         require_fit(labels)
         return self.registry.create_link(
-            program, self.connection.connection_id, campaign_id, labels.vocabulary.mapped
+            wish.program, self.connection.connection_id, labels.campaign_id, labels.vocabulary.mapped
         )
+
+    def preview_existing(self, wish: ExistingCampaign) -> Preview:
+        """What `existing` would begin with, and nothing kept of it (M4.5)."""
+        labels = self._wished(wish)
+        if wish.create_statuses:
+            labels = replace(labels, statuses=(*labels.statuses, *labels.to_create))
+        return self._on_trial(labels)
 
     def new(self, program: str, name: str) -> LinkId:
         """Create a campaign from a program and link the two (M4.2)."""
+        fields = self._fields(program, name)
+        statuses = statuses_for_new_campaign(self.registry.program_channel(program))
+        campaign_id = salesforce_id(self.door.create_campaign(fields, statuses))
+        self._look()
+        return self.registry.create_link(program, self.connection.connection_id, campaign_id)
+
+    def preview_new(self, program: str, name: str) -> Preview:
+        """What `new` would begin with, and nothing made or kept of it (M4.5)."""
+        fields = self._fields(program, name)
+        statuses = statuses_for_new_campaign(self.registry.program_channel(program))
+        labels = replace(self.labels(program, NOT_THERE_YET), statuses=statuses)
+        return self._on_trial(labels, campaign=str(fields["Name"]), campaign_fields=fields)
+
+    def _wished(self, wish: ExistingCampaign) -> LabelsOfCampaign:
+        """A campaign that may be linked, if only its labels fit."""
         require_campaign_sync(self.connection)
+        campaign_id = salesforce_id(wish.campaign.strip(), prefix=CAMPAIGN_PREFIX)
+        self.registry.require_unlinked(wish.program, self.connection.connection_id)
+        self._look()
+        require_visible(self.registry, self.connection, campaign_id)
+        return self.labels(wish.program, campaign_id).changed(LabelChanges(mapped=wish.mapped))
+
+    def _fields(self, program: str, name: str) -> dict[str, CampaignFieldValue | bool]:
+        """What a campaign of this name would be made with."""
+        require_campaign_sync(self.connection)
+        self.registry.require_unlinked(program, self.connection.connection_id)
         name = name.strip()
         if not 0 < len(name) <= CAMPAIGN_NAME_LENGTH:
             raise UsageError(
                 f"A campaign's name has 1 to {CAMPAIGN_NAME_LENGTH} characters; this one has {len(name)}."
             )
         channel = self.registry.program_channel(program)
-        self.registry.require_unlinked(program, self.connection.connection_id)
-        fields: dict[str, CampaignFieldValue | bool] = {
-            "Name": name,
-            "Type": channel.type_for_campaign(),
-            "IsActive": True,
-        }
-        campaign_id = salesforce_id(self.door.create_campaign(fields, statuses_for_new_campaign(channel)))
-        self._look()
-        return self.registry.create_link(program, self.connection.connection_id, campaign_id)
+        return {"Name": name, "Type": channel.type_for_campaign(), "IsActive": True}
+
+    def _on_trial(self, labels: LabelsOfCampaign, **known: object) -> Preview:
+        """The plan of a link that is not kept, with what is `known` of a campaign that is not there yet."""
+        trial = self.registry.trial_link(
+            labels.program, self.connection.connection_id, labels.campaign_id, labels.vocabulary.mapped
+        )
+        with self.ledger.alone(self.connection.connection_id), trial as link:
+            self.ledger.adopt_people(link)
+            facts = replace(self.ledger.link(link), statuses=labels.statuses, **known)  # type: ignore[arg-type]
+            return Preview(labels=labels, planned=plan_of(self.ledger, facts))
 
     def labels_of(self, facts: LinkFacts) -> LabelsOfCampaign:
         """The labels of a linked campaign as last seen."""
@@ -112,11 +153,9 @@ class Linking:
 
     def create_statuses(self, labels: LabelsOfCampaign) -> LabelsOfCampaign:
         """Give the campaign in Salesforce the statuses that none of its labels means (M4.4)."""
-        missing = {status.name for status in missing_statuses(labels.vocabulary, labels.offered)}
-        if not missing:
+        if not labels.to_create:
             return labels
-        new = statuses_for_new_campaign(labels.vocabulary.channel)
-        self.door.add_statuses(labels.campaign_id, [status for status in new if status.label in missing])
+        self.door.add_statuses(labels.campaign_id, labels.to_create)
         self._look()
         statuses, _ = self.registry.campaign_labels(self.connection.connection_id, labels.campaign_id)
         return replace(labels, statuses=statuses)

@@ -285,6 +285,15 @@ class Registry(Protocol):
     ) -> LinkId:
         """Link a program and a campaign; one-to-one both ways, by two admins at once too (M4.1)."""
 
+    def trial_link(
+        self,
+        program: str,
+        connection: ConnectionId,
+        campaign_id: str,
+        mapped: Iterable[LabelMapping] = (),
+    ) -> AbstractContextManager[LinkId]:
+        """A link for the length of a block: it is undone at its end, with all that was done in the meantime."""
+
     def require_unlinked(self, program: str, connection: ConnectionId) -> None:
         """UsageError when a program has a link in an org already."""
 

@@ -7,8 +7,9 @@ table or as JSON.
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict
 from datetime import date, datetime
 from decimal import Decimal
@@ -242,6 +243,19 @@ class Registry:
         except IntegrityError:
             raise UsageError(self._why_not_linked(row, connection, campaign_id)) from None
         return LinkId(link.pk)
+
+    @contextlib.contextmanager
+    def trial_link(
+        self,
+        program: str,
+        connection: ConnectionId,
+        campaign_id: str,
+        mapped: Iterable[LabelMapping] = (),
+    ) -> Iterator[LinkId]:
+        """A link for the length of a block: it is undone at its end, with all that was done in the meantime."""
+        with transaction.atomic():
+            yield self.create_link(program, connection, campaign_id, mapped)
+            transaction.set_rollback(True)
 
     def require_unlinked(self, program: str, connection: ConnectionId) -> None:
         """UsageError when a program has a link in an org already."""

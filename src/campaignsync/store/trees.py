@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 
 import polars as pl
-from django.db import transaction
+from django.db import connection, transaction
 
 from campaignsync.domain.problems import Direction, ProblemNoun
 from campaignsync.domain.trees import AGREED, CAMPAIGN, HELD, PEOPLE, PROGRAM, Trees
@@ -24,9 +24,11 @@ _STANDING = (
 
 
 def read_trees(link: Link, now: datetime) -> Trees:
-    """The trees of a link; the caller is in no transaction."""
+    """The trees of a link. A link on trial is seen by its own transaction alone, which is read in as it is."""
+    on_trial = connection.in_atomic_block
     with transaction.atomic():
-        execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        if not on_trial:
+            execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         agreed = query(
             f"SELECT t.person_id, t.status FROM store_agreement t WHERE t.link_id = %s {_STANDING}",
             (link.pk, link.connection_id),
