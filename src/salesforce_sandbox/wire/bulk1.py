@@ -13,11 +13,11 @@ import orjson
 
 from salesforce_sandbox.org.access import Caller
 from salesforce_sandbox.org.bulk.classic import Batch, ClassicJob
+from salesforce_sandbox.org.bulk.job import told_moment
 from salesforce_sandbox.org.bulk.querying import RowTexts, csv_texts, json_texts, xml_texts
 from salesforce_sandbox.org.bulk.saving import Row
 from salesforce_sandbox.org.errors import SalesforceError
 from salesforce_sandbox.org.soql import CompiledQuery
-from salesforce_sandbox.org.soql.values import stored_moment
 from salesforce_sandbox.wire.bulk1_bodies import (
     DIALECT,
     query_result,
@@ -73,7 +73,7 @@ def create(call: Call, caller: Caller) -> Response:
     order = jobs.order(
         str(stated.get("operation")),
         str(stated.get("object")),
-        str(stated.get("externalIdFieldName") or ""),
+        stated.get("externalIdFieldName"),
         caller,
     )
     serial = str(stated.get("concurrencyMode", "")).lower() in ("serial", "1")
@@ -287,5 +287,5 @@ def _milliseconds(batch: Batch) -> int:
 
 def _moment(thing: ClassicJob | Batch, json: bool, *, changed: bool = False) -> str:
     """JSON writes the zone as +0000, XML as Z."""
-    text = stored_moment(thing.changed if changed else thing.created)
+    text = told_moment(thing.changed if changed else thing.created)
     return text if json else text.replace("+0000", "Z")

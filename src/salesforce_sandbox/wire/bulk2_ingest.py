@@ -4,7 +4,7 @@ Words what `org.bulk` does in JSON and CSV. Error codes are the asynchronous API
 S2.4.6, S0.7 and S0.20.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from email import message_from_bytes
 from email.policy import HTTP
 from functools import wraps
@@ -13,12 +13,11 @@ from typing import Any
 from salesforce_sandbox.org.bulk.classic import ClassicJob
 from salesforce_sandbox.org.bulk.dialect import DELIMITERS, LINE_ENDINGS, Dialect
 from salesforce_sandbox.org.bulk.ingest import IngestJob
-from salesforce_sandbox.org.bulk.job import OVER
+from salesforce_sandbox.org.bulk.job import OVER, told_moment
 from salesforce_sandbox.org.bulk.jobs import Job
 from salesforce_sandbox.org.bulk.querying import QueryJob
 from salesforce_sandbox.org.bulk.saving import OPERATIONS
 from salesforce_sandbox.org.errors import SalesforceError
-from salesforce_sandbox.org.soql.values import stored_moment
 from salesforce_sandbox.wire.messages import Request, Response
 from salesforce_sandbox.wire.routes import Call, Handler, Routes
 
@@ -31,15 +30,16 @@ _JOBS = "/services/data/v{version}/jobs/ingest"
 
 
 def in_capitals(handler: Handler) -> Handler:
-    """Bulk 2.0 writes InvalidJob as INVALIDJOB."""
+    """Bulk 2.0 writes InvalidJob as INVALIDJOB, and then once more before what it says."""
 
     @wraps(handler)
     def handle(call: Call) -> Response:
         try:
             return handler(call)
         except SalesforceError as error:
+            message = f"InvalidJob : {error.message}" if error.code == "InvalidJob" else error.message
             code = error.code.upper()
-            raise SalesforceError(error.status, code, error.message, error.fields, error.extra) from None
+            raise SalesforceError(error.status, code, message, error.fields, error.extra) from None
 
     return handle
 
@@ -52,15 +52,13 @@ def create(call: Call) -> Response:
         stated, content = _parts(call)
     else:
         stated, content = call.request.json_object(), None
-    operation, content_type = stated.get("operation"), stated.get("contentType", "CSV")
-    if operation not in OPERATIONS or content_type != "CSV":
-        message = f"Unable to create an ingest job for operation {operation} and contentType {content_type}"
-        raise SalesforceError(400, "InvalidJob", message)
+    operation, spoken = one_of("operation", stated, OPERATIONS), dialect(stated)
     jobs = call.org.jobs
-    key = str(stated.get("externalIdFieldName") or "")
-    order = jobs.order(operation, str(stated.get("object")), key, call.caller)
+    order = jobs.order(
+        operation, str(stated.get("object") or ""), stated.get("externalIdFieldName"), call.caller
+    )
     rule_id = stated.get("assignmentRuleId")
-    job = jobs.open_ingest(order, dialect(stated), float(call.version), assignment_rule_id=rule_id)
+    job = jobs.open_ingest(order, spoken, float(call.version), assignment_rule_id=rule_id)
     if content is not None:
         job.upload(content, jobs.means)
         job.close(jobs.means)
@@ -90,13 +88,10 @@ def upload(call: Call) -> Response:
 def change_state(call: Call) -> Response:
     jobs = call.org.jobs
     job = jobs.find(call.parameters["job"], IngestJob)
-    state = call.request.json_object().get("state")
-    if state == "UploadComplete":
-        job.close(jobs.means)
-    elif state == "Aborted":
+    if new_state(call, "UploadComplete", "Aborted") == "Aborted":
         job.abort(jobs.means)
     else:
-        raise SalesforceError(400, "InvalidJobState", f"Invalid job state: {state}")
+        job.close(jobs.means)
     return _told_then_begun(call, job)
 
 
@@ -132,19 +127,32 @@ def failed(call: Call) -> Response:
 @routes.on("GET", f"{_JOBS}/{{job}}/unprocessedRecords", rules="S2.4.3 S2.4.4")
 @in_capitals
 def unprocessed(call: Call) -> Response:
-    job = _finished(call)
-    return _file(job, job.unprocessed())
+    return Response(body=_finished(call).unprocessed(), media_type=CSV)
 
 
 def dialect(stated: dict[str, Any]) -> Dialect:
     """The dialect a job asks for."""
-    delimiter, line_ending = (
-        str(stated.get(name) or usual) for name, usual in (("columnDelimiter", "COMMA"), ("lineEnding", "LF"))
+    one_of("contentType", stated, ["CSV"], usual="CSV")
+    return Dialect(
+        delimiter=one_of("columnDelimiter", stated, DELIMITERS, usual="COMMA"),
+        line_ending=one_of("lineEnding", stated, LINE_ENDINGS, usual="LF"),
     )
-    for name, known in ((delimiter, DELIMITERS), (line_ending, LINE_ENDINGS)):
-        if name not in known:
-            raise SalesforceError(400, "InvalidJob", f"{name} is not one of {', '.join(known)}")
-    return Dialect(delimiter=delimiter, line_ending=line_ending)
+
+
+def one_of(name: str, stated: Mapping[str, Any], known: Collection[str], *, usual: Any = None) -> str:
+    """What a request says under a name; SalesforceError for a word that is none of those known there."""
+    value = usual if stated.get(name) is None else stated[name]
+    if isinstance(value, str) and value in known:
+        return value
+    raise SalesforceError(400, "API_ERROR", f"Invalid value: '{value}' supplied for property: '{name}'")
+
+
+def new_state(call: Call, *allowed: str) -> str:
+    """The state that a request wants a job to have."""
+    state = one_of("state", call.request.json_object(), ("Open", "UploadComplete", "InProgress", *OVER))
+    if state not in allowed:
+        raise SalesforceError(400, "InvalidJobState", f"Invalid job state: {state}")
+    return state
 
 
 def job_body(job: Job) -> dict[str, Any]:
@@ -155,8 +163,8 @@ def job_body(job: Job) -> dict[str, Any]:
         "operation": operation,
         "object": sobject,
         "createdById": user_id,
-        "createdDate": stored_moment(job.created),
-        "systemModstamp": stored_moment(job.changed),
+        "createdDate": told_moment(job.created),
+        "systemModstamp": told_moment(job.changed),
         "state": job.state,
     }
     if not isinstance(job, QueryJob) and job.order.key:

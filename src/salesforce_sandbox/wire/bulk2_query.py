@@ -4,9 +4,19 @@ A page may be read again and several at a time: locators name places in a result
 and S2.4.6.
 """
 
+from salesforce_sandbox.org.bulk.classic import QUERIES
 from salesforce_sandbox.org.bulk.querying import Page, QueryJob, chunkable
 from salesforce_sandbox.org.errors import SalesforceError
-from salesforce_sandbox.wire.bulk2_ingest import CSV, dialect, in_capitals, job_body, listed, milliseconds
+from salesforce_sandbox.wire.bulk2_ingest import (
+    CSV,
+    dialect,
+    in_capitals,
+    job_body,
+    listed,
+    milliseconds,
+    new_state,
+    one_of,
+)
 from salesforce_sandbox.wire.messages import Response
 from salesforce_sandbox.wire.routes import Call, Routes
 
@@ -23,9 +33,7 @@ _FIRST_WITH_RESULT_PAGES = 58
 @in_capitals
 def create(call: Call) -> Response:
     stated = call.request.json_object()
-    operation, text = stated.get("operation"), str(stated.get("query") or "")
-    if operation not in ("query", "queryAll"):
-        raise SalesforceError(400, "InvalidJob", f"Unable to create a query job for operation {operation}")
+    operation, text = one_of("operation", stated, QUERIES), str(stated.get("query") or "")
     if not text.strip():
         raise SalesforceError(400, "API_ERROR", "The query is blank")
     query = call.org.compile(text, call.caller, include_deleted=operation == "queryAll")
@@ -61,9 +69,7 @@ def look(call: Call) -> Response:
 def abort(call: Call) -> Response:
     jobs = call.org.jobs
     job = jobs.find(call.parameters["job"], QueryJob)
-    state = call.request.json_object().get("state")
-    if state != "Aborted":
-        raise SalesforceError(400, "InvalidJobState", f"Invalid job state: {state}")
+    new_state(call, "Aborted")
     job.abort(jobs.means)
     return Response(body=job_body(job))
 

@@ -310,17 +310,33 @@ def test_a_session_that_is_gone_is_refused_in_the_format_of_the_request(
 
 
 @pytest.mark.parametrize(
-    ("body", "code"),
+    ("body", "refusal"),
     [
-        ("<jobInfo><operation>insert</operation><object>Nobody</object></jobInfo>", "InvalidJob"),
-        ("<jobInfo><operation>merge</operation><object>Lead</object></jobInfo>", "InvalidJob"),
-        ("<jobInfo>", "InvalidXML"),
-        ('<!DOCTYPE x [<!ENTITY e "x">]><jobInfo>&e;</jobInfo>', "InvalidXML"),
+        (
+            "<jobInfo><operation>insert</operation><object>Nobody</object></jobInfo>",
+            "InvalidJob: Unable to find object: Nobody",
+        ),
+        (
+            "<jobInfo><operation>merge</operation><object>Lead</object></jobInfo>",
+            "InvalidJob: Unable to parse Job",
+        ),
+        ("<jobInfo>", "InvalidXML: Failed to parse XML"),
+        ('<!DOCTYPE x [<!ENTITY e "x">]><jobInfo>&e;</jobInfo>', "InvalidXML: Failed to parse XML"),
     ],
 )
-def test_what_no_job_can_do_is_refused(classic: Classic, body: str, code: str) -> None:
+def test_what_no_job_can_do_is_refused(classic: Classic, body: str, refusal: str) -> None:
+    """S2.5.1"""
     answer = classic.call("POST", "", body, **XML)
-    assert (answer.status_code, values(answer.content)["exceptionCode"]) == (400, code)
+    told = values(answer.content)
+    assert (answer.status_code, set(told)) == (400, {"exceptionCode", "exceptionMessage"})
+    assert f"{told['exceptionCode']}: {told['exceptionMessage']}".startswith(refusal)
+
+
+def test_jobs_and_batches_tell_moments_in_whole_seconds(classic: Classic) -> None:
+    """S1.5.1, S2.5.1"""
+    job = classic.open("insert")
+    told = values(classic.add(job, LEADS).content), values(classic.call("GET", f"/{job}", **XML).content)
+    assert all(str(each["createdDate"]).endswith(".000Z") for each in told)
 
 
 def test_jobs_batches_and_bodies_that_are_none_are_refused(classic: Classic) -> None:

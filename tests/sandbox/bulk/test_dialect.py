@@ -8,7 +8,7 @@ from salesforce_sandbox.org.bulk.dialect import DELIMITERS, LINE_ENDINGS, Dialec
 from salesforce_sandbox.org.errors import SalesforceError
 
 STRAY = "Failed to parse CSV. Found unescaped quote. A value with quote should be within a quote"
-CELLS = st.text(st.characters(exclude_characters="\0\r", exclude_categories=["Cs"]), max_size=8)
+CELLS = st.text(st.characters(exclude_characters="\r", exclude_categories=["Cs"]), max_size=8)
 
 
 @given(
@@ -83,6 +83,10 @@ def test_a_byte_order_mark_before_a_quoted_header_is_a_stray_quote() -> None:
     with pytest.raises(SalesforceError) as refused:
         read_sheet(b'\xef\xbb\xbf"Id","Name"\n', Dialect())
     assert (refused.value.code, refused.value.message) == ("InvalidBatch", STRAY)
+
+
+def test_a_byte_order_mark_before_a_plain_header_belongs_to_its_first_name() -> None:
+    assert read_sheet(b"\xef\xbb\xbfId,Name\n", Dialect()).names == ["\ufeffId", "Name"]
 
 
 @pytest.mark.parametrize("content", [b"a,b\n\xff,1\n", b"x" * 32_001 + b"\n"])

@@ -1,6 +1,7 @@
 """Bulk API 2.0, ingest: the life of a job and what becomes of its rows (S2.4.1, S2.4.2, S2.4.4, S2.4.6)."""
 
 import gzip
+import re
 from typing import Any
 
 import pytest
@@ -44,6 +45,14 @@ def test_a_job_says_all_that_is_documented_about_it(clerk: Any) -> None:
     assert "contentUrl" not in job
 
 
+def test_jobs_tell_moments_in_whole_seconds(clerk: Any, admin: Any) -> None:
+    """S1.5.1"""
+    query = admin.call("GET", f"/jobs/query/{clerk.query('SELECT Id FROM Lead')}").json()
+    for job in (clerk.send("Lead", "insert", LEADS), query):
+        for moment in (job["createdDate"], job["systemModstamp"]):
+            assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.000\+0000", moment)
+
+
 def test_rows_are_stored_as_any_other_save_stores_them(clerk: Any, admin: Any) -> None:
     """S2.4.2, S0.7"""
     clerk.send("Lead", "insert", LEADS)
@@ -74,20 +83,28 @@ def test_upserts_create_and_update_by_a_key(clerk: Any, admin: Any) -> None:
 def test_deletes_take_ids(clerk: Any, admin: Any, campaign: str) -> None:
     """S2.4.2"""
     lead = admin.create("Lead", LastName="Ash", Company="A")
-    job = clerk.send("Lead", "delete", f'Id\n{lead[:15]}\n{campaign}\n""\n00Q000000000zzzAAA\n')
+    job = clerk.send("Lead", "delete", f'ID\n{lead[:15]}\n{campaign}\n""\n00Q000000000zzzAAA\n')
     assert admin.query("SELECT Id FROM Lead") == []
-    assert all(row["sf__Id"] == row["Id"] for row in clerk.rows(job["id"], "failedResults"))
+    assert all(row["sf__Id"] == row["ID"] for row in clerk.rows(job["id"], "failedResults"))
     assert clerk.errors(job["id"]) == {
         campaign: "INVALID_CROSS_REFERENCE_KEY:invalid cross reference id:--",
         "00Q000000000zzzAAA": "INVALID_CROSS_REFERENCE_KEY:invalid cross reference id:--",
     }
 
 
+@pytest.mark.parametrize("header", ["Id,LastName", "LastName"])
+def test_deletes_take_nothing_but_ids(clerk: Any, header: str) -> None:
+    """S2.4.2"""
+    job = clerk.send("Lead", "delete", f"{header}\n00Q000000000zzzAAA\n")
+    assert job["errorMessage"] == "InvalidBatch : The 'delete' batch must contain only ids"
+
+
 def test_deleting_for_good_is_a_permission_of_its_own(clerk: Any, admin: Any) -> None:
     """S2.4.2"""
     lead = admin.create("Lead", LastName="Ash", Company="A")
     wish = {"object": "Lead", "operation": "hardDelete"}
-    assert admin.refused("POST", "/jobs/ingest", wish)[:2] == (400, "FEATURENOTENABLED")
+    message = "hardDelete operation requires special user profile permission, please contact your system administrator"
+    assert admin.refused("POST", "/jobs/ingest", wish) == (400, "FEATURENOTENABLED", message)
     clerk.rule(hard_delete=True)
     clerk.send("Lead", "hardDelete", f"Id\n{lead}\n")
     assert admin.query("SELECT Id FROM Lead", resource="queryAll") == []
@@ -140,21 +157,51 @@ def test_updates_need_ids_and_inserts_bear_none(clerk: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("stated", "code"),
+    ("stated", "code", "message"),
     [
-        ({"object": "Nobody"}, "INVALIDJOB"),
-        ({"operation": "merge"}, "INVALIDJOB"),
-        ({"operation": "upsert"}, "INVALIDJOB"),
-        ({"operation": "upsert", "externalIdFieldName": "City"}, "INVALIDJOB"),
-        ({"columnDelimiter": "SPACE"}, "INVALIDJOB"),
-        ({"lineEnding": "CR"}, "INVALIDJOB"),
-        ({"lineEnding": ["LF"]}, "INVALIDJOB"),
-        ({"contentType": "JSON"}, "INVALIDJOB"),
+        ({"object": "Nobody"}, "INVALIDJOB", "InvalidJob : Unable to find object: Nobody"),
+        ({"object": ""}, "INVALIDJOB", "InvalidJob : Unable to find object: "),
+        (
+            {"operation": "upsert"},
+            "INVALIDJOB",
+            "InvalidJob : External ID was blank for Lead. An External ID must be specified for upsert.",
+        ),
+        (
+            {"operation": "upsert", "externalIdFieldName": ""},
+            "INVALIDJOB",
+            "InvalidJob : Field name provided,  does not match an External ID for Lead",
+        ),
+        (
+            {"operation": "upsert", "externalIdFieldName": "City"},
+            "INVALIDJOB",
+            "InvalidJob : Field name provided, City does not match an External ID for Lead",
+        ),
+        ({"operation": ""}, "API_ERROR", "Invalid value: '' supplied for property: 'operation'"),
+        ({"operation": "query"}, "API_ERROR", "Invalid value: 'query' supplied for property: 'operation'"),
+        (
+            {"columnDelimiter": "SPACE"},
+            "API_ERROR",
+            "Invalid value: 'SPACE' supplied for property: 'columnDelimiter'",
+        ),
+        ({"lineEnding": "CR"}, "API_ERROR", "Invalid value: 'CR' supplied for property: 'lineEnding'"),
+        (
+            {"lineEnding": ["LF"]},
+            "API_ERROR",
+            "Invalid value: '['LF']' supplied for property: 'lineEnding'",
+        ),
+        (
+            {"contentType": "JSON"},
+            "API_ERROR",
+            "Invalid value: 'JSON' supplied for property: 'contentType'",
+        ),
     ],
 )
-def test_what_no_job_can_do_is_refused_at_once(admin: Any, stated: dict[str, Any], code: str) -> None:
+def test_what_no_job_can_do_is_refused_at_once_in_salesforces_words(
+    admin: Any, stated: dict[str, Any], code: str, message: str
+) -> None:
+    """S2.4.1, S2.4.2"""
     wish = {"object": "Lead", "operation": "insert", **stated}
-    assert admin.refused("POST", "/jobs/ingest", wish)[:2] == (400, code)
+    assert admin.refused("POST", "/jobs/ingest", wish) == (400, code, message)
 
 
 def test_a_file_is_put_once(clerk: Any) -> None:
@@ -162,7 +209,9 @@ def test_a_file_is_put_once(clerk: Any) -> None:
     job = clerk.open("Lead")["id"]
     first, second = clerk.upload(job, LEADS), clerk.upload(job, LEADS)
     assert (first.status_code, first.content, second.status_code) == (201, b"", 400)
-    assert second.json()[0]["message"].startswith(f"Found multiple contents for job: <{job}>")
+    (refusal,) = second.json()
+    assert refusal["errorCode"] == "BULK_API_ERROR"
+    assert refusal["message"].startswith(f"Found multiple contents for job: <{job[:15]}>")
     clerk.close(job)
     assert clerk.upload(job, LEADS).json()[0]["errorCode"] == "INVALIDJOBSTATE"
 
@@ -171,7 +220,11 @@ def test_a_file_may_be_only_so_large(clerk: Any) -> None:
     """S2.4.2"""
     clerk.rule(largest_upload_bytes=10)
     answer = clerk.upload(clerk.open("Lead")["id"], LEADS)
-    assert (answer.status_code, answer.json()[0]["errorCode"]) == (400, "EXCEEDEDQUOTA")
+    message = f"Failed to read request. Exceeded max size limit of 10 with request size {len(LEADS)}"
+    assert (answer.status_code, answer.json()) == (
+        400,
+        [{"errorCode": "CLIENTINPUTERROR", "message": message}],
+    )
 
 
 def test_a_small_file_may_come_with_the_job(clerk: Any, admin: Any) -> None:
@@ -204,19 +257,23 @@ def test_parts_that_are_none_or_too_long_are_refused(admin: Any, parts: Any) -> 
 
 def test_a_closed_job_cannot_be_closed_or_aborted_again(clerk: Any, admin: Any) -> None:
     job = clerk.begin("Lead", "insert", LEADS)
-    for state, message in [
-        ("UploadComplete", "Closing already Completed Job not allowed"),
-        ("Aborted", "Aborting already Completed Job not allowed"),
-        ("InProgress", "Invalid job state: InProgress"),
+    for state, code, message in [
+        ("UploadComplete", "INVALIDJOBSTATE", "Closing already Completed Job not allowed"),
+        ("Aborted", "INVALIDJOBSTATE", "Aborting already Completed Job not allowed"),
+        ("InProgress", "INVALIDJOBSTATE", "Invalid job state: InProgress"),
+        ("Done", "API_ERROR", "Invalid value: 'Done' supplied for property: 'state'"),
     ]:
         refusal = admin.refused("PATCH", f"/jobs/ingest/{job}", {"state": state})
-        assert refusal == (400, "INVALIDJOBSTATE", message)
+        assert refusal == (400, code, message)
 
 
 def test_a_job_can_be_deleted_once_it_is_not_open(clerk: Any, admin: Any) -> None:
     """S2.4.1, S2.4.6"""
     job = clerk.open("Lead")["id"]
-    assert admin.refused("DELETE", f"/jobs/ingest/{job}")[1] == "INVALIDJOBSTATE"
+    message = (
+        "To be deleted, a job must have a state of UploadComplete, JobComplete, Failed, Aborted, not Open"
+    )
+    assert admin.refused("DELETE", f"/jobs/ingest/{job}") == (400, "INVALIDJOBSTATE", message)
     admin.call("PATCH", f"/jobs/ingest/{job}", {"state": "Aborted"})
     answer = admin.call("DELETE", f"/jobs/ingest/{job}")
     assert (answer.status_code, answer.content) == (204, b"")

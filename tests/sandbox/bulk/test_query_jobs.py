@@ -198,7 +198,7 @@ def test_a_complete_job_cannot_be_aborted_but_deleted(clerk: Any, admin: Any) ->
 def test_an_ingest_job_is_no_query_job(clerk: Any, admin: Any) -> None:
     """S2.4.6"""
     assert admin.refused("GET", f"/jobs/query/{clerk.open('Lead')['id']}")[0] == 404
-    assert admin.refused("POST", "/jobs/query", {"operation": "insert", "query": ALL})[1] == "INVALIDJOB"
+    assert admin.refused("POST", "/jobs/query", {"operation": "insert", "query": ALL})[1] == "API_ERROR"
 
 
 def test_queries_cost_jobs_and_space_but_no_batches(clerk: Any, admin: Any, sandbox: Any) -> None:
@@ -215,7 +215,15 @@ def test_queries_cost_jobs_and_space_but_no_batches(clerk: Any, admin: Any, sand
 def test_the_query_jobs_of_a_day_have_an_end(admin: Any) -> None:
     """S2.4.5"""
     admin.control("POST", "limits", {"DailyBulkV2QueryJobs": 0})
-    refusal = (400, "LIMIT_EXCEEDED", "Max bulk v2 query jobs (0) per 24 hrs has been reached")
+    refusal = (400, "LIMIT_EXCEEDED", "Max bulk v2 query jobs (0) per 24 hrs has been reached (1)")
+    assert admin.refused("POST", "/jobs/query", {"operation": "query", "query": ALL}) == refusal
+
+
+def test_the_results_of_a_day_have_an_end(admin: Any) -> None:
+    """S2.4.5"""
+    admin.control("POST", "limits", {"DailyBulkV2QueryFileStorageMB": 0})
+    message = "Max bulk v2 query result size stored (1000000000) kb per 24 hrs has been exceeded"
+    refusal = (400, "LIMIT_EXCEEDED", message)
     assert admin.refused("POST", "/jobs/query", {"operation": "query", "query": ALL}) == refusal
 
 

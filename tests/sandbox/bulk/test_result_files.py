@@ -27,6 +27,15 @@ def test_refused_rows_are_told_why(clerk: Any) -> None:
     assert clerk.file(job, "unprocessedrecords") == "LastName,Company,AnnualRevenue\n"
 
 
+def test_a_file_of_which_no_row_was_tried_comes_back_as_it_was_sent(clerk: Any, admin: Any) -> None:
+    """S2.4.3: neither a line separator nor a form feed nor a line break in quotes ends a row."""
+    content = 'LastName,Company\r\n"A\nsh",A\u2028B\r\n"Bi""rch","x\x0cy"\r\n'
+    job = clerk.open("Lead", lineEnding="CRLF")["id"]
+    clerk.upload(job, content)
+    admin.call("PATCH", f"/jobs/ingest/{job}", {"state": "Aborted"})
+    assert clerk.file(job, "unprocessedrecords") == content
+
+
 def test_refused_changes_name_their_record(clerk: Any, admin: Any) -> None:
     """S2.4.3"""
     lead = admin.create("Lead", LastName="Ash", Company="A")

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeAlias
 
+from salesforce_sandbox.org.bulk.dialect import judge_size
 from salesforce_sandbox.org.bulk.kept import Kept
 from salesforce_sandbox.org.bulk.means import Means
 from salesforce_sandbox.org.bulk.querying import RowTexts, chunkable, judge, keep
@@ -107,9 +108,7 @@ class ClassicJob:
             raise SalesforceError(400, "InvalidJobState", f"Adding a batch to a {self.state} Job not allowed")
         if not body.strip():
             raise SalesforceError(400, "ClientInputError", "Unable to find any data to create batch")
-        if len(body) > MOST_BYTES:
-            message = f"Failed to read request. Exceeded max size limit of {MOST_BYTES} with request size {len(body)}"
-            raise SalesforceError(400, "ClientInputError", message)
+        judge_size(body, MOST_BYTES)
         means.charge_batch()
         batch = self._new_batch(means)
         batch.request, batch.request_type = zlib.compress(body, level=1), request_type

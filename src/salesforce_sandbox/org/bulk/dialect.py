@@ -27,10 +27,12 @@ class Dialect:
 
     def line(self, cells: Sequence[str]) -> str:
         """One row with every cell in quotes and without its line ending."""
-        joined = "\0".join(cells)
-        if '"' in joined:
-            joined = joined.replace('"', '""')
-        return '"' + joined.replace("\0", f'"{DELIMITERS[self.delimiter]}"') + '"'
+        between = f'"{DELIMITERS[self.delimiter]}"'
+        joined = between.join(cells)
+        # Most rows hold no quotes but those just put between their cells.
+        if joined.count('"') != 2 * max(0, len(cells) - 1):
+            joined = between.join(cell.replace('"', '""') for cell in cells)
+        return f'"{joined}"'
 
     def headed(self, names: Sequence[str], head: str) -> str:
         """A header of result files: names of our own in quotes, then the header as it was sent (S2.4.3)."""
@@ -54,6 +56,15 @@ class Sheet:
     names: list[str]
     rows: list[list[str]] = field(default_factory=list)
     broken: dict[int, str] = field(default_factory=dict)
+
+
+def judge_size(content: bytes, most: int) -> None:
+    """SalesforceError for a request that carries more than so many bytes."""
+    if len(content) > most:
+        message = (
+            f"Failed to read request. Exceeded max size limit of {most} with request size {len(content)}"
+        )
+        raise SalesforceError(400, "ClientInputError", message)
 
 
 def read_sheet(content: bytes, dialect: Dialect) -> Sheet:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from salesforce_sandbox.org.bulk.dialect import Sheet, read_sheet
+from salesforce_sandbox.org.bulk.dialect import Sheet, judge_size, read_sheet
 from salesforce_sandbox.org.bulk.job import Job, wrong_state
 from salesforce_sandbox.org.bulk.means import Means
 from salesforce_sandbox.org.bulk.saving import Order, Saving, named
@@ -46,13 +46,11 @@ class IngestJob(Job):
             raise wrong_state("Uploading to", self.state)
         if self.content is not None:
             message = (
-                f"Found multiple contents for job: <{self.id}>, please 'Close' / 'Abort' / 'Delete' the current Job"
-                " then create a new Job and make sure you only do 'PUT' once on a given Job."
+                f"Found multiple contents for job: <{self.id[:15]}>, please 'Close' / 'Abort' / 'Delete' the current"
+                " Job then create a new Job and make sure you only do 'PUT' once on a given Job."
             )
-            raise SalesforceError(400, "API_ERROR", message)
-        if len(content) > means.rules.largest_upload_bytes:
-            message = f"The data exceeds the maximum size of {means.rules.largest_upload_bytes} bytes"
-            raise SalesforceError(400, "ExceededQuota", message)
+            raise SalesforceError(400, "BULK_API_ERROR", message)
+        judge_size(content, means.rules.largest_upload_bytes)
         self.content = content
 
     def close(self, means: Means) -> None:
@@ -120,14 +118,12 @@ class IngestJob(Job):
             cells = [outcome.id or "", told] if with_id else [told]
             yield self.dialect.line([*cells, *self._echo(index)])
 
-    def unprocessed(self) -> Iterator[str]:
-        """The lines of the file of rows that were never tried."""
+    def unprocessed(self) -> bytes:
+        """The file of rows that were never tried: the whole file as it came when none of it was read."""
         if self.sheet is None:
-            yield from (self.content or b"").decode(errors="replace").splitlines()
-            return
-        yield self.sheet.head
-        for cells in self.sheet.rows[len(self.outcomes) :]:
-            yield self.dialect.line(cells)
+            return self.content or b""
+        untried = self.sheet.rows[len(self.outcomes) :]
+        return self.dialect.file([self.sheet.head, *map(self.dialect.line, untried)])
 
     def _echo(self, index: int) -> list[str]:
         """A row as result files repeat it: numbers re-formatted (S0.7)."""

@@ -10,6 +10,7 @@ from salesforce_sandbox.org.bulk.dialect import Dialect
 from salesforce_sandbox.org.bulk.means import Means
 from salesforce_sandbox.org.bulk.steps import Steps
 from salesforce_sandbox.org.errors import SalesforceError
+from salesforce_sandbox.org.soql.values import stored_moment
 
 OVER = ("JobComplete", "Failed", "Aborted")
 
@@ -34,6 +35,11 @@ class Job:
         if self.steps:
             self.steps.stop()
         self.state, self.changed = "Aborted", means.now
+
+
+def told_moment(at: datetime) -> str:
+    """A moment as jobs tell it, in whole seconds (S1.5.1)."""
+    return stored_moment(at.replace(microsecond=0))
 
 
 def wrong_state(verb: str, state: str) -> SalesforceError:

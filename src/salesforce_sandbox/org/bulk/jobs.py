@@ -13,9 +13,9 @@ from salesforce_sandbox.org.accounting import BULK_QUERY_JOBS, Accounting
 from salesforce_sandbox.org.bulk.classic import QUERIES, ClassicJob
 from salesforce_sandbox.org.bulk.dialect import Dialect
 from salesforce_sandbox.org.bulk.ingest import IngestJob
-from salesforce_sandbox.org.bulk.job import OVER, wrong_state
+from salesforce_sandbox.org.bulk.job import OVER
 from salesforce_sandbox.org.bulk.means import Means
-from salesforce_sandbox.org.bulk.querying import QueryJob, judge
+from salesforce_sandbox.org.bulk.querying import FILE_STORAGE, MOST_STORED_KB, QueryJob, judge
 from salesforce_sandbox.org.bulk.rules import BulkRules
 from salesforce_sandbox.org.bulk.saving import OPERATIONS, Order
 from salesforce_sandbox.org.bulk.steps import Steps
@@ -88,12 +88,7 @@ class Jobs:
     ) -> QueryJob:
         """A query job, already under way."""
         judge(query)
-        accounting = self.means.accounting
-        most = accounting.limits[BULK_QUERY_JOBS]
-        if accounting.used(BULK_QUERY_JOBS) >= most:
-            message = f"Max bulk v2 query jobs ({most}) per 24 hrs has been reached"
-            raise SalesforceError(400, "LIMIT_EXCEEDED", message)
-        accounting.spend(BULK_QUERY_JOBS)
+        self._charge_query()
         job = QueryJob(
             id=self._new_id(),
             query=query,
@@ -124,25 +119,41 @@ class Jobs:
         self._jobs[job.id[:15]] = job
         return job
 
-    def order(self, operation: str, sobject_name: str, key: str, caller: Caller) -> Order:
+    def order(self, operation: str, sobject_name: str, key: str | None, caller: Caller) -> Order:
         """What a job shall do; SalesforceError for what no job can do."""
         sobject = self.means.ground.schema.find(sobject_name)
         if sobject is None or not self.means.ground.access.may(caller.user_id, sobject.name, "read"):
             raise _no_job(f"Unable to find object: {sobject_name}")
         if operation not in (*OPERATIONS, *QUERIES):
-            raise _no_job(f"Unknown operation: {operation}")
+            raise _no_job("Unable to parse Job")
         if operation == "hardDelete" and not self.rules.hard_delete:
-            message = "hardDelete operation requires special user profile permission, please contact your administrator"
+            message = "hardDelete operation requires special user profile permission, please contact your system administrator"
             raise SalesforceError(400, "FeatureNotEnabled", message)
-        if operation == "upsert":
-            key = _key_field(sobject, key)
-        return Order(operation=operation, sobject=sobject, key=key, caller=caller)
+        found = _key_field(sobject, key) if operation == "upsert" else ""
+        return Order(operation=operation, sobject=sobject, key=found, caller=caller)
 
     def delete(self, job: IngestJob | QueryJob) -> None:
         """Forgets a job that is not under way."""
-        if job.state not in (*OVER, "UploadComplete"):
-            raise wrong_state("Deleting", job.state)
+        deletable = ("UploadComplete", *OVER)
+        if job.state not in deletable:
+            message = f"To be deleted, a job must have a state of {', '.join(deletable)}, not {job.state}"
+            raise SalesforceError(400, "InvalidJobState", message)
         del self._jobs[job.id[:15]]
+
+    def _charge_query(self) -> None:
+        """SalesforceError when the day's query jobs, or what their results may hold, are used up (S2.4.5)."""
+        accounting = self.means.accounting
+        used, most = accounting.used(BULK_QUERY_JOBS), accounting.limits[BULK_QUERY_JOBS]
+        message = ""
+        if used >= most:
+            message = f"Max bulk v2 query jobs ({most}) per 24 hrs has been reached ({used + 1})"
+        elif accounting.used(FILE_STORAGE) >= accounting.limits[FILE_STORAGE]:
+            message = (
+                f"Max bulk v2 query result size stored ({MOST_STORED_KB}) kb per 24 hrs has been exceeded"
+            )
+        if message:
+            raise SalesforceError(400, "LIMIT_EXCEEDED", message)
+        accounting.spend(BULK_QUERY_JOBS)
 
     def _new_id(self) -> str:
         return self.means.ground.ids.take(_KEY_PREFIX)
@@ -154,12 +165,12 @@ def _steps(job: Job) -> list[Steps]:
     return [steps for steps in works if steps and not steps.over]
 
 
-def _key_field(sobject: SObject, key: str) -> str:
-    if not key:
+def _key_field(sobject: SObject, key: str | None) -> str:
+    if key is None:
         raise _no_job(
             f"External ID was blank for {sobject.name}. An External ID must be specified for upsert."
         )
-    field = sobject.field(key)
+    field = sobject.field(str(key))
     if field is None or not (field.external_id or field.id_lookup or field.name == "Id"):
         raise _no_job(f"Field name provided, {key} does not match an External ID for {sobject.name}")
     return field.name

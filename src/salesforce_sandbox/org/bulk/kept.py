@@ -8,11 +8,11 @@ import zlib
 from bisect import bisect_right
 from collections.abc import Iterator
 
-_BETWEEN = "\0"
+import orjson
 
 
 class Kept:
-    """`count` rows that were `size` bytes."""
+    """`count` rows that were `size` characters."""
 
     def __init__(self) -> None:
         self._starts: list[int] = []
@@ -21,19 +21,18 @@ class Kept:
         self.size = 0
 
     def add(self, texts: list[str]) -> None:
-        """Appends rows; none of them holds a NUL."""
-        raw = _BETWEEN.join(texts).encode()
+        """Appends rows."""
         self._starts.append(self.count)
-        self._blocks.append(zlib.compress(raw, level=1))
+        self._blocks.append(zlib.compress(orjson.dumps(texts), level=1))
         self.count += len(texts)
-        self.size += len(raw)
+        self.size += sum(map(len, texts))
 
     def rows(self, start: int = 0, most: int | None = None) -> Iterator[str]:
         """The rows from one on, at most so many."""
         end = self.count if most is None else min(self.count, start + most)
         block = bisect_right(self._starts, start) - 1
         while start < end:
-            texts = zlib.decompress(self._blocks[block]).decode().split(_BETWEEN)
+            texts = orjson.loads(zlib.decompress(self._blocks[block]))
             first = self._starts[block]
             yield from texts[start - first : end - first]
             start = first + len(texts)

@@ -27,6 +27,8 @@ from salesforce_sandbox.org.soql.shape import Parent, Record, Value
 
 FILE_STORAGE = "DailyBulkV2QueryFileStorageMB"
 _MEGABYTE = 1_000_000
+# What the refusal names, in which orgs show a limit of as many megabytes as that makes.
+MOST_STORED_KB = 1_000_000_000
 _REFUSED = {
     "compound": "Selecting compound data not supported in Bulk Query",
     "subselect": "Aggregate Relationships not supported in Bulk Query",

@@ -20,7 +20,8 @@ from salesforce_sandbox.org.soql.values import record_id
 
 Row: TypeAlias = Mapping[str, Any]
 NULL = "#N/A"
-OPERATIONS = ("insert", "update", "upsert", "delete", "hardDelete")
+DELETES = ("delete", "hardDelete")
+OPERATIONS = ("insert", "update", "upsert", *DELETES)
 _NUMBERS = ("double", "currency", "percent")
 _LOCKED = "UNABLE_TO_LOCK_ROW"
 
@@ -54,10 +55,13 @@ class Saving:
     def judge(self, names: Iterable[str]) -> None:
         """SalesforceError InvalidBatch for columns with which nothing can be done."""
         fields = [self._columns[name].field.name for name in names]
+        operation = self._order.operation
+        if operation in DELETES and fields != ["Id"]:
+            raise SalesforceError(400, "InvalidBatch", f"The '{operation}' batch must contain only ids")
         twice = next((name for index, name in enumerate(fields) if name in fields[:index]), None)
         if twice:
             raise SalesforceError(400, "InvalidBatch", f"Duplicate field name found : {twice}")
-        needed = {"insert": "", "upsert": self._order.key}.get(self._order.operation, "Id")
+        needed = {"insert": "", "upsert": self._order.key}.get(operation, "Id")
         if needed and needed not in fields:
             raise no_such_name(needed)
 
