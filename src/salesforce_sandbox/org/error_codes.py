@@ -7,6 +7,7 @@ ERROR_CODES: Mapping[str, str] = MappingProxyType(
     {
         "ALL_OR_NONE_OPERATION_ROLLED_BACK": "an innocent row of a request that wanted all or none",
         "API_ERROR": "a bulk query or job that the Bulk API cannot do",
+        "BULK_API_ERROR": "a second file for one bulk job",
         "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY": "the object, or this user, cannot create, change or delete such rows",
         "CANNOT_UPDATE_CONVERTED_LEAD": "a converted lead is changed, merged, converted again or made a member",
         "CIRCULAR_DEPENDENCY": "a campaign would be its own ancestor (by switch)",
@@ -41,6 +42,7 @@ ERROR_CODES: Mapping[str, str] = MappingProxyType(
         "INVALID_SESSION_ID": "no session, or one that is gone",
         "INVALID_STATUS": "a lead is converted to a status that does not convert",
         "INVALID_TYPE": "an object that is not there or not visible",
+        "INVALID_TYPE_ON_FIELD_IN_RECORD": "a value of the wrong kind in a file",
         "JSON_PARSER_ERROR": "a body that is not JSON, or a value of the wrong kind",
         "LIMIT_EXCEEDED": "a composite request or graph beyond its limits",
         "MALFORMED_ID": "text that is no id of the kind",

@@ -256,8 +256,7 @@ class Records:
                     "DUPLICATE_VALUE", f"Duplicate external id specified: {value}", key
                 )
             elif len(found) > 1:
-                message = f"{key}: more than one record found for external id field: {found}"
-                outcomes[index] = _refused("DUPLICATE_EXTERNAL_ID", message, key)
+                outcomes[index] = Outcome(error=ambiguous(sobject, key, found))
             elif found:
                 known.append((index, found[0]))
             elif key == "Id" and value:
@@ -335,6 +334,14 @@ def _outcome(draft: Draft, *, created: bool = False, record_id: str | None = Non
     if draft.error:
         return Outcome(id=record_id, created=created, error=draft.error)
     return Outcome(id=record_id or draft.id, created=created)
+
+
+def ambiguous(sobject: SObject, key: str, found: Sequence[str]) -> SalesforceError:
+    """The refusal of a key that several records have."""
+    field = sobject.field(key)
+    listed = ", ".join(found)
+    message = f"{field.label if field else key}: more than one record found for external id field: [{listed}]"
+    return SalesforceError(400, "DUPLICATE_EXTERNAL_ID", message, (key,))
 
 
 def _refused(code: str, message: str, *fields: str) -> Outcome:

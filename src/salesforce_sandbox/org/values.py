@@ -74,7 +74,7 @@ def _boolean(field: Field, value: Any) -> int:
 def _number(field: Field, value: Any) -> int | float | None:
     if value is None or value == "":
         return None
-    if isinstance(value, bool):
+    if isinstance(value, bool) or (field.type == "int" and "." in str(value)):
         raise wrong_kind(field, value)
     try:
         number = Decimal(str(value).strip())

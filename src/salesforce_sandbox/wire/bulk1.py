@@ -61,7 +61,7 @@ def classic(handler: Classic) -> Handler:
     return handle
 
 
-@routes.on("POST", _JOBS, rules="S2.5.1 S2.5.2", note="contentType ZIP_* is not built")
+@routes.on("POST", _JOBS, rules="S2.5.1 S2.5.2", note="contentType ZIP_* and assignmentRuleId are not built")
 @classic
 def create(call: Call, caller: Caller) -> Response:
     stated = read_job(call.request.body, json=_json(call))
@@ -75,6 +75,7 @@ def create(call: Call, caller: Caller) -> Response:
         str(stated.get("object")),
         stated.get("externalIdFieldName"),
         caller,
+        stated.get("assignmentRuleId"),
     )
     serial = str(stated.get("concurrencyMode", "")).lower() in ("serial", "1")
     job = jobs.open_classic(
@@ -238,7 +239,8 @@ def _about_job(job: ClassicJob) -> dict[str, Any]:
     states = [batch.state for batch in job.batches]
     json = job.content_type == "JSON"
     spent = sum(_milliseconds(batch) for batch in job.batches)
-    return {
+    only_in_json = {"assignmentRuleId": None, "fastPathEnabled": False} if json else {}
+    return only_in_json | {
         "id": job.id,
         "operation": job.order.operation,
         "object": job.order.sobject.name,

@@ -9,6 +9,7 @@ from email import message_from_bytes
 from email.policy import HTTP
 from functools import wraps
 from typing import Any
+from urllib.parse import urlencode
 
 from salesforce_sandbox.org.bulk.classic import ClassicJob
 from salesforce_sandbox.org.bulk.dialect import DELIMITERS, LINE_ENDINGS, Dialect
@@ -27,6 +28,7 @@ CSV = "text/csv"
 MOST_LISTED = 1_000
 MOST_MULTIPART_CHARACTERS = 100_000
 _JOBS = "/services/data/v{version}/jobs/ingest"
+_JOB_TYPES: dict[type, str] = {IngestJob: "V2Ingest", QueryJob: "V2Query", ClassicJob: "Classic"}
 
 
 def in_capitals(handler: Handler) -> Handler:
@@ -44,7 +46,7 @@ def in_capitals(handler: Handler) -> Handler:
     return handle
 
 
-@routes.on("POST", _JOBS, rules="S2.4.1 S2.4.2")
+@routes.on("POST", _JOBS, rules="S2.4.1 S2.4.2", note="assignmentRuleId is not built")
 @in_capitals
 def create(call: Call) -> Response:
     """Opens a job; a multipart body brings the file along and closes the job."""
@@ -55,10 +57,13 @@ def create(call: Call) -> Response:
     operation, spoken = one_of("operation", stated, OPERATIONS), dialect(stated)
     jobs = call.org.jobs
     order = jobs.order(
-        operation, str(stated.get("object") or ""), stated.get("externalIdFieldName"), call.caller
+        operation,
+        str(stated.get("object") or ""),
+        stated.get("externalIdFieldName"),
+        call.caller,
+        stated.get("assignmentRuleId"),
     )
-    rule_id = stated.get("assignmentRuleId")
-    job = jobs.open_ingest(order, spoken, float(call.version), assignment_rule_id=rule_id)
+    job = jobs.open_ingest(order, spoken, float(call.version))
     if content is not None:
         job.upload(content, jobs.means)
         job.close(jobs.means)
@@ -172,34 +177,35 @@ def job_body(job: Job) -> dict[str, Any]:
     body |= {"concurrencyMode": "Parallel", "contentType": "CSV", "apiVersion": job.api_version}
     if isinstance(job, ClassicJob):
         return body | {"concurrencyMode": job.concurrency, "contentType": job.content_type}
-    if isinstance(job, IngestJob):
-        if job.assignment_rule_id:
-            body["assignmentRuleId"] = job.assignment_rule_id
-        if job.state == "Open":
-            body["contentUrl"] = f"services/data/v{job.api_version}/jobs/ingest/{job.id}/batches"
+    if isinstance(job, IngestJob) and job.state == "Open":
+        body["contentUrl"] = f"services/data/v{job.api_version}/jobs/ingest/{job.id}/batches"
     return body | {"lineEnding": job.dialect.line_ending, "columnDelimiter": job.dialect.delimiter}
 
 
 def listed(call: Call, resource: str) -> Response:
-    """All jobs of the resource and those of Bulk 1.0, in pages."""
+    """The jobs of a type, otherwise those of the resource and of Bulk 1.0, in pages."""
     query = call.request.query
-    kinds = {"ingest": (IngestJob, ClassicJob), "query": (QueryJob, ClassicJob)}[resource]
+    asked = one_of("jobType", query, _JOB_TYPES.values()) if "jobType" in query else ""
+    types = (
+        {asked} if asked else {"ingest": {"V2Ingest", "Classic"}, "query": {"V2Query", "Classic"}}[resource]
+    )
     chunked = query.get("isPkChunkingEnabled", "").lower() == "true"
-    jobs = [
-        job
+    mode = query.get("concurrencyMode", "").lower()
+    found = [
+        body
         for job in call.org.jobs
-        if isinstance(job, kinds)
-        and query.get("jobType", _job_type(job)) == _job_type(job)
-        and query.get("concurrencyMode", "parallel").lower() == str(job_body(job)["concurrencyMode"]).lower()
+        if (body := job_body(job) | {"jobType": _JOB_TYPES[type(job)]})["jobType"] in types
+        and mode in ("", body["concurrencyMode"].lower())
         and (not chunked or (isinstance(job, ClassicJob) and job.chunk_size is not None))
     ]
     start = query.get("queryLocator", "").rpartition("-")[2] or "0"
     if not start.isdecimal():
         raise SalesforceError(400, "INVALID_QUERY_LOCATOR", "invalid query locator")
     end = int(start) + MOST_LISTED
-    more = f"{call.base}/jobs/{resource}?queryLocator={call.org.id}-{end}" if end < len(jobs) else None
-    records = [job_body(job) | {"jobType": _job_type(job)} for job in jobs[int(start) : end]]
-    return Response(body={"done": more is None, "records": records, "nextRecordsUrl": more})
+    # The next page is one of the same list.
+    following = urlencode({**query, "queryLocator": f"{call.org.id}-{end}"})
+    more = f"{call.base}/jobs/{resource}?{following}" if end < len(found) else None
+    return Response(body={"done": more is None, "records": found[int(start) : end], "nextRecordsUrl": more})
 
 
 def milliseconds(job: IngestJob | QueryJob) -> int:
@@ -211,10 +217,6 @@ def _told_then_begun(call: Call, job: IngestJob) -> Response:
     answer = job_body(job)
     call.org.jobs.catch_up()
     return Response(body=answer)
-
-
-def _job_type(job: Job) -> str:
-    return {IngestJob: "V2Ingest", QueryJob: "V2Query", ClassicJob: "Classic"}[type(job)]
 
 
 def _about(job: Job) -> tuple[str, str, str]:

@@ -132,6 +132,11 @@ def test_json_jobs_are_json_throughout(classic: Classic, admin: Any) -> None:
     )
     job = opened.json()
     assert (opened.status_code, job["concurrencyMode"], job["apiVersion"]) == (201, "Serial", 60.0)
+    assert (job["assignmentRuleId"], job["fastPathEnabled"], job["externalIdFieldName"]) == (
+        None,
+        False,
+        None,
+    )
     rows = '[{"LastName":"Ash","Company":"A","Owner":{"Email":"admin@sandbox.example"},"City":null},{"LastName":"B"}]'
     batch = classic.add(job["id"], rows, **JSON).json()
     assert (batch["state"], batch["stateMessage"]) == ("Queued", None)
@@ -294,6 +299,25 @@ def test_slow_batches_are_queued_and_in_progress_before_they_are_complete(
     assert values(early.content)["exceptionMessage"] == "Batch not completed"
     states = [values(classic.call("GET", f"/{job}/batch/{batch}").content)["state"] for _ in range(2)]
     assert states == ["InProgress", "Completed"]
+
+
+def test_the_batches_of_a_serial_job_go_one_after_the_other(classic: Classic, sandbox: Any) -> None:
+    """S2.5.1"""
+    sandbox.org.jobs.rules.reads_per_step = 1
+    wish = '{"operation":"insert","object":"Lead","contentType":"CSV","concurrencyMode":"Serial"}'
+    job = classic.call("POST", "", wish, **JSON).json()["id"]
+    first, second = (values(classic.add(job, LEADS).content)["id"] for _ in range(2))
+    seen = []
+    for _ in range(4):
+        classic.call("GET", f"/{job}")
+        batches = {batch.id: batch.state for batch in next(iter(sandbox.org.jobs)).batches}
+        seen.append((batches[first], batches[second]))
+    assert seen == [
+        ("InProgress", "Queued"),
+        ("Completed", "Queued"),
+        ("Completed", "InProgress"),
+        ("Completed", "Completed"),
+    ]
 
 
 @pytest.mark.parametrize("status", [400, 401])

@@ -126,6 +126,41 @@ def test_a_parent_may_be_named_by_its_own_key(clerk: Any, admin: Any, column: st
     )
 
 
+def test_members_may_be_named_by_the_address_of_their_person(clerk: Any, admin: Any, campaign: str) -> None:
+    """S2.4.2: an address that several people have names none of them."""
+    ash, *twins = [
+        clerk.rows(
+            clerk.send("Lead", "insert", f"LastName,Company,Email\n{name},C,{email}\n")["id"],
+            "successfulResults",
+        )
+        for name, email in [("Ash", "ash@x.example"), ("Bo", "b@x.example"), ("Cy", "b@x.example")]
+    ]
+    content = f"CampaignId,Lead.Email\n{campaign},Ash@x.example\n{campaign},b@x.example\n"
+    job = clerk.send("CampaignMember", "insert", content)
+    assert admin.one("SELECT LeadId FROM CampaignMember") == {"LeadId": ash[0]["sf__Id"]}
+    listed = ", ".join(rows[0]["sf__Id"] for rows in twins)
+    refusal = (
+        f"DUPLICATE_EXTERNAL_ID:Email: more than one record found for external id field: [{listed}]:Email --"
+    )
+    assert clerk.errors(job["id"]) == {campaign: refusal}
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "refusal"),
+    [
+        ("AnnualRevenue", "much", "Annual Revenue: value not of required type: much:AnnualRevenue --"),
+        ("NumberOfEmployees", "250.0", "Employees: value not of required type: 250.0:NumberOfEmployees --"),
+        ("HasOptedOutOfFax", "maybe", "Fax Opt Out: value not of required type: maybe:HasOptedOutOfFax --"),
+    ],
+)
+def test_a_value_of_the_wrong_kind_is_refused_in_the_words_of_files(
+    clerk: Any, column: str, value: str, refusal: str
+) -> None:
+    """S2.4.3"""
+    job = clerk.send("Lead", "insert", f"LastName,Company,{column}\nAsh,A,{value}\n")
+    assert clerk.errors(job["id"]) == {"Ash": f"INVALID_TYPE_ON_FIELD_IN_RECORD:{refusal}"}
+
+
 @pytest.mark.parametrize(
     ("column", "message"),
     [
@@ -202,6 +237,11 @@ def test_what_no_job_can_do_is_refused_at_once_in_salesforces_words(
     """S2.4.1, S2.4.2"""
     wish = {"object": "Lead", "operation": "insert", **stated}
     assert admin.refused("POST", "/jobs/ingest", wish) == (400, code, message)
+
+
+def test_assignment_rules_are_not_built_and_say_so(admin: Any) -> None:
+    wish = {"object": "Lead", "operation": "insert", "assignmentRuleId": "01Q000000000001AAA"}
+    assert admin.refused("POST", "/jobs/ingest", wish)[:2] == (501, "NOT_IMPLEMENTED_BY_SANDBOX")
 
 
 def test_a_file_is_put_once(clerk: Any) -> None:
@@ -301,16 +341,22 @@ def test_jobs_are_listed_with_those_of_bulk_1(clerk: Any, admin: Any) -> None:
     assert listed("/jobs/ingest") == [(ingest, "V2Ingest"), (classic, "Classic")]
     assert listed("/jobs/query") == [(query, "V2Query"), (classic, "Classic")]
     assert listed("/jobs/ingest?jobType=V2Ingest") == [(ingest, "V2Ingest")]
+    assert listed("/jobs/query?jobType=V2Ingest") == [(ingest, "V2Ingest")]
+    assert listed("/jobs/query?jobType=Classic&concurrencyMode=serial") == []
     assert listed("/jobs/ingest?isPkChunkingEnabled=true") == []
+    refusal = (400, "API_ERROR", "Invalid value: 'V3' supplied for property: 'jobType'")
+    assert admin.refused("GET", "/jobs/ingest?jobType=V3") == refusal
 
 
 def test_long_lists_of_jobs_come_in_pages(clerk: Any, admin: Any, sandbox: Any) -> None:
     order = sandbox.org.jobs.order("insert", "Lead", "", sandbox.admin)
     job = clerk.open("Lead")["id"]
     opened = sandbox.org.jobs.find(job, type(next(iter(sandbox.org.jobs))))
+    clerk.query("SELECT Id FROM Lead")
     for _ in range(1_000):
-        sandbox.org.jobs.open_ingest(order, opened.dialect, 60.0, assignment_rule_id=None)
-    first = admin.call("GET", "/jobs/ingest").json()
+        sandbox.org.jobs.open_ingest(order, opened.dialect, 60.0)
+    first = admin.call("GET", "/jobs/query?jobType=V2Ingest").json()
+    assert "jobType=V2Ingest" in first["nextRecordsUrl"]
     rest = admin.call("GET", "/" + first["nextRecordsUrl"]).json()
     assert (len(first["records"]), first["done"], len(rest["records"]), rest["done"]) == (
         1_000,

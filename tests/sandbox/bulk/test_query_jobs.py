@@ -166,6 +166,7 @@ def test_a_page_has_at_least_one_row(clerk: Any, most: str) -> None:
             "GROUP BY not supported in Bulk Query",
         ),
         ("SELECT COUNT() FROM Lead", "API_ERROR", "not supported in Bulk Query"),
+        ("SELECT FIELDS(ALL) FROM CampaignMember LIMIT 9", "API_ERROR", "not supported in Bulk Query"),
         ("SELECT Id FROM Lead LIMIT 5 OFFSET 5", "API_ERROR", "OFFSET not supported in Bulk Query"),
         (
             "SELECT TYPEOF Owner WHEN User THEN Email ELSE Name END FROM Lead",

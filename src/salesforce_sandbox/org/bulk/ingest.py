@@ -27,7 +27,6 @@ class IngestJob(Job):
     """One job. `content` is what was uploaded, `outcomes` what became of the rows so far, in the order of the file."""
 
     order: Order
-    assignment_rule_id: str | None = None
     state: str = "Open"
     error_message: str | None = None
     content: bytes | None = None

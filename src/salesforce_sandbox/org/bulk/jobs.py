@@ -68,9 +68,7 @@ class Jobs:
             self.catch_up()
         return job
 
-    def open_ingest(
-        self, order: Order, dialect: Dialect, api_version: float, *, assignment_rule_id: str | None
-    ) -> IngestJob:
+    def open_ingest(self, order: Order, dialect: Dialect, api_version: float) -> IngestJob:
         job = IngestJob(
             id=self._new_id(),
             order=order,
@@ -78,7 +76,6 @@ class Jobs:
             api_version=api_version,
             created=self.means.now,
             changed=self.means.now,
-            assignment_rule_id=assignment_rule_id,
         )
         self._jobs[job.id[:15]] = job
         return job
@@ -119,8 +116,13 @@ class Jobs:
         self._jobs[job.id[:15]] = job
         return job
 
-    def order(self, operation: str, sobject_name: str, key: str | None, caller: Caller) -> Order:
-        """What a job shall do; SalesforceError for what no job can do."""
+    def order(
+        self, operation: str, sobject_name: str, key: str | None, caller: Caller, rule_id: str | None = None
+    ) -> Order:
+        """What a job shall do; SalesforceError for what no job can do. `rule_id` is that of an assignment rule."""
+        if rule_id:
+            message = "Assignment rules are not built in this sandbox; see docs/sandbox_coverage.md"
+            raise SalesforceError(501, "NOT_IMPLEMENTED_BY_SANDBOX", message)
         sobject = self.means.ground.schema.find(sobject_name)
         if sobject is None or not self.means.ground.access.may(caller.user_id, sobject.name, "read"):
             raise _no_job(f"Unable to find object: {sobject_name}")
@@ -160,9 +162,10 @@ class Jobs:
 
 
 def _steps(job: Job) -> list[Steps]:
-    """What of a job is not done yet."""
+    """What of a job is to be done next: of a serial job one batch after the other."""
     works = [batch.steps for batch in job.batches] if isinstance(job, ClassicJob) else [job.steps]
-    return [steps for steps in works if steps and not steps.over]
+    left = [steps for steps in works if steps and not steps.over]
+    return left[:1] if isinstance(job, ClassicJob) and job.concurrency == "Serial" else left
 
 
 def _key_field(sobject: SObject, key: str | None) -> str:

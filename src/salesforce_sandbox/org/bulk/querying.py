@@ -35,6 +35,7 @@ _REFUSED = {
     "aggregate": "Aggregate functions and GROUP BY not supported in Bulk Query",
     "offset": "OFFSET not supported in Bulk Query",
     "typeof": "TYPEOF not supported in Bulk Query",
+    "unbounded": "FIELDS(ALL) and FIELDS(CUSTOM) not supported in Bulk Query",
 }
 _UNKNOWN_TO_BULK = ("LeadStatus", "Organization")
 _CHUNKED = ("Account", "Campaign", "CampaignMember", "Contact", "Lead", "Opportunity", "User")

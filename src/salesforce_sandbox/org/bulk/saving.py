@@ -5,7 +5,7 @@ rows name by a parent's key, never row by row. Rests on S2.4.2, S2.4.4 and S2.2.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from salesforce_sandbox.org.access import Caller
@@ -14,7 +14,7 @@ from salesforce_sandbox.org.bulk.rules import BulkRules
 from salesforce_sandbox.org.drafts import Outcome
 from salesforce_sandbox.org.errors import SalesforceError
 from salesforce_sandbox.org.ground import Ground
-from salesforce_sandbox.org.records import Records
+from salesforce_sandbox.org.records import Records, ambiguous
 from salesforce_sandbox.org.schema import SObject
 from salesforce_sandbox.org.soql.values import record_id
 
@@ -96,7 +96,7 @@ class Saving:
                 refused[index] = Outcome(id=meant.get("Id") if names_record else None, error=error)
             else:
                 values.append(meant)
-        saved = iter(self._save(values))
+        saved = iter(map(self._worded, self._save(values), values))
         return [refused[i] if i in refused else next(saved) for i in range(len(rows))]
 
     def _save(self, values: list[dict[str, Any]]) -> list[Outcome]:
@@ -111,6 +111,18 @@ class Saving:
         if self._order.operation == "hardDelete":
             self._records.purge([each.id for each in outcomes if each.success and each.id], caller)
         return outcomes
+
+    def _worded(self, outcome: Outcome, values: Mapping[str, Any]) -> Outcome:
+        """The outcome in the words of files: what JSON calls its parser's error is here the value's."""
+        error = outcome.error
+        if error is None or error.code != "JSON_PARSER_ERROR":
+            return outcome
+        (name,) = error.fields
+        field = self._columns[name].field
+        message = f"{field.label}: value not of required type: {values[name]}"
+        return replace(
+            outcome, error=SalesforceError(400, "INVALID_TYPE_ON_FIELD_IN_RECORD", message, (name,))
+        )
 
     def _values(self, row: Row) -> dict[str, Any]:
         """What the save pipeline takes: values by field name, parents by id."""
@@ -136,8 +148,9 @@ class Saving:
             found = self._records.matches(column.parent, column.by.name, list(set(values.values())))
             self._parents[name] = found
             for index, value in values.items():
-                if len(found.get(value.lower(), ())) != 1:
-                    errors.setdefault(index, _no_parent(column, value))
+                matches = found.get(value.lower(), [])
+                if len(matches) != 1:
+                    errors.setdefault(index, _no_parent(column, value, matches))
         return errors
 
     def _wrong_id(self, sent: Any) -> SalesforceError | None:
@@ -158,7 +171,9 @@ class Saving:
         return None
 
 
-def _no_parent(column: Column, value: str) -> SalesforceError:
+def _no_parent(column: Column, value: str, matches: Sequence[str]) -> SalesforceError:
     assert column.parent and column.by  # noqa: S101, PT018 - only such columns look for parents
+    if matches:
+        return ambiguous(column.parent, column.by.name, matches)
     message = f"Foreign key external ID: {value} not found for field {column.by.name} in entity {column.parent.name}"
     return SalesforceError(400, "INVALID_FIELD", message)

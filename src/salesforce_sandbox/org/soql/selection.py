@@ -160,6 +160,8 @@ class Selection:
             raise refuse("MALFORMED_QUERY", message, self._context.text, call.at)
         if which != "STANDARD" and not (self._query.limit and self._query.limit <= MOST_FIELDS_ROWS):
             raise malformed(f"The SOQL FIELDS function must have a LIMIT of at most {MOST_FIELDS_ROWS}")
+        if which != "STANDARD":
+            self.features.add("unbounded")
         sobject = self._rows.sobject
         for each in sobject.fields:
             if self._context.field(sobject, each.name) and (
