@@ -10,6 +10,7 @@ import typer
 
 from salesforce_sandbox.events.sandbox import EventfulSandbox
 from salesforce_sandbox.listeners.certificates import Certificates, make_certificates
+from salesforce_sandbox.org.org import MOST_ORGS
 from salesforce_sandbox.org.seeds.demo import demo
 from salesforce_sandbox.server import Listener, make_sandbox
 from salesforce_sandbox.wire.sandbox import Beginning
@@ -20,6 +21,9 @@ SALESFORCE_EVENTS_PORT = 7443
 def run(
     port: Annotated[int, typer.Option(help="Port of the HTTP listener; 0 takes a free one.")] = 8025,
     seed: Annotated[str, typer.Option(help="demo, empty, or a JSON file.")] = "demo",
+    org_number: Annotated[
+        int, typer.Option(min=0, max=MOST_ORGS - 1, help="Tells several orgs and their ids apart.")
+    ] = 0,
     latency_ms: Annotated[float, typer.Option(help="How much longer each answer takes.")] = 0,
     snapshot: Annotated[
         Path | None, typer.Option(help="Start from this file if it is there, instead of the seed.")
@@ -40,7 +44,7 @@ def run(
     ] = None,
 ) -> None:
     """Serves a Salesforce org of your own until you stop it."""
-    sandbox = make_sandbox(Beginning(seed=_document(seed), snapshot=snapshot))
+    sandbox = make_sandbox(Beginning(seed=_document(seed), snapshot=snapshot), org_number=org_number)
     if faults:
         stated = json.loads(faults.read_text("utf-8"))
         sandbox.faults.set(stated["rules"], stated.get("seed"))

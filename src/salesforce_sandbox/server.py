@@ -24,9 +24,9 @@ from salesforce_sandbox.wire.sandbox import Beginning, Sandbox
 from salesforce_sandbox.wire.table import endpoints
 
 
-def make_sandbox(beginning: Beginning, clock: Clock | None = None) -> EventfulSandbox:
+def make_sandbox(beginning: Beginning, clock: Clock | None = None, org_number: int = 0) -> EventfulSandbox:
     """A whole sandbox, not yet listening anywhere."""
-    return EventfulSandbox(Org(clock), beginning, endpoints)
+    return EventfulSandbox(Org(clock, org_number), beginning, endpoints)
 
 
 class Listener:

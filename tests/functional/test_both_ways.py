@@ -80,7 +80,7 @@ def test_leads_and_contacts_in_the_campaign_become_members(desk: Desk) -> None:
     assert desk.equal() == {"lea@example.com": "Attended", "con@example.com": "Invited"}
     kinds = {
         row["email"]: (row["kind"], row["reached_success"] is not None)
-        for row in desk.app.members.list(desk.program)
+        for row in desk.app.members.list(desk.program, desk.connection.connection_id)
     }
     assert kinds == {"lea@example.com": ("lead", True), "con@example.com": ("contact", False)}
 
@@ -184,7 +184,7 @@ def test_a_person_is_found_as_contact_before_lead_and_never_made_twice(desk: Des
     desk.give(ada="Registered")
     desk.link()
     desk.sync()
-    row = desk.app.members.list(desk.program)[0]
+    row = desk.app.members.list(desk.program, desk.connection.connection_id)[0]
     assert (row["kind"], row["salesforce_id"]) == ("contact", contact)
     assert desk.org.query("SELECT COUNT(Id) n FROM Lead")[0]["n"] == 1
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,37 +11,7 @@ from simple_salesforce import Salesforce
 
 from campaignsync.runtime.embedded_postgres import embedded_postgres
 from sandbox_org import CLIENT_ID, CLIENT_SECRET, SandboxOrg
-
-
-class Shell:
-    """Somebody at a terminal that is none: standard input is closed."""
-
-    def __init__(self, data_dir: Path) -> None:
-        self.data_dir = data_dir
-        self.program = Path(sys.executable).with_name("campaignsync")
-
-    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [str(self.program), "--data-dir", str(self.data_dir), *arguments],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            cwd="/",
-            check=False,
-        )
-
-    def well(self, *arguments: str) -> str:
-        done = self.run(*arguments)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    def json(self, *arguments: str) -> object:
-        return json.loads(self.well(*arguments, "--json"))
-
-    def refused(self, *arguments: str) -> tuple[int, str]:
-        done = self.run(*arguments)
-        assert "Traceback" not in done.stderr
-        return done.returncode, done.stderr.strip()
+from shell import Shell
 
 
 @pytest.fixture(scope="module")

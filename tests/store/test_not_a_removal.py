@@ -89,7 +89,7 @@ def test_a_run_that_ends_does_not_mend_a_link_that_broke_meanwhile(linked: Linke
     ledger = linked.app.ledger
     with ledger.run(linked.link, "test") as run:
         observe(linked, delta(campaigns=campaigns(is_deleted=True)))
-        ledger.finish(run, RunReport(program="Spring"))
+        ledger.finish(run, RunReport(program="Spring", connection="org"))
     assert state(linked) is LinkState.BROKEN
 
 

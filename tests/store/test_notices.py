@@ -28,7 +28,7 @@ def test_a_link_that_halts_is_told_once_and_told_again_when_it_goes_on(linked: L
         ("job", "Too many would be removed.")
     ]
     with ledger.run(linked.link, "sync") as run:
-        ledger.finish(run, RunReport(program="Spring"))
+        ledger.finish(run, RunReport(program="Spring", connection="org"))
     assert notices(linked)[1:] == [("LINK_HALTED", "solved", "Spring")]
     assert linked.app.views.problems("Spring") == []
 

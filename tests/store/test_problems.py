@@ -89,7 +89,7 @@ def test_a_run_that_fails_is_a_problem_of_its_link_until_one_is_done(linked: Lin
     ledger.round_done(org)
     assert opened(linked) == [("job", "Spring", None, "TRY_LATER", 1)]
     with ledger.run(linked.link, "sync") as run:
-        ledger.finish(run, RunReport(program="Spring"))
+        ledger.finish(run, RunReport(program="Spring", connection="org"))
     assert opened(linked) == []
 
 

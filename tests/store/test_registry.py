@@ -43,7 +43,7 @@ def test_a_second_link_of_a_program_is_refused_naming_the_campaign(linked: Linke
 
 def test_two_admins_at_once_make_one_link(linked: Linked) -> None:
     """M4.1: one-to-one is the database's business."""
-    linked.app.registry.unlink("Spring")
+    linked.app.registry.unlink(linked.link)
     linked.app.registry.create_program("Autumn", "Webinar", {})
     together, ends = threading.Barrier(2), []
 

@@ -131,6 +131,7 @@ def labels(
         typer.Option(metavar="LABEL", help="Of several labels of one status, the one that is written."),
     ] = None,
     create_statuses: CreateStatuses = False,
+    connection: ConnectionName = None,
     as_json: AsJson = False,
 ) -> None:
     """Show what the labels of a linked campaign mean and who carries them, as they are now; or change what they mean."""
@@ -140,9 +141,8 @@ def labels(
         written=tuple(write or ()),
     )
     with opened(context) as app:
-        link_id, connection = app.registry.link_of(name)
-        door = app.door(connection)
-        linking = Linking(registry=app.registry, ledger=app.ledger, door=door, connection=connection)
+        link_id, org = app.registry.link_of(name, connection)
+        linking = Linking(registry=app.registry, ledger=app.ledger, door=app.door(org), connection=org)
         found = linking.change_labels(link_id, changes, create_statuses=create_statuses)
     account = found.account(f'campaignsync labels "{name}"')
     if as_json:
@@ -154,10 +154,14 @@ def labels(
     say(account or "Everything fits.")
 
 
-def unlink(context: typer.Context, name: ProgramName, as_json: AsJson = False) -> None:
+def unlink(
+    context: typer.Context, name: ProgramName, connection: ConnectionName = None, as_json: AsJson = False
+) -> None:
     """End a link. Both lists stay as they are."""
     with opened(context) as app:
-        campaign_id = app.registry.unlink(name)
+        link_id, _ = app.registry.link_of(name, connection)
+        campaign_id = app.ledger.link(link_id).campaign_id
+        app.registry.unlink(link_id)
     said = f"Program '{name}' and campaign {campaign_id} are linked no more; both keep their members."
     answer({"program": name, "campaign_id": campaign_id, "linked": False}, said, as_json=as_json)
 
@@ -178,6 +182,7 @@ def policy(
     field_edit: Annotated[
         FieldEdit | None, typer.Option(help="What becomes of a type or cost edited in Salesforce.")
     ] = None,
+    connection: ConnectionName = None,
     as_json: AsJson = False,
 ) -> None:
     """Choose how a link decides; without options it shows what is chosen."""
@@ -189,7 +194,7 @@ def policy(
         "field_edit": field_edit,
     }
     with opened(context) as app:
-        link_id, _ = app.registry.link_of(name)
+        link_id, _ = app.registry.link_of(name, connection)
         chosen = {key: value.value for key, value in given.items() if value is not None}
         if chosen:
             app.registry.set_policy(link_id, chosen)

@@ -119,6 +119,7 @@ def resolve(
         bool, typer.Option("--campaign", help="The campaign's status wins, a step back too.")
     ] = False,
     everybody: Annotated[bool, typer.Option("--all", help="All conflicts of the program.")] = False,
+    connection: ConnectionName = None,
     json: AsJson = False,
 ) -> None:
     """Decide conflicts: members whom both sides changed, or whom Salesforce moved a step back where that is asked about."""
@@ -128,7 +129,7 @@ def resolve(
         raise UsageError("Say whose conflicts: e-mail addresses, or --all.")
     winner = Winner.PROGRAM if program else Winner.CAMPAIGN
     with opened(context) as app:
-        link, _ = app.registry.link_of(name)
+        link, _ = app.registry.link_of(name, connection)
         decided = decide(app.ledger, link, winner, who=who(), people=people or None)
     rows = decided.select("email", "salesforce_id", "program", "campaign", becomes=winner.value).to_dicts()
     headings = {"email": "E-MAIL", "program": "PROGRAM", "campaign": "CAMPAIGN", "becomes": "BECOMES"}

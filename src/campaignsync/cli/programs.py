@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from campaignsync.cli.output import answer, print_json, print_table, say, show
-from campaignsync.cli.session import AsJson, ProgramName, opened, who
+from campaignsync.cli.session import AsJson, ConnectionName, ProgramName, opened, who
 from campaignsync.domain.errors import UsageError
 from campaignsync.domain.programs import DEFAULT_CURRENCY, PeriodCost, amount, month
 from campaignsync.domain.registrants import read_registrants
@@ -239,10 +239,14 @@ def import_members(
         say(f"line {row.line} left out: {row.reason}")
 
 
-def members(context: typer.Context, name: ProgramName, as_json: AsJson = False) -> None:
+def members(
+    context: typer.Context, name: ProgramName, connection: ConnectionName = None, as_json: AsJson = False
+) -> None:
     """List who is in a program, and who they are in Salesforce."""
     with opened(context) as app:
-        rows = app.members.list(name)
+        linked = app.registry.program(name)["links"] or connection
+        org = app.registry.link_of(name, connection)[1].connection_id if linked else None
+        rows = app.members.list(name, org)
     headings = {"email": "E-MAIL", "first_name": "FIRST NAME", "last_name": "LAST NAME", "status": "STATUS"}
     headings |= {"kind": "IS A", "salesforce_id": "SALESFORCE ID", "reached_success": "SUCCESS"}
     show(rows, headings, empty="Nobody is in this program yet.", as_json=as_json)

@@ -12,10 +12,11 @@ from campaignsync.bootstrap import Application
 from campaignsync.cli.output import complain, print_json, progress, say, show
 from campaignsync.cli.plans import print_plan
 from campaignsync.cli.session import AnyProgram, AsJson, ConnectionName, ProgramName, opened
-from campaignsync.domain.errors import HaltError, UsageError
+from campaignsync.domain.connections import Connection
+from campaignsync.domain.errors import CampaignsyncError, HaltError, UsageError
+from campaignsync.domain.ids import LinkId
 from campaignsync.domain.runs import RunReport
 from campaignsync.planner.explain import as_json, read_saved
-from campaignsync.runtime.executor import Tell
 from campaignsync.runtime.notices import delivered
 from campaignsync.runtime.rounds import Round, plan_now, run_round
 
@@ -33,12 +34,13 @@ def plan(
         Path | None, typer.Option(help="Save the plan as JSON, for: campaignsync apply FILE")
     ] = None,
     csv: Annotated[bool, typer.Option("--csv", help="Print the members of the plan as CSV.")] = False,
+    connection: ConnectionName = None,
     json: AsJson = False,
 ) -> None:
     """Show what a sync would do, without doing it."""
     with opened(context) as app:
-        link, connection = app.registry.link_of(name)
-        planned = plan_now(app.door(connection), app.ledger, connection, link)
+        link, linked_in = app.registry.link_of(name, connection)
+        planned = plan_now(app.door(linked_in), app.ledger, linked_in, link)
     if out is not None:
         try:
             out.write_bytes(orjson.dumps(as_json(planned.plan), option=orjson.OPT_INDENT_2))
@@ -64,11 +66,11 @@ def apply(
         delivered(app.outbox, app.outlets),
         progress("writing to Salesforce") as tell,
     ):
-        link, connection = app.registry.link_of(saved.program)
+        link, connection = app.registry.link_of(saved.program, saved.connection)
         done = run_round(
             app.door(connection), app.ledger, connection, links=[link], only=saved.digest, tell=tell
         )
-    _print_rounds([done], json=json)
+    _print_rounds([done], [], json=json)
 
 
 def sync(
@@ -82,56 +84,66 @@ def sync(
     json: AsJson = False,
 ) -> None:
     """Make both sides the same: one program, or all that are linked. Exits with 3 when a link is halted."""
+    if allow_removals and name is None:
+        raise UsageError("--allow-removals is for one program: name it.")
+    rounds: list[Round] = []
+    failures: list[tuple[str, CampaignsyncError]] = []
     with (
         opened(context) as app,
         delivered(app.outbox, app.outlets),
         progress("writing to Salesforce") as tell,
     ):
-        rounds = list(_rounds(app, name, connection, allow_removals=allow_removals, tell=tell))
-    _print_rounds(rounds, json=json)
+        for org, links in _chosen(app, name, connection):
+            if allow_removals:
+                for link in links or ():
+                    app.registry.allow_removals(link)
+            try:
+                rounds.append(run_round(app.door(org), app.ledger, org, links=links, tell=tell))
+            except CampaignsyncError as error:
+                # One org that is out of reach keeps no other from its round.
+                failures.append((org.name, error))
+    _print_rounds(rounds, failures, json=json)
+    if failures:
+        raise failures[0][1]
     halted = [report for each in rounds for report in each.reports if report.halted]
     if halted:
         raise HaltError("; ".join(f"'{report.program}' did not run: {report.halted}" for report in halted))
 
 
-def _rounds(
-    app: Application, name: str | None, connection: str | None, *, allow_removals: bool, tell: Tell
-) -> list[Round]:
-    if name is None:
-        if allow_removals:
-            raise UsageError("--allow-removals is for one program: name it.")
-        chosen = [app.registry.connection(connection)] if connection else app.registry.connections()
-        if not chosen:
-            app.registry.connection(None)
-        return [
-            run_round(app.door(each), app.ledger, each, tell=tell)
-            for each in chosen
-            if each.campaign_sync or connection
-        ]
-    link, linked_in = app.registry.link_of(name)
-    if allow_removals:
-        app.registry.allow_removals(link)
-    return [run_round(app.door(linked_in), app.ledger, linked_in, links=[link], tell=tell)]
+def _chosen(
+    app: Application, name: str | None, connection: str | None
+) -> list[tuple[Connection, list[LinkId] | None]]:
+    """The orgs to go to, each with the links to run there: one program's, or all (None)."""
+    if name is not None:
+        return [(org, [link]) for link, org in app.registry.links_of(name, connection)]
+    chosen = [app.registry.connection(connection)] if connection else app.registry.connections()
+    if not chosen:
+        app.registry.connection(None)
+    return [(each, None) for each in chosen if each.campaign_sync or connection]
 
 
-def _print_rounds(rounds: list[Round], *, json: bool) -> None:
+def _print_rounds(rounds: list[Round], failures: list[tuple[str, CampaignsyncError]], *, json: bool) -> None:
     reports = [report for each in rounds for report in each.reports]
     if json:
         print_json(
             {
                 "runs": [_run(report) for report in reports],
+                "failed": [{"connection": name, "error": str(error)} for name, error in failures],
                 "api_calls": sum(each.api_calls for each in rounds),
             }
         )
         return
-    if not reports:
+    for org, error in failures[1:]:
+        complain(f"'{org}': {error}")
+    if not reports and not failures:
         say(
             'Nothing is linked yet. Link a program with: campaignsync link "PROGRAM" --campaign ID, or --create NAME'
         )
     for report in reports:
         say(
-            f"{report.program}: {report.program_changes} changes in the program, {report.campaign_changes} in the campaign,"
-            f" {report.refused} refused, {report.conflicts} conflicts; {report.api_calls} API calls."
+            f"{report.program} in {report.connection}: {report.program_changes} changes in the program,"
+            f" {report.campaign_changes} in the campaign, {report.refused} refused, {report.conflicts} conflicts;"
+            f" {report.api_calls} API calls."
         )
         if report.unknown:
             complain(f"Nobody knows yet what became of {report.unknown} writes; the next sync finds out.")
@@ -142,6 +154,7 @@ def _print_rounds(rounds: list[Round], *, json: bool) -> None:
 def _run(report: RunReport) -> dict[str, object]:
     return {
         "program": report.program,
+        "connection": report.connection,
         "changes": {"program": report.program_changes, "campaign": report.campaign_changes},
         "refused": report.refused,
         "conflicts": report.conflicts,

@@ -102,6 +102,7 @@ class RunReport:
     """How a run of one link ended."""
 
     program: str
+    connection: str
     program_changes: int = 0
     campaign_changes: int = 0
     refused: int = 0

@@ -89,6 +89,7 @@ def as_json(plan: Plan) -> dict[str, object]:
     return {
         "format": FORMAT,
         "digest": plan.digest(),
+        "connection": plan.connection,
         "program": plan.program,
         "campaign_id": plan.campaign_id,
         "campaign": plan.campaign,
@@ -123,8 +124,8 @@ def safe_csv(table: pl.DataFrame) -> str:
 class SavedPlan:
     """What `apply` needs of a saved plan: which link it is for, and the fingerprint of what was read."""
 
+    connection: str
     program: str
-    campaign_id: str
     digest: str
 
 
@@ -132,10 +133,10 @@ def read_saved(text: str) -> SavedPlan:
     """A plan that was saved as JSON; UsageError when the file is none."""
     try:
         saved = json.loads(text)
-        form, names = saved["format"], [saved[name] for name in ("program", "campaign_id", "digest")]
+        form, names = saved["format"], [saved[name] for name in ("connection", "program", "digest")]
     except (ValueError, KeyError, TypeError):
         form, names = None, []
     if form != FORMAT or not all(isinstance(name, str) for name in names):
         raise UsageError("This file is no saved plan. Make one with: campaignsync plan PROGRAM --out FILE")
-    program, campaign_id, digest = names
-    return SavedPlan(program=program, campaign_id=campaign_id, digest=digest)
+    connection, program, digest = names
+    return SavedPlan(connection=connection, program=program, digest=digest)

@@ -54,6 +54,7 @@ class Plan:
     """What has to be done to make both sides of a link the same."""
 
     link_id: LinkId
+    connection: str
     program: str
     campaign_id: str
     campaign: str

@@ -44,6 +44,7 @@ def reconcile(facts: LinkFacts, trees: Trees) -> Plan:
     )
     return Plan(
         link_id=facts.link_id,
+        connection=facts.connection,
         program=facts.program,
         campaign_id=facts.campaign_id,
         campaign=facts.campaign,

@@ -98,4 +98,4 @@ def stopped(planned: Planned) -> RunReport | None:
         facts.state is LinkState.HALTED and facts.removals_allowed
     )
     reason = (facts.reason or facts.state.value) if waiting else planned.halt
-    return RunReport(program=facts.program, halted=reason) if reason else None
+    return RunReport(program=facts.program, connection=facts.connection, halted=reason) if reason else None

@@ -51,6 +51,7 @@ def execute(
     refused = answered.filter(~fits)
     return RunReport(
         program=facts.program,
+        connection=facts.connection,
         program_changes=to_program.height,
         campaign_changes=answered.filter(fits).height + fields_written,
         refused=refused.height + not_found.filter("known").height + fields_refused,

@@ -297,11 +297,14 @@ class Registry(Protocol):
     def require_unlinked(self, program: str, connection: ConnectionId) -> None:
         """UsageError when a program has a link in an org already."""
 
-    def unlink(self, program: str) -> str:
-        """End a link; both lists stay as they are (M4.7). The campaign's id."""
+    def unlink(self, link: LinkId) -> None:
+        """End a link; both lists stay as they are (M4.7)."""
 
-    def link_of(self, program: str) -> tuple[LinkId, Connection]:
-        """The link of a program."""
+    def links_of(self, program: str, connection: str | None = None) -> list[tuple[LinkId, Connection]]:
+        """The links of a program by the names of their connections, or the one in a connection; never none (M4.1)."""
+
+    def link_of(self, program: str, connection: str | None = None) -> tuple[LinkId, Connection]:
+        """The link of a program; where it has several, the one in the connection that must be named."""
 
     def set_labels(self, link: LinkId, mapped: Iterable[LabelMapping]) -> None:
         """Which labels of a linked campaign mean which status, in place of what was said before (M4.4)."""
@@ -336,9 +339,9 @@ class Members(Protocol):
         """Bring in the people of a file (REGISTRANTS): found by e-mail before made, empty fields filled, or with `update`
         all fields that the file has (M2.4). Whoever is further already is skipped (M2.3)."""
 
-    def list(self, program: str) -> list[dict[str, Any]]:
-        """Who is in a program: email, first_name, last_name, status, kind, salesforce_id, campaign_member_id, member_since,
-        reached_success."""
+    def list(self, program: str, connection: ConnectionId | None = None) -> list[dict[str, Any]]:
+        """Who is in a program, with their ids in one org: email, first_name, last_name, status, kind, salesforce_id,
+        campaign_member_id, member_since, reached_success."""
 
 
 class Views(Protocol):

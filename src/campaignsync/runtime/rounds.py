@@ -67,7 +67,7 @@ def _run(door: SalesforceDoor, ledger: Ledger, link: LinkId, *, only: str | None
             raise
         facts = ledger.link(link)
         ledger.job_failed(facts.connection_id, link, error)
-        return RunReport(program=facts.program, halted=str(error))
+        return RunReport(program=facts.program, connection=facts.connection, halted=str(error))
 
 
 def plan_now(door: SalesforceDoor, ledger: Ledger, connection: Connection, link: LinkId) -> Planned:

@@ -12,6 +12,7 @@ from typing import Any
 import polars as pl
 
 from campaignsync.domain.errors import UsageError
+from campaignsync.domain.ids import ConnectionId
 from campaignsync.domain.membership import Origin, ProgramMember, enter, move
 from campaignsync.domain.people import comparable_email, looks_like_email
 from campaignsync.domain.registrants import Imported
@@ -71,18 +72,19 @@ class Members:
             _fill_people(known, update=update)
             return _join_members(row, created, self._now())
 
-    def list(self, program: str) -> list[dict[str, Any]]:
-        """Who is in a program: email, first_name, last_name, status, kind, salesforce_id, campaign_member_id, member_since,
-        reached_success."""
+    def list(self, program: str, connection: ConnectionId | None = None) -> list[dict[str, Any]]:
+        """Who is in a program, with their ids in one org: email, first_name, last_name, status, kind, salesforce_id,
+        campaign_member_id, member_since, reached_success."""
         return rows(
             "SELECT p.email, p.first_name, p.last_name, s.name AS status, i.kind, i.salesforce_id,"
             " c.salesforce_id AS campaign_member_id, m.member_since, m.reached_success_at AS reached_success"
             " FROM store_programmember m JOIN store_person p ON p.id = m.person_id"
             " JOIN store_progressionstatus s ON s.id = m.status_id LEFT JOIN store_link l ON l.program_id = m.program_id"
+            " AND l.connection_id = %s"
             " LEFT JOIN store_personidentity i ON i.person_id = p.id AND i.connection_id = l.connection_id"
             " LEFT JOIN store_campaignmember c ON c.connection_id = l.connection_id AND c.campaign_id = l.campaign_id"
             " AND coalesce(c.contact_id, c.lead_id) = i.salesforce_id WHERE m.program_id = %s ORDER BY p.email, p.id",
-            (find_program(program).pk,),
+            (connection, find_program(program).pk),
         )
 
 

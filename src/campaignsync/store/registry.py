@@ -51,6 +51,14 @@ class Registry:
                 f"Connection '{name}' is to another org ({known.organization_id}) and has links and a mirror of it:"
                 " give the new connection another name."
             )
+        twin = (
+            models.Connection.objects.filter(organization_id=user.organization_id).exclude(name=name).first()
+        )
+        if twin:
+            raise UsageError(
+                f"Org {user.organization_id} is connection '{twin.name}' already, and a campaign follows one program only."
+                f" Change that one with: campaignsync connect {twin.name}"
+            )
         secrets = json.dumps(
             {"method": login.method, "login_url": login.login_url, "fields": dict(login.fields)}
         )
@@ -279,27 +287,34 @@ class Registry:
             f' Choose another campaign, or end that link with: campaignsync unlink "{name}"'
         )
 
-    def unlink(self, program: str) -> str:
-        """End a link; both lists stay as they are (M4.7). The campaign's id."""
-        link = self._link(program)
-        campaign_id = link.campaign_id
-        link.delete()
-        return campaign_id
+    def unlink(self, link: LinkId) -> None:
+        """End a link; both lists stay as they are (M4.7)."""
+        models.Link.objects.filter(pk=link).delete()
 
-    def link_of(self, program: str) -> tuple[LinkId, Connection]:
-        """The link of a program."""
-        link = self._link(program)
-        return LinkId(link.pk), _connection(link.connection)
-
-    def _link(self, program: str) -> models.Link:
-        row = find_program(program)
-        link = row.links.select_related("connection").first()
-        if link is None:
+    def links_of(self, program: str, connection: str | None = None) -> list[tuple[LinkId, Connection]]:
+        """The links of a program by the names of their connections, or the one in a connection; never none (M4.1)."""
+        chosen = self.connection(connection).connection_id if connection else None
+        links = find_program(program).links.select_related("connection").order_by("connection__name")
+        found = [
+            (LinkId(x.pk), _connection(x.connection)) for x in links if chosen in (None, x.connection_id)
+        ]
+        if not found:
+            there = f" in '{connection}'" if connection else ""
             raise UsageError(
-                f"Program '{program}' is not linked. Link it with:"
+                f"Program '{program}' is not linked{there}. Link it with:"
                 f' campaignsync link "{program}" --campaign ID, or --create NAME'
             )
-        return link
+        return found
+
+    def link_of(self, program: str, connection: str | None = None) -> tuple[LinkId, Connection]:
+        """The link of a program; where it has several, the one in the connection that must be named."""
+        found = self.links_of(program, connection)
+        if len(found) > 1:
+            names = ", ".join(each.name for _, each in found)
+            raise UsageError(
+                f"Program '{program}' is linked in several connections: say which with --connection. They are: {names}."
+            )
+        return found[0]
 
     def set_labels(self, link: LinkId, mapped: Iterable[LabelMapping]) -> None:
         """Which labels of a linked campaign mean which status, in place of what was said before (M4.4)."""

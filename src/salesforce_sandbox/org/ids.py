@@ -8,14 +8,16 @@ from collections import Counter
 from salesforce_sandbox.org.soql.values import record_id
 
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-_PLACE = "Sb000"
+_PLACE = "Sb"
+_PLACE_WIDTH = 5
 _COUNTER_WIDTH = 7
 
 
 class Ids:
-    """Hands out ids by key prefix; `counters` says how many each prefix has had."""
+    """Hands out ids by key prefix; `counters` says how many each prefix has had. Orgs of another number give other ids."""
 
-    def __init__(self) -> None:
+    def __init__(self, org_number: int = 0) -> None:
+        self._place = f"{_PLACE}{org_number:0{_PLACE_WIDTH - len(_PLACE)}}"
         self.counters: Counter[str] = Counter()
 
     def take(self, key_prefix: str) -> str:
@@ -25,7 +27,7 @@ class Ids:
         for _ in range(_COUNTER_WIDTH):
             number, digit = divmod(number, 62)
             digits = _DIGITS[digit] + digits
-        made = record_id(f"{key_prefix}{_PLACE}{digits}")
+        made = record_id(f"{key_prefix}{self._place}{digits}")
         if made is None:
             message = f"{key_prefix!r} is no key prefix: three letters or digits are"
             raise ValueError(message)

@@ -22,15 +22,16 @@ from salesforce_sandbox.org.ground import AdminRules, Ground
 from salesforce_sandbox.org.ids import Ids
 from salesforce_sandbox.org.records import Records
 from salesforce_sandbox.org.schema import RecordTypeInfo, Schema, SObject, describe_sobject
+from salesforce_sandbox.org.soql.values import record_id
 from salesforce_sandbox.org.storage import Storage
 from salesforce_sandbox.org.switches import Switches
 from salesforce_sandbox.org.transaction import Transactions
 
-ORG_ID = "00D5g0000000001EAA"
+MOST_ORGS = 1000
 
 
 class Org:
-    """One org: empty of rows until a seed fills it."""
+    """One org: empty of rows until a seed fills it. Its number, below MOST_ORGS, tells it and its ids from other orgs."""
 
     ground: Ground
     cursors: Cursors
@@ -38,8 +39,9 @@ class Org:
     records: Records
     transactions: Transactions
 
-    def __init__(self, clock: Clock | None = None) -> None:
-        self.id = ORG_ID
+    def __init__(self, clock: Clock | None = None, number: int = 0) -> None:
+        self.number = number
+        self.id = record_id(f"00D5g{number + 1:010}") or ""
         self.lock = threading.RLock()
         self.clock = clock or Clock()
         self.changes = ChangeLog()
@@ -54,7 +56,7 @@ class Org:
         self.accounting.restore_limits()
         self.ground = Ground(
             clock=self.clock,
-            ids=Ids(),
+            ids=Ids(self.number),
             schema=schema,
             storage=storage,
             changes=self.changes,

@@ -112,7 +112,7 @@ def test_json_holds_the_whole_plan_and_its_digest() -> None:
 
 def test_a_saved_plan_is_read_back() -> None:
     assert read_saved(json.dumps(as_json(PLAN))) == SavedPlan(
-        program="Spring Fair", campaign_id="701000000000001AAA", digest=PLAN.digest()
+        connection="main", program="Spring Fair", digest=PLAN.digest()
     )
 
 

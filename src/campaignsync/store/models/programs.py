@@ -17,7 +17,7 @@ class Connection(models.Model):
     instance_url = models.TextField()
     credentials = models.TextField()
     campaign_sync = models.BooleanField(default=False)
-    organization_id = models.TextField()
+    organization_id = models.TextField(unique=True)
     sync_user_id = models.TextField()
     sync_username = models.TextField()
     currency = models.TextField(default="USD")
