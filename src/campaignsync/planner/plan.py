@@ -14,8 +14,10 @@ from decimal import Decimal
 
 import polars as pl
 
+from campaignsync.domain.backlog import CAMPAIGNS_THERE, LEADS_THERE, MEMBERS_HERE, MEMBERS_THERE, Lane
 from campaignsync.domain.ids import LinkId
 from campaignsync.domain.runs import CampaignFieldValue, field_code
+from campaignsync.domain.trees import REFUSED_BEFORE
 from campaignsync.planner.decide import Verdict
 
 MEMBERS = {
@@ -113,6 +115,21 @@ class Plan:
             .select("person_id", "code")
             .vstack(pl.DataFrame(fields, schema={"person_id": pl.Int64, "code": pl.String}, orient="row"))
         )
+
+    @property
+    def backlog(self) -> dict[Lane, int]:
+        """What waits to go each way before this plan is carried out (M8.3), held or not; a conflict waits to come from there."""
+        moot = pl.col("verdict").is_in([Verdict.AGREE, Verdict.NOTHING])
+        held_back = (pl.col("verdict") == Verdict.HOLD) & pl.col("becomes").is_not_null()
+        there = (pl.col("verdict") == Verdict.TO_CAMPAIGN) | (pl.col("code") == REFUSED_BEFORE) | held_back
+        waiting = self.members.filter(~moot)
+        for_salesforce = waiting.filter(there.fill_null(value=False))
+        return {
+            MEMBERS_HERE: waiting.height - for_salesforce.height,
+            MEMBERS_THERE: for_salesforce.height,
+            LEADS_THERE: for_salesforce["salesforce_id"].null_count(),
+            CAMPAIGNS_THERE: len(self.fields),
+        }
 
     @property
     def counts(self) -> dict[str, int]:

@@ -77,6 +77,7 @@ def run_link(
     user = door.sync_user()
     with ledger.run(link, why) as run:
         planned = plan_link(ledger, link, user)
+        ledger.count_waiting(run, planned.plan.backlog)
         report = stopped(planned)
         if report is None and only is not None and planned.plan.digest() != only:
             raise HaltError(

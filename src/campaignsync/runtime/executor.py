@@ -12,6 +12,7 @@ from functools import partial
 
 import polars as pl
 
+from campaignsync.domain.backlog import CAMPAIGNS_THERE, LEADS_THERE, MEMBERS_HERE, MEMBERS_THERE
 from campaignsync.domain.errors import RefusedError, UnknownOutcomeError
 from campaignsync.domain.ids import RunId
 from campaignsync.domain.runs import FieldAgreement, FieldRefusal, LinkFacts, MemberBatch, RunReport
@@ -49,11 +50,20 @@ def execute(
     fits = pl.col("code").is_null() & pl.col("found").eq_missing(pl.col("wanted"))
     answered = outcomes.filter("known")
     refused = answered.filter(~fits)
+    written = answered.filter(fits).height
+    waited = plan.backlog
+    left = {
+        MEMBERS_HERE: waited[MEMBERS_HERE] - to_program.height,
+        MEMBERS_THERE: waited[MEMBERS_THERE] - written,
+        LEADS_THERE: not_found.height,
+        CAMPAIGNS_THERE: waited[CAMPAIGNS_THERE] - fields_written,
+    }
+    ledger.count_waiting(run, left)
     return RunReport(
         program=facts.program,
         connection=facts.connection,
         program_changes=to_program.height,
-        campaign_changes=answered.filter(fits).height + fields_written,
+        campaign_changes=written + fields_written,
         refused=refused.height + not_found.filter("known").height + fields_refused,
         conflicts=plan.conflicts.height,
         unknown=outcomes.height - answered.height + not_found.filter(~pl.col("known")).height,

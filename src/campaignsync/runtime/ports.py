@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 import polars as pl
 
+from campaignsync.domain.backlog import Lane
 from campaignsync.domain.connections import Connection, Login
 from campaignsync.domain.errors import CampaignsyncError
 from campaignsync.domain.ids import ConnectionId, LinkId, RunId
@@ -209,6 +210,9 @@ class Ledger(Protocol):
     def record_field_refusal(self, run: RunId, name: str, refusal: FieldRefusal) -> None:
         """Keep as a problem that Salesforce refused a value of Type or ActualCost (M5.1)."""
 
+    def count_waiting(self, run: RunId, counts: Mapping[Lane, int]) -> None:
+        """Keep how much waits to go each way between the two sides of a link (M8.3)."""
+
     def decide_conflicts(self, link: LinkId, conflicts: pl.DataFrame, winner: Winner, who: str) -> None:
         """A person decided for the program or the campaign (planner.plan.MEMBERS, M6.3): their problems are solved."""
 
@@ -359,6 +363,9 @@ class Views(Protocol):
 
     def retry_problems(self, program: str | None, wanted: ProblemFilter = EVERY_OPEN_PROBLEM) -> int:
         """Let the writes behind open problems be tried at the next run; how many. A job is tried by each round anyway."""
+
+    def traffic(self, connection: ConnectionId, program: str | None) -> pl.DataFrame:
+        """What moved and what waited, hour by hour (domain.backlog.TRAFFIC), of an org or of one program's link in it."""
 
     def journal(self, program: str | None, *, email: str | None, limit: int) -> list[dict[str, Any]]:
         """The latest changes on both sides of a program's link, or of all, oldest first: at, side, program, campaign_id,

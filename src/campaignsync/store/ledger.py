@@ -6,13 +6,14 @@ Called by the cycle and the executor. It binds the modules of this folder to one
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import asdict
 from datetime import datetime
 
 import polars as pl
 from django.db import transaction
 
+from campaignsync.domain.backlog import CAMPAIGNS_THERE, LEADS_THERE, MEMBERS_HERE, MEMBERS_THERE, Lane
 from campaignsync.domain.errors import CampaignsyncError
 from campaignsync.domain.ids import ConnectionId, LinkId, RunId
 from campaignsync.domain.links import LinkState, Winner
@@ -29,7 +30,7 @@ from campaignsync.domain.runs import (
     field_code,
 )
 from campaignsync.domain.trees import REFUSED_BEFORE, Trees
-from campaignsync.store import mirror, models, problems, writing
+from campaignsync.store import mirror, models, problems, traffic, writing
 from campaignsync.store import people as store_people
 from campaignsync.store.acting import acting, in_turn
 from campaignsync.store.facts import link_facts, vocabulary
@@ -131,7 +132,8 @@ class Ledger:
             # A reason is noted for a whole statement, so members are changed reason by reason: there are few.
             for (why,), part in changes.group_by("why", maintain_order=True):
                 with self._acting(why=str(why), run=run):
-                    writing.change_members(link, part, self._now())
+                    done = writing.change_members(link, part, self._now())
+                    self._moved(link.connection_id, link.pk, MEMBERS_HERE, done)
 
     def agree(self, run: RunId, rows: pl.DataFrame) -> None:
         if not rows.is_empty():
@@ -183,6 +185,7 @@ class Ledger:
         with self._acting(why="made in Salesforce", run=run):
             store_people.join_matches(connection, only_matches(made), self._now())
             store_people.refuse(connection, known.filter(pl.col("code").is_not_null()), self._now())
+            self._moved(connection, traffic.ORG, LEADS_THERE, made.height)
 
     def note_job(self, connection: ConnectionId, job: str) -> None:
         models.BulkJob.objects.create(connection_id=connection, salesforce_id=job, noted_at=self._now())
@@ -209,7 +212,8 @@ class Ledger:
                 "DELETE FROM store_campaignmember WHERE connection_id = %s AND salesforce_id = ANY(%s)",
                 (link.connection_id, gone.to_list()),
             )
-            writing.record_outcomes(link, batch.outcomes, self._now())
+            done = writing.record_outcomes(link, batch.outcomes, self._now())
+            self._moved(link.connection_id, link.pk, MEMBERS_THERE, done)
 
     def record_field(self, run: RunId, name: str, agreement: FieldAgreement) -> None:
         link = _link_of(run)
@@ -226,6 +230,7 @@ class Ledger:
             problems.solve_field(link, name, self._now())
             if old != agreement.found:
                 self._note_field(run, link, name, None if old is None else str(old), found)
+                self._moved(link.connection_id, link.pk, CAMPAIGNS_THERE, 1)
 
     def _note_field(self, run: RunId, link: models.Link, name: str, old: str | None, new: str | None) -> None:
         models.JournalEntry.objects.create(
@@ -248,6 +253,14 @@ class Ledger:
         with transaction.atomic():
             problems.keep_one(fields, field_code(name), refusal.message, wanted, self._now())
 
+    def count_waiting(self, run: RunId, counts: Mapping[Lane, int]) -> None:
+        link = _link_of(run)
+        with transaction.atomic():
+            traffic.waiting(link.connection_id, link.pk, counts, self._now())
+
+    def _moved(self, connection: int, link: int, lane: Lane, records: int) -> None:
+        traffic.moved(connection, link, lane, records, self._now())
+
     def decide_conflicts(self, link: LinkId, conflicts: pl.DataFrame, winner: Winner, who: str) -> None:
         row, now = _link(link), self._now()
         with self._acting(who=who, why=f"conflict decided for the {winner}"):
@@ -269,6 +282,7 @@ class Ledger:
             problems.solve_job(connection, None, self._now())
             problems.watch_number(connection, self._problem_rules.threshold, self._now())
             problems.forget(connection, self._now() - self._problem_rules.kept)
+            traffic.forget(connection, self._problem_rules.kept, self._now())
 
     def _acting(
         self, *, why: str, who: str = _ENGINE, run: RunId | None = None

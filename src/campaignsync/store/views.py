@@ -8,8 +8,11 @@ from typing import Any
 
 import polars as pl
 
+from campaignsync.domain.errors import UsageError
+from campaignsync.domain.ids import ConnectionId
 from campaignsync.domain.people import comparable_email
 from campaignsync.domain.problems import EVERY_OPEN_PROBLEM, PROBLEMS, ProblemFilter
+from campaignsync.store import traffic
 from campaignsync.store.frames import execute, micros, query, rows
 from campaignsync.store.registry import find_program
 
@@ -76,6 +79,13 @@ class Views:
             f" AND id IN (SELECT q.id FROM {_PROBLEMS})",
             {**_parameters(program, wanted), "now": self._now()},
         )
+
+    def traffic(self, connection: ConnectionId, program: str | None) -> pl.DataFrame:
+        """What moved and what waited, hour by hour (domain.backlog.TRAFFIC), of an org or of one program's link in it."""
+        link = find_program(program).links.filter(connection_id=connection).first() if program else None
+        if program and link is None:
+            raise UsageError(f"Program '{program}' is not linked in this org.")
+        return traffic.read(connection, link.pk if link else None, self._now())
 
     def journal(self, program: str | None, *, email: str | None, limit: int) -> list[dict[str, Any]]:
         """The latest changes on both sides of a program's link, or of all, oldest first: at, side, program, campaign_id,

@@ -28,8 +28,8 @@ _FORGET = "DELETE FROM store_agreement a USING {table} t WHERE a.link_id = %s AN
 _UNHEARD = {"person_id": pl.Int64, "wanted": pl.String, "status": pl.String, "agreed": pl.String}
 
 
-def change_members(link: Link, changes: pl.DataFrame, now: datetime) -> None:
-    """Our side follows: who was planned with the status `was` gets `status`, or leaves.
+def change_members(link: Link, changes: pl.DataFrame, now: datetime) -> int:
+    """Our side follows: who was planned with the status `was` gets `status`, or leaves. How many did.
 
     Whoever was changed here since the plan was made is left alone; the next round sees both changes. Success is dated by the
     first time it is reached and stays (M1.4); whoever comes back starts over (M2.6).
@@ -56,13 +56,14 @@ def change_members(link: Link, changes: pl.DataFrame, now: datetime) -> None:
         " ON CONFLICT (program_id, person_id) DO NOTHING",
         (link.program_id, now, now, Origin.CAMPAIGN.value, link.program.channel_id),
     )
-    execute(
+    left_alone = execute(
         "DELETE FROM changes c WHERE c.status IS DISTINCT FROM (SELECT s.name FROM store_programmember m"
         " JOIN store_progressionstatus s ON s.id = m.status_id WHERE m.program_id = %s AND m.person_id = c.person_id)",
         (link.program_id,),
     )
     bulk("store_agreement", _REMEMBER.format(table="changes"), (link.pk,))
     execute(_FORGET.format(table="changes"), (link.pk,))
+    return changes.height - left_alone
 
 
 def agree(link: Link, agreed: pl.DataFrame) -> None:
@@ -129,8 +130,9 @@ def settle(link: Link, sync_user_id: str, vocabulary: Vocabulary) -> None:
     )
 
 
-def record_outcomes(link: Link, outcomes: pl.DataFrame, now: datetime) -> None:
-    """The agreed state moves to what was read back, for writes that Salesforce took; refusals become problems."""
+def record_outcomes(link: Link, outcomes: pl.DataFrame, now: datetime) -> int:
+    """The agreed state moves to what was read back, for writes that Salesforce took; refusals become problems. How many were
+    stored as wanted."""
     known = outcomes.filter("known")
     taken = known.filter(pl.col("code").is_null())
     temporary("taken", taken.select("person_id", pl.col("found").alias("status")))
@@ -149,6 +151,7 @@ def record_outcomes(link: Link, outcomes: pl.DataFrame, now: datetime) -> None:
     )
     refused = pl.concat([known.filter(pl.col("code").is_not_null()), turned])
     keep(members_of(link), refused, Direction.TO_CAMPAIGN, now)
+    return taken.height - turned.height
 
 
 def _named(status: pl.Expr) -> pl.Expr:

@@ -30,6 +30,7 @@ from campaignsync.store.models.programs import (
     ProgramTag,
     ProgressionStatus,
 )
+from campaignsync.store.models.traffic import Traffic
 
 __all__ = [
     "AgreedField",
@@ -58,4 +59,5 @@ __all__ = [
     "ProgressionStatus",
     "Run",
     "SalesforcePerson",
+    "Traffic",
 ]

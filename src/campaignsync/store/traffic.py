@@ -1,0 +1,72 @@
+"""Counts what moves and what waits, by connection, link, object, direction and hour (M8.3); domain.backlog makes sense of it.
+
+Called by the ledger in the transactions that record outcomes: one upsert a batch, never one a record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+import polars as pl
+
+from campaignsync.domain.backlog import ROLLING, STEP, STEPS, TRAFFIC, Lane, hour_of
+from campaignsync.store.frames import execute, micros, query
+
+ORG = 0
+"""Stands for a link where there is none."""
+_READ_BACK = STEP * STEPS + ROLLING
+
+
+def moved(connection: int, link: int, lane: Lane, records: int, now: datetime) -> None:
+    """So many records went this way."""
+    if records:
+        execute(
+            "INSERT INTO store_traffic AS t (connection_id, link_id, object, direction, hour, moved)"
+            " VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT (connection_id, link_id, object, direction, hour)"
+            " DO UPDATE SET moved = t.moved + excluded.moved",
+            (connection, link, lane.object, lane.direction.value, hour_of(now), records),
+        )
+
+
+def waiting(connection: int, link: int, counts: Mapping[Lane, int], now: datetime) -> None:
+    """So many records wait to go each way. That none does is kept only where some did before: most links have nothing to say."""
+    for lane, records in counts.items():
+        execute(
+            "INSERT INTO store_traffic (connection_id, link_id, object, direction, hour, moved, waiting, counted_at)"
+            " SELECT %(connection)s, %(link)s, %(object)s, %(direction)s, %(hour)s, 0, %(records)s, %(now)s"
+            " WHERE %(records)s > 0 OR coalesce((SELECT waiting FROM store_traffic WHERE connection_id = %(connection)s"
+            " AND link_id = %(link)s AND object = %(object)s AND direction = %(direction)s AND waiting IS NOT NULL"
+            " ORDER BY hour DESC LIMIT 1), 0) > 0 ON CONFLICT (connection_id, link_id, object, direction, hour)"
+            " DO UPDATE SET waiting = excluded.waiting, counted_at = excluded.counted_at",
+            {
+                "connection": connection,
+                "link": link,
+                "object": lane.object,
+                "direction": lane.direction.value,
+                "hour": hour_of(now),
+                "records": records,
+                "now": now,
+            },
+        )
+
+
+def read(connection: int, link: int | None, now: datetime) -> pl.DataFrame:
+    """TRAFFIC of an org, or of one of its links, as far back as anything is computed from it. For a link that is no more nothing
+    waits."""
+    return query(
+        f"SELECT t.link_id, t.object, t.direction, {micros('t.hour')} AS hour, t.moved,"
+        " CASE WHEN t.link_id = 0 OR l.id IS NOT NULL THEN t.waiting END AS waiting,"
+        f" {micros('t.counted_at')} AS counted_at FROM store_traffic t LEFT JOIN store_link l ON l.id = t.link_id"
+        " WHERE t.connection_id = %s AND (%s::bigint IS NULL OR t.link_id = %s) AND t.hour > %s",
+        (connection, link, link, now - _READ_BACK),
+        TRAFFIC,
+    )
+
+
+def forget(connection: int, kept: timedelta, now: datetime) -> None:
+    """Delete what was counted long ago."""
+    execute(
+        "DELETE FROM store_traffic WHERE connection_id = %s AND hour < %s",
+        (connection, now - max(kept, _READ_BACK)),
+    )
