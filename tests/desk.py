@@ -83,6 +83,10 @@ class Desk:
         link, connection = self.app.registry.link_of(self.program)
         return plan_now(self.app.door(connection), self.app.ledger, connection, link)
 
+    def members(self) -> list[dict[str, object]]:
+        """The program's members as they are listed, with their ids in the org."""
+        return self.app.members.list(self.program, self.connection.connection_id)
+
     def here(self) -> dict[str, str]:
         """The program's members: e-mail → status."""
         return {row["email"]: row["status"] for row in self.app.members.list(self.program)}

@@ -88,7 +88,7 @@ def test_a_call_that_is_still_at_work_in_salesforce_makes_nobody_twice_where_our
     desk.org.create("Lead", LastName="Novak", Company="Northwind", Our_Id__c=our_id)
     desk.sync()
     assert leads(desk) == ["Novak"]
-    assert [row["kind"] for row in desk.app.members.list(desk.program)] == ["lead"]
+    assert [row["kind"] for row in desk.members()] == ["lead"]
 
 
 def test_the_journal_notes_that_there_were_several_to_choose_from(desk: Desk) -> None:
@@ -98,7 +98,7 @@ def test_the_journal_notes_that_there_were_several_to_choose_from(desk: Desk) ->
     desk.give(ada="Registered")
     desk.link()
     desk.sync()
-    chosen = desk.app.members.list(desk.program)[0]["salesforce_id"]
+    chosen = desk.members()[0]["salesforce_id"]
     noted = [
         row
         for row in desk.app.views.journal(None, email="ada@example.com", limit=10)
@@ -118,7 +118,5 @@ def test_the_one_already_in_the_campaign_comes_first(desk: Desk) -> None:
     desk.give(ada="Registered")
     desk.link(campaign)
     desk.sync()
-    assert [(row["salesforce_id"], row["status"]) for row in desk.app.members.list(desk.program)] == [
-        (lead, "Registered")
-    ]
+    assert [(row["salesforce_id"], row["status"]) for row in desk.members()] == [(lead, "Registered")]
     assert desk.equal() == {"ada@example.com": "Registered"}

@@ -16,6 +16,7 @@ from campaignsync.store.frames import rows
 def observe(linked: Linked, *members: dict[str, object], **more: object) -> None:
     seen = delta(*members, **more)  # type: ignore[arg-type]
     linked.app.ledger.mirror(linked.connection.connection_id, seen)
+    linked.app.ledger.follow_people(linked.connection.connection_id)
     linked.app.ledger.adopt_people(linked.link)
 
 

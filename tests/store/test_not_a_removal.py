@@ -19,6 +19,7 @@ from campaignsync.store.frames import execute
 
 def observe(linked: Linked, seen: Delta) -> None:
     linked.app.ledger.mirror(linked.connection.connection_id, seen)
+    linked.app.ledger.follow_people(linked.connection.connection_id)
     linked.app.ledger.adopt_people(linked.link)
 
 

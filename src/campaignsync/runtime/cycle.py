@@ -18,6 +18,7 @@ from campaignsync.planner.plan import Plan
 from campaignsync.planner.reconcile import reconcile
 from campaignsync.planner.safety import reason_to_halt
 from campaignsync.runtime.executor import Tell, execute, nobody
+from campaignsync.runtime.people import follow_people, look_up
 from campaignsync.runtime.ports import Ledger, SalesforceDoor
 
 
@@ -41,7 +42,10 @@ def observe(door: SalesforceDoor, ledger: Ledger, connection: ConnectionId) -> N
     ledger.mirror(connection, delta)
     members_of, statuses_of = ledger.campaigns_to_list(connection, delta)
     if members_of or statuses_of:
-        ledger.mirror_whole(connection, door.whole_lists(members_of=members_of, statuses_of=statuses_of))
+        lists = door.whole_lists(members_of=members_of, statuses_of=statuses_of)
+        look_up(door, ledger, connection, ledger.people_vanished(connection, lists))
+        ledger.mirror_whole(connection, lists)
+    follow_people(door, ledger, connection)
 
 
 def look(door: SalesforceDoor, ledger: Ledger, connection: ConnectionId) -> None:

@@ -37,6 +37,7 @@ class OrgPeople:
             return pl.DataFrame(schema=LEAD_OUTCOMES)
         unmatched = _required_filled(self.leads, unmatched)
         self._match(self.find_intended(unmatched))
+        follow_people(self.door, self.ledger, self.connection)
         unmatched = self._still_unmatched(unmatched)
         found = self.find_by_email(unmatched)
         known = self.ledger.known_ids(self.connection, found["salesforce_id"].to_list())
@@ -97,8 +98,20 @@ class OrgPeople:
         return found.filter(~pl.col("salesforce_id").is_in(list(taken)))
 
     def _still_unmatched(self, people: pl.DataFrame) -> pl.DataFrame:
-        known = self.ledger.identities(self.connection, people["person_id"].to_list())
-        return people.join(known, on="person_id", how="anti")
+        left = self.ledger.unmatched(self.connection, people["person_id"].to_list())
+        return people.join(left, on="person_id", how="semi")
+
+
+def look_up(door: SalesforceDoor, ledger: Ledger, connection: ConnectionId, ids: Collection[str]) -> None:
+    """See what became of these leads and contacts; who is not there any more is gone for good."""
+    if ids:
+        ledger.mirror_people(connection, door.find_people(emails=(), ids=ids), asked=ids)
+
+
+def follow_people(door: SalesforceDoor, ledger: Ledger, connection: ConnectionId) -> None:
+    """Bring people to what their leads and contacts became, step by step where a step leads to somebody not seen yet."""
+    while unseen := ledger.follow_people(connection):
+        look_up(door, ledger, connection, unseen)
 
 
 def _joined_to_another(matches: pl.DataFrame) -> pl.DataFrame:

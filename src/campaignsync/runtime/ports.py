@@ -123,8 +123,18 @@ class Ledger(Protocol):
     def mirror_whole(self, connection: ConnectionId, lists: WholeLists) -> None:
         """Mirror whole lists: a mirrored row of theirs that is not in them is gone (S0.1)."""
 
-    def mirror_people(self, connection: ConnectionId, people: pl.DataFrame) -> None:
-        """Mirror leads and contacts that were looked up (SALESFORCE_PEOPLE)."""
+    def people_vanished(self, connection: ConnectionId, lists: WholeLists) -> list[str]:
+        """Ids of the leads and contacts whose members are mirrored and not in the lists: they may be gone themselves."""
+
+    def mirror_people(
+        self, connection: ConnectionId, people: pl.DataFrame, *, asked: Collection[str] = ()
+    ) -> None:
+        """Mirror leads and contacts that were looked up (SALESFORCE_PEOPLE); who was asked for by id and is not among them is
+        gone for good."""
+
+    def follow_people(self, connection: ConnectionId) -> list[str]:
+        """Bring people to what their leads and contacts became: converted, merged, deleted, undeleted (M7.7–M7.9). Ids of
+        records that nobody has seen yet, to be looked up before it is done again."""
 
     # Planning: the three trees of one link.
 
@@ -174,7 +184,7 @@ class Ledger(Protocol):
         """Join people to the leads or contacts they were found to be (domain.matching.MATCHES)."""
 
     def identities(self, connection: ConnectionId, people: Collection[int]) -> pl.DataFrame:
-        """Of these people, those with an id in the org. Columns: person_id, salesforce_id, kind."""
+        """Of these people, those with an id in the org that was not deleted. Columns: person_id, salesforce_id, kind."""
 
     def known_ids(self, connection: ConnectionId, ids: Collection[str]) -> frozenset[str]:
         """Of these Salesforce ids, those that are joined to a person of ours already."""

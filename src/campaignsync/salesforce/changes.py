@@ -49,7 +49,8 @@ def changes_since(reader: Reader, cursor: Cursor) -> Delta:
 
 
 def _members_and_people(reader: Reader, cursor: Cursor) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Changed members; and the people of changed members, changed people in campaigns, and people who are gone."""
+    """Changed members; the people of changed members; and all people who changed or are gone, since whoever left every campaign
+    may still be ours, or come back from the bin. The first look reads those who are in campaigns."""
     wanted = {kind: reader.person_fields(kind) for kind in PERSON_KINDS}
     # The first look reads all people in campaigns anyhow, and once each.
     of_members = [f"{kind}.{path}" for kind in wanted for path in wanted[kind]] if cursor else []
@@ -60,15 +61,10 @@ def _members_and_people(reader: Reader, cursor: Cursor) -> tuple[pl.DataFrame, p
                 kind,
                 fields,
                 cursor,
-                condition=f"Id IN (SELECT {kind}Id FROM CampaignMember WHERE {kind}Id != null)",
+                condition="" if kind in cursor else _IN_CAMPAIGNS[kind],
+                deleted_too=kind in cursor,
             )
             for kind, fields in wanted.items()
-        ),
-        # Whoever was gone before the first look has never been ours.
-        *(
-            _delta(kind, fields, cursor, condition=_GONE[kind], deleted_too=True)
-            for kind, fields in wanted.items()
-            if kind in cursor
         ),
     ]
     firsts = reader.ask(queries)
@@ -78,12 +74,14 @@ def _members_and_people(reader: Reader, cursor: Cursor) -> tuple[pl.DataFrame, p
     everybody = pl.concat([*(each for _, *related in members for each in related), *people])
     return (
         pl.concat([each for each, *_ in members]),
-        # Who is gone was read last, and that is how things stand.
+        # People themselves were read last, and that is how things stand.
         everybody.unique("salesforce_id", keep="last", maintain_order=True),
     )
 
 
-_GONE = {"Lead": "(IsDeleted = true OR IsConverted = true)", "Contact": "IsDeleted = true"}
+_IN_CAMPAIGNS = {
+    kind: f"Id IN (SELECT {kind}Id FROM CampaignMember WHERE {kind}Id != null)" for kind in PERSON_KINDS
+}
 
 
 def _delta(

@@ -24,6 +24,7 @@ from campaignsync.salesforce.wire import MOST_QUERIES, Part, PartAnswer, Wire
 BULK_FROM_ROWS = 10_000
 """From here on a bulk job takes fewer calls than pages of 2,000 rows do."""
 PERSON_KINDS: Mapping[str, Mapping[str, str]] = {"Lead": LEAD, "Contact": CONTACT}
+_PREFIXES = {"Lead": "00Q", "Contact": "003"}
 _DESCRIBED = (*PERSON_KINDS, "Account")
 
 
@@ -117,12 +118,16 @@ class Reader:
 
     def people(self, *, emails: Collection[str], ids: Collection[str]) -> pl.DataFrame:
         """Leads and contacts by e-mail or id, deleted ones too."""
-        conditions = [
-            f"{field} IN {listed(part)}"
-            for field, values in (("Email", emails), ("Id", ids))
+        wanted = [
+            (kind, f"{field} IN {listed(part)}")
+            for kind, prefix in _PREFIXES.items()
+            for field, values in (
+                ("Email", emails),
+                ("Id", [each for each in ids if each.startswith(prefix)]),
+            )
             for part in lists(values)
         ]
-        return self._people((kind, condition) for condition in conditions for kind in PERSON_KINDS)
+        return self._people(wanted)
 
     def people_with_our_ids(self, field: str, our_ids: Collection[str]) -> pl.DataFrame:
         """Leads and contacts by our ids, deleted ones too: our_id, and the columns of people."""

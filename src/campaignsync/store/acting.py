@@ -30,11 +30,22 @@ def acting(*, who: str, why: str = "", run: int | None = None, now: datetime | N
         yield
 
 
+@contextlib.contextmanager
+def because(why: str) -> Iterator[None]:
+    """Changes of members in here stand in the journal with another reason than the rest of the transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('campaignsync.why', true)")
+        rest = cursor.fetchone()[0]
+        cursor.execute("SELECT set_config('campaignsync.why', %s, true)", (why,))
+        yield
+        cursor.execute("SELECT set_config('campaignsync.why', %s, true)", (rest,))
+
+
 def alone(with_what: str, number: int = 0) -> None:
     """Wait until nobody else holds this lock; it is ours until the transaction ends, and a dead process loses it.
 
     `people` is held by whoever may make a person, so that an e-mail address never becomes two; `members`, with the number of
-    a program, by whoever moves its members after a look at where they stand.
+    a program, by whoever moves its members after a look at where they stand. Who needs both takes `people` first.
     """
     with connection.cursor() as cursor:
         cursor.execute(

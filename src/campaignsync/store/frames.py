@@ -43,6 +43,13 @@ def temporary(name: str, frame: pl.DataFrame) -> None:
         cursor.execute(f'ANALYZE "{name}"')
 
 
+def table(name: str, select: str, parameters: Sequence[Any] = ()) -> None:
+    """Make a temporary table of a SELECT; it lasts until the transaction ends."""
+    execute(f'DROP TABLE IF EXISTS "{name}"')
+    execute(f'CREATE TEMPORARY TABLE "{name}" ON COMMIT DROP AS {select}', parameters)
+    execute(f'ANALYZE "{name}"')
+
+
 def query(sql: str, parameters: Sequence[object] | Mapping[str, object], schema: Schema) -> pl.DataFrame:
     """What a SELECT gives as a frame. A time must be selected with `micros`."""
     raw = BytesIO()

@@ -30,7 +30,7 @@ from campaignsync.domain.runs import (
     field_code,
 )
 from campaignsync.domain.trees import REFUSED_BEFORE, Trees
-from campaignsync.store import mirror, models, problems, traffic, writing
+from campaignsync.store import following, mirror, models, problems, traffic, writing
 from campaignsync.store import people as store_people
 from campaignsync.store.acting import acting, in_turn
 from campaignsync.store.facts import link_facts, vocabulary
@@ -59,7 +59,7 @@ class Ledger:
     def mirror(self, connection: ConnectionId, delta: Delta) -> None:
         first = not self.cursor(connection)
         with self._acting(who=_OTHERS, why="first read" if first else "observed"):
-            mirror.mirror_delta(connection, delta)
+            mirror.mirror_delta(connection, delta, first=first)
 
     def campaigns_to_list(
         self, connection: ConnectionId, delta: Delta
@@ -74,9 +74,19 @@ class Ledger:
         with self._acting(who=_OTHERS, why="observed"):
             mirror.mirror_lists(connection, lists)
 
-    def mirror_people(self, connection: ConnectionId, people: pl.DataFrame) -> None:
+    def people_vanished(self, connection: ConnectionId, lists: WholeLists) -> list[str]:
         with transaction.atomic():
-            mirror.merge(connection, mirror.PERSON, people)
+            return mirror.vanished(connection, lists)
+
+    def mirror_people(
+        self, connection: ConnectionId, people: pl.DataFrame, *, asked: Collection[str] = ()
+    ) -> None:
+        with transaction.atomic():
+            mirror.mirror_people(connection, people, asked)
+
+    def follow_people(self, connection: ConnectionId) -> list[str]:
+        with self._acting(who=_OTHERS, why="merged in Salesforce"):
+            return following.follow(connection, self._now())
 
     def links(self, connection: ConnectionId) -> tuple[LinkId, ...]:
         found = (
@@ -89,8 +99,8 @@ class Ledger:
 
     def adopt_people(self, link: LinkId) -> None:
         row = _link(link)
-        with transaction.atomic():
-            store_people.adopt(row.connection_id, row.campaign_id)
+        with self._acting(why="merged in Salesforce"):
+            store_people.adopt(row.connection_id, row.campaign_id, self._now())
 
     def settle_intents(self, link: LinkId, sync_user_id: str) -> None:
         row = _link(link)
@@ -162,7 +172,8 @@ class Ledger:
 
     def identities(self, connection: ConnectionId, people: Collection[int]) -> pl.DataFrame:
         return query(
-            "SELECT person_id, salesforce_id, kind FROM store_personidentity WHERE connection_id = %s AND person_id = ANY(%s)",
+            "SELECT person_id, salesforce_id, kind FROM store_personidentity WHERE connection_id = %s AND person_id = ANY(%s)"
+            " AND NOT is_deleted",
             (connection, list(people)),
             {"person_id": pl.Int64, "salesforce_id": pl.String, "kind": pl.String},
         )

@@ -37,8 +37,8 @@ class Members:
             status = channel_value(row.channel).status(label)
             if not looks_like_email(email):
                 raise UsageError(f"'{email}' is no e-mail address.")
-            alone("members", row.pk)
             alone("people")
+            alone("members", row.pk)
             person = _person(email) or models.Person.objects.create(
                 email=comparable_email(email), acquisition_program=row
             )
@@ -64,8 +64,8 @@ class Members:
         all fields that the file has (M2.4). Whoever is further already is skipped (M2.3)."""
         row = find_program(program)
         with acting(who=who, why="import", now=self._now()):
-            alone("members", row.pk)
             alone("people")
+            alone("members", row.pk)
             temporary("file", people)
             known = people.columns[:-1]
             created = _add_people(row, known, self._now())

@@ -7,6 +7,7 @@ from whole lists alone (S0.1).
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import polars as pl
@@ -21,6 +22,7 @@ from campaignsync.domain.trees import (
     SALESFORCE_PEOPLE,
     Schema,
 )
+from campaignsync.store.acting import because
 from campaignsync.store.frames import bulk, execute, query, rows, temporary
 
 
@@ -40,8 +42,8 @@ MEMBER = _Table(name="store_campaignmember", schema=CAMPAIGN_MEMBERS, key="id")
 PERSON = _Table(name="store_salesforceperson", schema=SALESFORCE_PEOPLE, key="salesforce_id")
 
 
-def merge(connection: int, table: _Table, frame: pl.DataFrame) -> None:
-    """Insert new rows and update those that differ and are no older."""
+def merge(connection: int, table: _Table, frame: pl.DataFrame, *, only: str = "true") -> None:
+    """Insert new rows, those that meet the condition `only`, and update those that differ and are no older."""
     if frame.is_empty():
         return
     temporary("seen", frame.select(*table.schema).unique(table.key, keep="last"))
@@ -55,7 +57,7 @@ def merge(connection: int, table: _Table, frame: pl.DataFrame) -> None:
     updates = ", ".join(f'"{column}" = excluded."{column}"' for column in changing)
     bulk(
         table.name,
-        f"INSERT INTO {table.name} AS t (connection_id, {names}) SELECT %s, {values} FROM seen"
+        f"INSERT INTO {table.name} AS t (connection_id, {names}) SELECT %s, {values} FROM seen WHERE {only}"
         f" ON CONFLICT (connection_id, salesforce_id) DO UPDATE SET {updates}"
         f" WHERE ({current}) IS DISTINCT FROM ({excluded})"
         " AND coalesce(excluded.system_modstamp >= t.system_modstamp, true)",
@@ -63,13 +65,27 @@ def merge(connection: int, table: _Table, frame: pl.DataFrame) -> None:
     )
 
 
-def mirror_delta(connection: int, delta: Delta) -> None:
-    """Everything that changed since the cursor, and the cursor; the caller's transaction holds it together."""
+_OURS = " OR ".join(
+    f"EXISTS (SELECT FROM {name} o WHERE o.connection_id = {{connection}} AND {column} = seen.salesforce_id)"
+    for name, column in (
+        ("store_salesforceperson", "o.salesforce_id"),
+        ("store_personidentity", "o.salesforce_id"),
+        ("store_campaignmember", "coalesce(o.contact_id, o.lead_id)"),
+    )
+)
+"""Of the people who changed in an org, those who concern us: mirrored already, joined to a person, or a campaign's member."""
+
+
+def mirror_delta(connection: int, delta: Delta, *, first: bool) -> None:
+    """Everything that changed since the cursor, and the cursor; the caller's transaction holds it together. At the first look
+    all people are members of campaigns."""
     _change_link_states(connection, delta.campaigns)
     merge(connection, CAMPAIGN, delta.campaigns)
     merge(connection, STATUS, delta.statuses)
-    merge(connection, PERSON, delta.people)
     merge(connection, MEMBER, delta.members)
+    merge(
+        connection, PERSON, delta.people, only="true" if first else _OURS.format(connection=int(connection))
+    )
     _suspend_unseen(connection, delta.status_counts)
     for object_name, modstamp in delta.cursor.items():
         execute(
@@ -146,18 +162,52 @@ def to_list(
 
 
 def mirror_lists(connection: int, lists: WholeLists) -> None:
-    """Whole lists: what they hold is mirrored, what they do not hold is gone."""
-    for table, campaigns, frame in (
-        (STATUS, lists.statuses_of, lists.statuses),
-        (MEMBER, lists.members_of, lists.members),
+    """Whole lists: what they hold is mirrored, what they do not hold is gone. A member who went along with the person is no
+    removal, and the journal does not call it one (M7.9, S1.3.6, S1.3.8)."""
+    merge(connection, STATUS, lists.statuses)
+    merge(connection, MEMBER, lists.members)
+    for name, campaigns, frame in (
+        (STATUS.name, lists.statuses_of, lists.statuses),
+        (MEMBER.name, lists.members_of, lists.members),
     ):
-        merge(connection, table, frame)
         temporary("listed", frame.select("id"))
-        execute(
-            f"DELETE FROM {table.name} t WHERE connection_id = %s AND campaign_id = ANY(%s)"
-            " AND NOT EXISTS (SELECT FROM listed WHERE listed.id = t.salesforce_id)",
-            (connection, sorted(campaigns)),
-        )
+        gone = f"connection_id = %s AND campaign_id = ANY(%s) AND {_NOT_LISTED}"
+        if name == MEMBER.name:
+            with because("went with the person in Salesforce"):
+                execute(
+                    f"DELETE FROM {name} t WHERE {gone} AND {_GONE_PERSON}", (connection, sorted(campaigns))
+                )
+        execute(f"DELETE FROM {name} t WHERE {gone}", (connection, sorted(campaigns)))
+
+
+_NOT_LISTED = "NOT EXISTS (SELECT FROM listed WHERE listed.id = t.salesforce_id)"
+_GONE_PERSON = (
+    "EXISTS (SELECT FROM store_salesforceperson p WHERE p.connection_id = t.connection_id"
+    " AND p.salesforce_id IN (t.lead_id, t.contact_id) AND (p.is_deleted OR p.is_converted))"
+)
+
+
+def vanished(connection: int, lists: WholeLists) -> list[str]:
+    """The leads and contacts whose members are not in whole lists any more."""
+    temporary("listed", lists.members.select("id"))
+    found = query(
+        "SELECT DISTINCT coalesce(t.contact_id, t.lead_id) AS salesforce_id FROM store_campaignmember t"
+        f" WHERE t.connection_id = %s AND t.campaign_id = ANY(%s) AND {_NOT_LISTED}"
+        " AND coalesce(t.contact_id, t.lead_id) IS NOT NULL",
+        (connection, sorted(lists.members_of)),
+        {"salesforce_id": pl.String},
+    )
+    return found["salesforce_id"].to_list()
+
+
+def mirror_people(connection: int, people: pl.DataFrame, asked: Collection[str]) -> None:
+    """People who were looked up; whoever was asked for by id and is not there is gone for good."""
+    merge(connection, PERSON, people)
+    gone = sorted(set(asked) - set(people["salesforce_id"]))
+    execute(
+        "UPDATE store_salesforceperson SET is_deleted = true WHERE connection_id = %s AND salesforce_id = ANY(%s)",
+        (connection, gone),
+    )
 
 
 def known_people(connection: int, ids: list[str]) -> frozenset[str]:

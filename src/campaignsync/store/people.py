@@ -14,7 +14,8 @@ import polars as pl
 from campaignsync.domain.problems import Direction
 from campaignsync.domain.trees import LEAD_WRITES, PERSON_FIELDS, UTC_TIME
 from campaignsync.store.acting import alone
-from campaignsync.store.frames import bulk, execute, micros, query, temporary
+from campaignsync.store.following import land
+from campaignsync.store.frames import bulk, execute, micros, query, table, temporary
 from campaignsync.store.journal import note
 from campaignsync.store.problems import keep, people_of, solve
 
@@ -24,22 +25,32 @@ VALUES = f"jsonb_strip_nulls(jsonb_build_object({_PAIRS}))::text"
 _OTHER_FIELDS = ", ".join(f'"{name}"' for name in PERSON_FIELDS if name != "email")
 
 
-def adopt(connection: int, campaign_id: str) -> None:
+def adopt(connection: int, campaign_id: str, now: datetime) -> None:
     """Make every lead and contact in a campaign a person of ours, found by e-mail address before made.
 
-    A person who is a lead in our memory and a contact by now becomes the contact (M7.7). Of several leads and contacts with one
+    A person who is a lead in our memory and whose membership is a contact's by now is the contact (M7.7): the member may tell
+    before the lead does. Of several leads and contacts with one
     address, contacts come first, then the latest changed (M7.3), and each takes one person who has no record in this org yet;
     the rest become people of their own.
     """
     alone("people")
-    _follow_conversions(connection, campaign_id)
+    table(
+        "landing",
+        "SELECT DISTINCT ON (i.person_id) i.person_id, m.lead_id AS old_id, m.contact_id AS new_id, 'converted' AS how"
+        " FROM store_campaignmember m JOIN store_personidentity i ON i.connection_id = m.connection_id"
+        " AND i.salesforce_id = m.lead_id WHERE m.connection_id = %s AND m.campaign_id = %s AND m.contact_id IS NOT NULL"
+        " ORDER BY i.person_id, m.contact_id",
+        (connection, campaign_id),
+    )
+    land(connection, now)
     execute("DROP TABLE IF EXISTS strangers")
     execute(
         "CREATE TEMPORARY TABLE strangers ON COMMIT DROP AS"
         " SELECT DISTINCT p.salesforce_id, p.kind, NULLIF(lower(trim(p.email)), '') AS email, p.system_modstamp AS seen_at,"
         " NULL::bigint AS person_id"
         " FROM store_campaignmember m JOIN store_salesforceperson p ON p.connection_id = m.connection_id"
-        " AND p.salesforce_id = coalesce(m.contact_id, m.lead_id)"
+        " AND p.salesforce_id = coalesce(m.contact_id, m.lead_id) AND p.system_modstamp IS NOT NULL"
+        " AND (p.is_converted OR p.is_deleted) IS NOT TRUE"
         " WHERE m.connection_id = %s AND m.campaign_id = %s AND NOT EXISTS (SELECT FROM store_personidentity i"
         " WHERE i.connection_id = m.connection_id AND i.salesforce_id = p.salesforce_id)",
         (connection, campaign_id),
@@ -75,19 +86,6 @@ def adopt(connection: int, campaign_id: str) -> None:
     )
 
 
-def _follow_conversions(connection: int, campaign_id: str) -> None:
-    """Where several leads became one contact, the person we know longest becomes it; a contact is one person's only."""
-    execute(
-        "UPDATE store_personidentity i SET salesforce_id = became.contact_id, kind = 'contact' FROM"
-        " (SELECT DISTINCT ON (m.contact_id) l.id, m.contact_id FROM store_campaignmember m JOIN store_personidentity l"
-        "  ON l.connection_id = m.connection_id AND l.salesforce_id = m.lead_id"
-        "  WHERE m.connection_id = %s AND m.campaign_id = %s AND NOT EXISTS (SELECT FROM store_personidentity o"
-        "  WHERE o.connection_id = m.connection_id AND o.salesforce_id = m.contact_id)"
-        "  AND m.contact_id IS NOT NULL ORDER BY m.contact_id, l.person_id) became WHERE became.id = i.id",
-        (connection, campaign_id),
-    )
-
-
 def unmatched(connection: int, people: Collection[int]) -> pl.DataFrame:
     """Of these people, those without a record in the org (LEAD_WRITES)."""
     fields = ", ".join(f'p."{name}"' for name in PERSON_FIELDS)
@@ -106,6 +104,11 @@ def join_matches(connection: int, matches: pl.DataFrame, now: datetime) -> None:
     execute(
         "INSERT INTO store_personidentity (connection_id, person_id, salesforce_id, kind)"
         " SELECT %s, m.person_id, m.salesforce_id, m.kind FROM matches m JOIN store_person p ON p.id = m.person_id",
+        (connection,),
+    )
+    execute(
+        "INSERT INTO store_salesforceperson (connection_id, salesforce_id, kind) SELECT %s, salesforce_id, kind FROM matches"
+        " ON CONFLICT DO NOTHING",
         (connection,),
     )
     note(

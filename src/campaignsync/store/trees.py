@@ -18,8 +18,8 @@ from campaignsync.store.models import Link
 from campaignsync.store.people import VALUES
 
 _STANDING = (
-    "AND NOT EXISTS (SELECT FROM store_personidentity i JOIN store_salesforceperson p ON p.connection_id = i.connection_id"
-    " AND p.salesforce_id = i.salesforce_id AND p.is_deleted WHERE i.person_id = t.person_id AND i.connection_id = %s)"
+    "AND NOT EXISTS (SELECT FROM store_personidentity i WHERE i.person_id = t.person_id AND i.connection_id = %s"
+    " AND i.is_deleted)"
 )
 
 

@@ -94,7 +94,9 @@ class Views:
         return rows(
             "SELECT * FROM (SELECT j.id, j.at, j.side, p.name AS program, NULLIF(j.campaign_id, '') AS campaign_id, n.email,"
             " j.noun, j.old, j.new, j.who, j.why, j.run_id AS run FROM store_journalentry j"
-            " LEFT JOIN store_program p ON p.id = j.program_id LEFT JOIN store_person n ON n.id = j.person_id"
+            " LEFT JOIN store_program p ON p.id = j.program_id LEFT JOIN store_person o ON o.id = j.person_id"
+            # What happened to somebody before they were merged into another is that one's past.
+            " LEFT JOIN store_person n ON n.id = coalesce(o.merged_into_id, o.id)"
             " WHERE (%s::bigint IS NULL OR j.program_id = %s OR (j.connection_id, j.campaign_id) IN"
             "  (SELECT connection_id, campaign_id FROM store_link WHERE program_id = %s))"
             " AND (%s::text IS NULL OR n.email = lower(trim(%s))) ORDER BY j.id DESC LIMIT %s) latest ORDER BY id",

@@ -52,7 +52,9 @@ def change_members(link: Link, changes: pl.DataFrame, now: datetime) -> int:
         "store_programmember",
         "INSERT INTO store_programmember (program_id, person_id, status_id, member_since, reached_success_at, origin)"
         " SELECT %s, c.person_id, s.id, %s, CASE WHEN s.success THEN %s::timestamptz END, %s FROM changes c"
-        " JOIN store_progressionstatus s ON s.channel_id = %s AND s.name = c.status WHERE c.was IS NULL"
+        " JOIN store_progressionstatus s ON s.channel_id = %s AND s.name = c.status"
+        # Whoever was merged into somebody else since the plan was made is a member under that name.
+        " JOIN store_person p ON p.id = c.person_id AND p.merged_into_id IS NULL WHERE c.was IS NULL"
         " ON CONFLICT (program_id, person_id) DO NOTHING",
         (link.program_id, now, now, Origin.CAMPAIGN.value, link.program.channel_id),
     )

@@ -108,7 +108,8 @@ class CampaignMember(models.Model):
 
 
 class SalesforcePerson(PersonFields):
-    """A lead or contact as last observed, with the fields of M11 as far as the sync user sees them."""
+    """A lead or contact as last observed, with the fields of M11 as far as the sync user sees them. One that we know of and have
+    not seen yet has no SystemModstamp."""
 
     connection = models.ForeignKey(Connection, models.CASCADE)
     salesforce_id = models.TextField()
@@ -121,6 +122,20 @@ class SalesforcePerson(PersonFields):
     system_modstamp = models.DateTimeField(null=True)
 
     class Meta:
+        indexes = (
+            models.Index(
+                fields=("connection",),
+                condition=models.Q(is_converted=True)
+                | models.Q(master_record_id__isnull=False)
+                | models.Q(is_deleted=True),
+                name="people_gone_on_or_away",
+            ),
+            models.Index(
+                fields=("connection",),
+                condition=models.Q(system_modstamp__isnull=True, is_deleted__isnull=True),
+                name="people_to_look_up",
+            ),
+        )
         constraints = (
             models.UniqueConstraint(fields=("connection", "salesforce_id"), name="one_mirrored_person"),
         )

@@ -133,12 +133,16 @@ class PersonFields(models.Model):
 
 
 class Person(PersonFields):
-    """Somebody we know; `email` is kept lower-cased and trimmed (M2.4), `our_id` is what an org may know them by (M7.11)."""
+    """Somebody we know; `email` is kept lower-cased and trimmed (M2.4), `our_id` is what an org may know them by (M7.11).
+
+    Who was merged into somebody else keeps an empty row, for the sake of the journal.
+    """
 
     email = models.TextField(null=True, db_index=True)
     our_id = models.UUIDField(db_default=RandomUUID(), unique=True, editable=False)
     custom = models.JSONField(default=dict)
     acquisition_program = models.ForeignKey(Program, models.SET_NULL, null=True, related_name="+")
+    merged_into = models.ForeignKey("self", models.CASCADE, null=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:
@@ -146,14 +150,20 @@ class Person(PersonFields):
 
 
 class PersonIdentity(models.Model):
-    """Which lead or contact a person is in one org."""
+    """Which lead or contact a person is in one org, and whether that was deleted there."""
 
     connection = models.ForeignKey(Connection, models.CASCADE)
     person = models.ForeignKey(Person, models.CASCADE, related_name="identities")
     salesforce_id = models.TextField()
     kind = models.TextField()
+    is_deleted = models.BooleanField(default=False, db_default=False)
 
     class Meta:
+        indexes = (
+            models.Index(
+                fields=("connection",), condition=models.Q(is_deleted=True), name="people_deleted_there"
+            ),
+        )
         constraints = (
             models.UniqueConstraint(fields=("connection", "person"), name="one_record_a_person"),
             models.UniqueConstraint(fields=("connection", "salesforce_id"), name="one_person_a_record"),
