@@ -9,9 +9,10 @@ import polars as pl
 import typer
 
 from campaignsync.bootstrap import Application
-from campaignsync.cli.output import print_json, print_table, say
+from campaignsync.cli.output import clean, print_json, print_table, say
 from campaignsync.cli.session import AnyProgram, AsJson, ConnectionName, opened
 from campaignsync.domain.backlog import metrics, trend
+from campaignsync.domain.budget import Budget
 from campaignsync.domain.connections import Connection
 
 _HEADINGS = {
@@ -39,8 +40,9 @@ def backlog(
     with opened(context) as app:
         chosen = _chosen(app, name, connection)
         counted = {each.name: app.views.traffic(each.connection_id, name) for each in chosen}
+        budgets = {each.name: app.ledger.budget(each.connection_id) for each in chosen}
     if json:
-        print_json({org: _as_json(traffic, now) for org, traffic in counted.items()})
+        print_json({org: _as_json(traffic, budgets[org], now) for org, traffic in counted.items()})
         return
     if all(traffic.is_empty() for traffic in counted.values()):
         say("Nothing has been counted yet. Counting begins with: campaignsync sync")
@@ -49,6 +51,8 @@ def backlog(
         rows = [_readable(row) for row in metrics(traffic, now).to_dicts()]
         print_table(rows, _HEADINGS, empty=f"{org}: nothing has been counted yet.")
         say(f"{org}: what waited in five days, by steps of four hours: {_bars(traffic, now)}")
+        following = clean(budgets[org].next_round) or "with the next sync"
+        say(f"{org}: last counted {clean(budgets[org].round_at)}, next {following}")
 
 
 def _chosen(app: Application, program: str | None, connection: str | None) -> list[Connection]:
@@ -57,9 +61,14 @@ def _chosen(app: Application, program: str | None, connection: str | None) -> li
     return [app.registry.connection(connection)] if connection else app.registry.connections()
 
 
-def _as_json(traffic: pl.DataFrame, now: datetime) -> dict[str, Any]:
+def _as_json(traffic: pl.DataFrame, budget: Budget, now: datetime) -> dict[str, Any]:
     steps = [{"at": at, "backlog": waits} for at, waits in trend(traffic, now)]
-    return {"metrics": metrics(traffic, now).to_dicts(), "trend": steps}
+    return {
+        "last_counted": budget.round_at,
+        "next_counted": budget.next_round,
+        "metrics": metrics(traffic, now).to_dicts(),
+        "trend": steps,
+    }
 
 
 def _readable(row: dict[str, Any]) -> dict[str, Any]:

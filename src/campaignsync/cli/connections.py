@@ -12,6 +12,7 @@ import typer
 from campaignsync.bootstrap import Application
 from campaignsync.cli.output import answer, print_json, print_table, say, show
 from campaignsync.cli.session import AsJson, ConnectionName, opened
+from campaignsync.domain.budget import Budget, pause, pause_text
 from campaignsync.domain.connections import Connection, Login, LoginMethod
 from campaignsync.domain.errors import UsageError
 from campaignsync.domain.people import DuplicateRule
@@ -41,6 +42,30 @@ def migrate(context: typer.Context) -> None:
         say("The database is up to date.")
 
 
+DefaultLastName = Annotated[
+    str | None,
+    typer.Option(help="The last name of new leads that have none; empty: such people are problems."),
+]
+DuplicateRules = Annotated[
+    DuplicateRule | None, typer.Option(help="Whether leads that a duplicate rule warns of are saved.")
+]
+Assignment = Annotated[
+    str | None,
+    typer.Option(help="Who gets new leads: default (the active rule says), none, or a rule's id."),
+]
+ExternalIdField = Annotated[
+    str | None,
+    typer.Option(help="A unique external-id text field on Lead and Contact that may hold our ids."),
+]
+Every = Annotated[
+    str | None, typer.Option(help="How often `sync --due` goes to the org, such as 5m, 2h or 1d; or off.")
+]
+DailyCalls = Annotated[
+    int | None,
+    typer.Option(min=0, help="How many API calls that may take in 24 hours; 0: as many as it takes."),
+]
+
+
 def connect(
     context: typer.Context,
     name: Annotated[str, typer.Argument(help="A name of your own for the connection.")],
@@ -60,22 +85,13 @@ def connect(
         Path | None, typer.Option(help="An RSA key in PEM form, for a login by JWT.")
     ] = None,
     campaign_sync: Annotated[bool | None, typer.Option(help="The switch of the campaign sync.")] = None,
-    default_last_name: Annotated[
-        str | None,
-        typer.Option(help="The last name of new leads that have none; empty: such people are problems."),
-    ] = None,
+    default_last_name: DefaultLastName = None,
     default_company: Annotated[str | None, typer.Option(help="Likewise, the company.")] = None,
-    duplicate_rule: Annotated[
-        DuplicateRule | None, typer.Option(help="Whether leads that a duplicate rule warns of are saved.")
-    ] = None,
-    assignment: Annotated[
-        str | None,
-        typer.Option(help="Who gets new leads: default (the active rule says), none, or a rule's id."),
-    ] = None,
-    external_id_field: Annotated[
-        str | None,
-        typer.Option(help="A unique external-id text field on Lead and Contact that may hold our ids."),
-    ] = None,
+    duplicate_rule: DuplicateRules = None,
+    assignment: Assignment = None,
+    external_id_field: ExternalIdField = None,
+    every: Every = None,
+    daily_calls: DailyCalls = None,
     as_json: AsJson = False,
 ) -> None:
     """Make a connection to a Salesforce org, or change one. Secrets may come from the environment or a prompt."""
@@ -94,9 +110,10 @@ def connect(
         assignment=assignment,
         external_id_field=external_id_field,
     )
-    if not (url or credentials or leads or campaign_sync is not None):
+    pace = _pace(every, daily_calls)
+    if not (url or credentials or leads or pace or campaign_sync is not None):
         raise UsageError(
-            "Nothing to change: give --url and credentials, --campaign-sync, or how leads are made."
+            "Nothing to change: give --url and credentials, --campaign-sync, how leads are made, or how often."
         )
     with opened(context) as app:
         known = {each.name: each for each in app.registry.connections()}.get(name)
@@ -110,7 +127,21 @@ def connect(
                 known.connection_id, changed_rules(known.leads, leads, app.door(known))
             )
             known = app.registry.connection(name)
-    answer({"connection": name, **_facts(known)}, said, as_json=as_json)
+        if pace:
+            app.registry.set_pace(known.connection_id, pace)
+        value = {"connection": name, **_facts(known, app.ledger.budget(known.connection_id))}
+    answer(value, said, as_json=as_json)
+
+
+def _pace(every: str | None, daily_calls: int | None) -> dict[str, int | None]:
+    """What was said of how often and how much."""
+    chosen: dict[str, int | None] = {}
+    if every is not None:
+        wait = pause(every)
+        chosen["every_s"] = int(wait.total_seconds()) if wait else None
+    if daily_calls is not None:
+        chosen["daily_calls"] = daily_calls or None
+    return chosen
 
 
 def _given(**values: str | None) -> dict[str, str]:
@@ -148,7 +179,7 @@ def _on(switch: bool) -> str:
     return "on" if switch else "off"
 
 
-def _facts(connection: Connection) -> dict[str, object]:
+def _facts(connection: Connection, budget: Budget) -> dict[str, object]:
     """What is kept of a connection, without its secrets."""
     return {
         "name": connection.name,
@@ -157,6 +188,11 @@ def _facts(connection: Connection) -> dict[str, object]:
         "organization_id": connection.user.organization_id,
         "campaign_sync": connection.campaign_sync,
         **asdict(connection.leads),
+        "every": pause_text(budget.every),
+        "last_round": budget.round_at,
+        "next_round": budget.next_round,
+        "calls_used": budget.used,
+        "daily_calls": budget.daily_calls,
     }
 
 
@@ -199,8 +235,14 @@ def _ask(field: str) -> str:
 def connections(context: typer.Context, as_json: AsJson = False) -> None:
     """List the connections."""
     with opened(context) as app:
-        rows = [_facts(each) for each in app.registry.connections()]
+        rows = [_facts(each, app.ledger.budget(each.connection_id)) for each in app.registry.connections()]
     headings = {"name": "NAME", "url": "ORG", "user": "SYNC USER", "campaign_sync": "CAMPAIGN SYNC"}
+    headings |= {
+        "every": "EVERY",
+        "next_round": "NEXT ROUND",
+        "calls_used": "CALLS (24 H)",
+        "daily_calls": "OF",
+    }
     show(
         rows,
         headings,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -9,9 +10,10 @@ import orjson
 import typer
 
 from campaignsync.bootstrap import Application
-from campaignsync.cli.output import complain, print_json, progress, say, show
+from campaignsync.cli.output import clean, complain, print_json, progress, say, show
 from campaignsync.cli.plans import print_plan
 from campaignsync.cli.session import AnyProgram, AsJson, ConnectionName, ProgramName, opened
+from campaignsync.domain.budget import Budget, pause_text
 from campaignsync.domain.connections import Connection
 from campaignsync.domain.errors import CampaignsyncError, HaltError, UsageError
 from campaignsync.domain.ids import LinkId
@@ -81,11 +83,16 @@ def sync(
         bool,
         typer.Option("--allow-removals", help="Let a link go on, once, that was halted for its removals."),
     ] = False,
+    due: Annotated[
+        bool, typer.Option("--due", help="Only orgs whose schedule says so (connect --every): for cron.")
+    ] = False,
     json: AsJson = False,
 ) -> None:
     """Make both sides the same: one program, or all that are linked. Exits with 3 when a link is halted."""
     if allow_removals and name is None:
         raise UsageError("--allow-removals is for one program: name it.")
+    if due and name is not None:
+        raise UsageError("--due is for whole orgs: leave the program out.")
     rounds: list[Round] = []
     failures: list[tuple[str, CampaignsyncError]] = []
     with (
@@ -93,7 +100,8 @@ def sync(
         delivered(app.outbox, app.outlets),
         progress("writing to Salesforce") as tell,
     ):
-        for org, links in _chosen(app, name, connection):
+        chosen = _chosen(app, name, connection)
+        for org, links in _due(app, chosen) if due else chosen:
             if allow_removals:
                 for link in links or ():
                     app.registry.allow_removals(link)
@@ -102,6 +110,9 @@ def sync(
             except CampaignsyncError as error:
                 # One org that is out of reach keeps no other from its round.
                 failures.append((org.name, error))
+    if due and not (rounds or failures or json):
+        say("Nothing is due. When what is: campaignsync connections")
+        return
     _print_rounds(rounds, failures, json=json)
     if failures:
         raise failures[0][1]
@@ -120,6 +131,17 @@ def _chosen(
     if not chosen:
         app.registry.connection(None)
     return [(each, None) for each in chosen if each.campaign_sync or connection]
+
+
+def _due(
+    app: Application, chosen: list[tuple[Connection, list[LinkId] | None]]
+) -> Iterator[tuple[Connection, list[LinkId] | None]]:
+    """Those whose next round is due when their turn comes."""
+    if all(app.ledger.budget(org.connection_id).every is None for org, _ in chosen):
+        raise UsageError(
+            "No connection has a schedule. Give it one with: campaignsync connect NAME --every 5m"
+        )
+    return ((org, links) for org, links in chosen if app.ledger.budget(org.connection_id).due)
 
 
 def _print_rounds(rounds: list[Round], failures: list[tuple[str, CampaignsyncError]], *, json: bool) -> None:
@@ -167,7 +189,9 @@ def _run(report: RunReport) -> dict[str, object]:
 def status(context: typer.Context, json: AsJson = False) -> None:
     """Show every link: its state, both sides, open problems, the last run."""
     with opened(context) as app:
-        rows = app.views.status()
+        orgs = app.registry.connections()
+        budgets = {each.name: app.ledger.budget(each.connection_id) for each in orgs}
+        rows = [{**row, "next_round": budgets[row["connection"]].next_round} for row in app.views.status()]
     headings = {"program": "PROGRAM", "campaign": "CAMPAIGN", "state": "LINK", "program_members": "HERE"}
     headings |= {
         "campaign_members": "THERE",
@@ -176,6 +200,17 @@ def status(context: typer.Context, json: AsJson = False) -> None:
         "last_run": "LAST RUN",
     }
     show(rows, headings, empty="Nothing is linked yet. Link a program with: campaignsync link", as_json=json)
+    if not json:
+        for name, budget in budgets.items():
+            say(f"{name}: {_pace(budget)}")
+
+
+def _pace(budget: Budget) -> str:
+    """An org's schedule and budget in a line."""
+    often = f"a round every {pause_text(budget.every)}" if budget.every else "no schedule"
+    following = f", the next at {clean(budget.next_round)}" if budget.next_round else ""
+    limit = f" of {budget.daily_calls:,}" if budget.daily_calls else ""
+    return f"{often}{following}; {budget.used:,}{limit} API calls in 24 hours."
 
 
 def journal(

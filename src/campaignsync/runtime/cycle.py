@@ -7,6 +7,8 @@ event and a week offline are mended by calling it again, since every line starts
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from campaignsync.domain.errors import HaltError
@@ -48,9 +50,19 @@ def observe(door: SalesforceDoor, ledger: Ledger, connection: ConnectionId) -> N
     follow_people(door, ledger, connection)
 
 
+@contextmanager
+def turn(door: SalesforceDoor, ledger: Ledger, connection: ConnectionId) -> Iterator[None]:
+    """Our turn with an org: nobody else looks at it or writes to it meanwhile, and whatever was called is charged."""
+    with ledger.alone(connection):
+        try:
+            yield
+        finally:
+            ledger.charge(connection, door.take_calls())
+
+
 def look(door: SalesforceDoor, ledger: Ledger, connection: ConnectionId) -> None:
     """Observe and nothing more, when nobody else does."""
-    with ledger.alone(connection):
+    with turn(door, ledger, connection):
         observe(door, ledger, connection)
 
 

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 import polars as pl
 
 from campaignsync.domain.backlog import Lane
+from campaignsync.domain.budget import Budget
 from campaignsync.domain.connections import Connection, Login
 from campaignsync.domain.errors import CampaignsyncError
 from campaignsync.domain.ids import ConnectionId, LinkId, RunId
@@ -44,6 +45,9 @@ class SalesforceDoor(Protocol):
     @property
     def api_calls(self) -> int:
         """Calls made through this door so far, as Salesforce counts them (section 2.3)."""
+
+    def take_calls(self) -> int:
+        """The calls that were made since this was last asked: what is to be charged."""
 
     def sync_user(self) -> SyncUser:
         """Who we are in the org, and whether that user may see campaigns (S0.6)."""
@@ -223,6 +227,15 @@ class Ledger(Protocol):
     def count_waiting(self, run: RunId, counts: Mapping[Lane, int]) -> None:
         """Keep how much waits to go each way between the two sides of a link (M8.3)."""
 
+    def budget(self, connection: ConnectionId) -> Budget:
+        """An org's schedule and budget as they stand."""
+
+    def begin_round(self, connection: ConnectionId) -> None:
+        """A round of an org begins, whatever becomes of it: its schedule goes on from now."""
+
+    def charge(self, connection: ConnectionId, calls: int) -> None:
+        """Count API calls against an org's budget."""
+
     def decide_conflicts(self, link: LinkId, conflicts: pl.DataFrame, winner: Winner, who: str) -> None:
         """A person decided for the program or the campaign (planner.plan.MEMBERS, M6.3): their problems are solved."""
 
@@ -244,6 +257,9 @@ class Registry(Protocol):
 
     def set_lead_rules(self, connection: ConnectionId, rules: LeadRules) -> None:
         """Keep how leads are made in a connection's org; who was refused so far is tried again."""
+
+    def set_pace(self, connection: ConnectionId, pace: Mapping[str, int | None]) -> None:
+        """Keep how often a connection has a round (every_s) and how many API calls that may take a day (daily_calls)."""
 
     def connections(self) -> list[Connection]:
         """All connections by name."""

@@ -5,14 +5,15 @@ Called by the command line. What goes wrong with one link never keeps another fr
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from campaignsync.domain.connections import Connection
 from campaignsync.domain.errors import CampaignsyncError
 from campaignsync.domain.ids import ConnectionId, LinkId
 from campaignsync.domain.runs import RunReport
-from campaignsync.runtime.cycle import Planned, observe, plan_link, run_link
+from campaignsync.runtime.cycle import Planned, observe, plan_link, run_link, turn
 from campaignsync.runtime.executor import Tell, nobody
 from campaignsync.runtime.linking import require_campaign_sync
 from campaignsync.runtime.ports import Ledger, SalesforceDoor
@@ -36,24 +37,35 @@ def run_round(
     only: str | None = None,
     tell: Tell = nobody,
 ) -> Round:
-    """Observe an org and run its links, or those named. With `only`, the digest of the one plan that may be carried out."""
+    """Observe an org and run its links, or those named. With `only`, the digest of the one plan that may be carried out.
+
+    RetryableError when the org's budget of API calls is spent, before the look or before the next link (docs/adr/0008).
+    """
     require_campaign_sync(connection)
-    with ledger.alone(connection.connection_id):
-        _look(door, ledger, connection.connection_id)
+    org, reports = connection.connection_id, []
+    with turn(door, ledger, org):
+        with _kept(ledger, org):
+            ledger.begin_round(org)
+            ledger.budget(org).require(connection.name)
+            observe(door, ledger, org)
         looking = door.api_calls
-        chosen = ledger.links(connection.connection_id) if links is None else links
-        reports = [_run(door, ledger, link, only=only, tell=tell) for link in chosen]
-        ledger.round_done(connection.connection_id)
+        for link in ledger.links(org) if links is None else links:
+            with _kept(ledger, org):
+                ledger.charge(org, door.take_calls())
+                ledger.budget(org).require(connection.name)
+            reports.append(_run(door, ledger, link, only=only, tell=tell))
+        ledger.round_done(org)
     return Round(
         reports=tuple(replace(report, api_calls=report.api_calls + looking) for report in reports),
         api_calls=door.api_calls,
     )
 
 
-def _look(door: SalesforceDoor, ledger: Ledger, connection: ConnectionId) -> None:
-    """Observe, and keep as a problem of the whole round that it could not be done (M8.2)."""
+@contextmanager
+def _kept(ledger: Ledger, connection: ConnectionId) -> Iterator[None]:
+    """What goes wrong in here is kept as a problem of the whole round (M8.2)."""
     try:
-        observe(door, ledger, connection)
+        yield
     except CampaignsyncError as error:
         ledger.job_failed(connection, None, error)
         raise
@@ -73,6 +85,6 @@ def _run(door: SalesforceDoor, ledger: Ledger, link: LinkId, *, only: str | None
 def plan_now(door: SalesforceDoor, ledger: Ledger, connection: Connection, link: LinkId) -> Planned:
     """The plan of a link as the world is now."""
     require_campaign_sync(connection)
-    with ledger.alone(connection.connection_id):
+    with turn(door, ledger, connection.connection_id):
         observe(door, ledger, connection.connection_id)
         return plan_link(ledger, link, door.sync_user())

@@ -28,11 +28,16 @@ class SalesforceOrg:
         self._wire = Wire(login)
         self._reader = Reader(self._wire)
         self._user = user
+        self._taken = 0
         self._leads = leads or LeadRules()
 
     @property
     def api_calls(self) -> int:
         return self._wire.calls.total()
+
+    def take_calls(self) -> int:
+        taken, self._taken = self.api_calls - self._taken, self.api_calls
+        return taken
 
     @property
     def calls_by_kind(self) -> Mapping[str, int]:

@@ -14,6 +14,7 @@ import polars as pl
 from django.db import transaction
 
 from campaignsync.domain.backlog import CAMPAIGNS_THERE, LEADS_THERE, MEMBERS_HERE, MEMBERS_THERE, Lane
+from campaignsync.domain.budget import Budget
 from campaignsync.domain.errors import CampaignsyncError
 from campaignsync.domain.ids import ConnectionId, LinkId, RunId
 from campaignsync.domain.links import LinkState, Winner
@@ -271,6 +272,15 @@ class Ledger:
 
     def _moved(self, connection: int, link: int, lane: Lane, records: int) -> None:
         traffic.moved(connection, link, lane, records, self._now())
+
+    def budget(self, connection: ConnectionId) -> Budget:
+        return traffic.budget(connection, self._now())
+
+    def begin_round(self, connection: ConnectionId) -> None:
+        models.Connection.objects.filter(pk=connection).update(round_at=self._now())
+
+    def charge(self, connection: ConnectionId, calls: int) -> None:
+        traffic.charge(connection, calls, self._now())
 
     def decide_conflicts(self, link: LinkId, conflicts: pl.DataFrame, winner: Winner, who: str) -> None:
         row, now = _link(link), self._now()

@@ -81,6 +81,10 @@ class Registry:
             refused = models.Problem.objects.filter(connection_id=connection, noun=ProblemNoun.PERSON.value)
             refused.filter(solved_at=None).update(retry_at=self._now())
 
+    def set_pace(self, connection: ConnectionId, pace: Mapping[str, int | None]) -> None:
+        """Keep how often a connection has a round (every_s) and how many API calls that may take a day (daily_calls)."""
+        models.Connection.objects.filter(pk=connection).update(**pace)
+
     def connections(self) -> list[Connection]:
         """All connections by name."""
         return [_connection(row) for row in models.Connection.objects.order_by("name")]

@@ -1,4 +1,5 @@
-"""Counts what moves and what waits, by connection, link, object, direction and hour (M8.3); domain.backlog makes sense of it.
+"""Counts what moves and what waits, by connection, link, object, direction and hour (M8.3), and the API calls that it takes;
+domain.backlog and domain.budget make sense of it.
 
 Called by the ledger in the transactions that record outcomes: one upsert a batch, never one a record.
 """
@@ -11,7 +12,9 @@ from datetime import datetime, timedelta
 import polars as pl
 
 from campaignsync.domain.backlog import ROLLING, STEP, STEPS, TRAFFIC, Lane, hour_of
+from campaignsync.domain.budget import Budget
 from campaignsync.store.frames import execute, micros, query
+from campaignsync.store.models import ApiCalls, Connection
 
 ORG = 0
 """Stands for a link where there is none."""
@@ -51,6 +54,29 @@ def waiting(connection: int, link: int, counts: Mapping[Lane, int], now: datetim
         )
 
 
+def charge(connection: int, calls: int, now: datetime) -> None:
+    """So many API calls were made."""
+    if calls:
+        execute(
+            "INSERT INTO store_apicalls AS t (connection_id, hour, calls) VALUES (%s, %s, %s)"
+            " ON CONFLICT (connection_id, hour) DO UPDATE SET calls = t.calls + excluded.calls",
+            (connection, hour_of(now), calls),
+        )
+
+
+def budget(connection: int, now: datetime) -> Budget:
+    """An org's schedule and budget as they stand."""
+    row = Connection.objects.get(pk=connection)
+    calls = ApiCalls.objects.filter(connection=row, hour__gt=now - 2 * ROLLING)
+    return Budget(
+        at=now,
+        every=timedelta(seconds=row.every_s) if row.every_s else None,
+        round_at=row.round_at,
+        daily_calls=row.daily_calls,
+        calls=dict(calls.values_list("hour", "calls")),
+    )
+
+
 def read(connection: int, link: int | None, now: datetime) -> pl.DataFrame:
     """TRAFFIC of an org, or of one of its links, as far back as anything is computed from it. For a link that is no more nothing
     waits."""
@@ -66,6 +92,9 @@ def read(connection: int, link: int | None, now: datetime) -> pl.DataFrame:
 
 def forget(connection: int, kept: timedelta, now: datetime) -> None:
     """Delete what was counted long ago."""
+    execute(
+        "DELETE FROM store_apicalls WHERE connection_id = %s AND hour < %s", (connection, now - 2 * ROLLING)
+    )
     execute(
         "DELETE FROM store_traffic WHERE connection_id = %s AND hour < %s",
         (connection, now - max(kept, _READ_BACK)),

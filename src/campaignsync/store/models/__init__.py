@@ -30,11 +30,12 @@ from campaignsync.store.models.programs import (
     ProgramTag,
     ProgressionStatus,
 )
-from campaignsync.store.models.traffic import Traffic
+from campaignsync.store.models.traffic import ApiCalls, Traffic
 
 __all__ = [
     "AgreedField",
     "Agreement",
+    "ApiCalls",
     "BulkJob",
     "Campaign",
     "CampaignMember",

@@ -1,4 +1,4 @@
-"""What is counted, hour by hour in UTC: records that moved and waited (M8.3)."""
+"""What is counted, hour by hour in UTC: records that moved and waited (M8.3), API calls that were made."""
 
 from __future__ import annotations
 
@@ -28,3 +28,17 @@ class Traffic(models.Model):
 
     def __str__(self) -> str:
         return f"{self.object} {self.direction} at {self.hour}"
+
+
+class ApiCalls(models.Model):
+    """The API calls that an hour took."""
+
+    connection = models.ForeignKey(Connection, models.CASCADE)
+    hour = models.DateTimeField()
+    calls = models.BigIntegerField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("connection", "hour"), name="one_bill_an_hour"),)
+
+    def __str__(self) -> str:
+        return f"{self.calls} at {self.hour}"

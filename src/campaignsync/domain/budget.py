@@ -1,0 +1,104 @@
+"""How often an org is asked, and how many API calls a day that may take (docs/adr/0008).
+
+The calls of an org are everybody's who works with it. Below four fifths of the budget rounds keep their schedule; from there on
+they come once an hour at the most; what is over the budget does not begin. Calls are counted by hours of UTC over 24 hours, as
+Salesforce counts its own limit, and an hour counts until all of it is a day ago.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from campaignsync.domain.errors import RetryableError, UsageError
+
+DAY, HOUR = timedelta(hours=24), timedelta(hours=1)
+SLOW_FROM = 0.8
+SLOW = HOUR
+_SHORTEST, _LONGEST = timedelta(minutes=1), timedelta(days=7)
+_UNITS = {"m": timedelta(minutes=1), "h": HOUR, "d": DAY}
+_TEXT = re.compile(r"([1-9]\d{0,3})([mhd])")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """One org's schedule and budget as they stand at a moment."""
+
+    at: datetime
+    every: timedelta | None = None
+    """None: a round comes only when somebody asks for it."""
+    round_at: datetime | None = None
+    """When the last round began."""
+    daily_calls: int | None = None
+    """None: as many as it takes."""
+    calls: Mapping[datetime, int] = field(default_factory=dict)
+    """By the hour they were made in."""
+
+    @property
+    def used(self) -> int:
+        """The calls of the last 24 hours."""
+        return sum(self._counted.values())
+
+    @property
+    def _counted(self) -> dict[datetime, int]:
+        return {hour: calls for hour, calls in self.calls.items() if hour + HOUR + DAY > self.at}
+
+    @property
+    def spent(self) -> bool:
+        return self.daily_calls is not None and self.used >= self.daily_calls
+
+    @property
+    def frees_up(self) -> datetime:
+        """The first moment at which there are calls left."""
+        left, moment = self.used, self.at
+        for hour, calls in sorted(self._counted.items()):
+            if self.daily_calls is None or left < self.daily_calls:
+                break
+            left, moment = left - calls, hour + HOUR + DAY
+        return moment
+
+    @property
+    def next_round(self) -> datetime | None:
+        """When the next round is due; None without a schedule."""
+        if self.every is None:
+            return None
+        slow = self.daily_calls is not None and self.used >= SLOW_FROM * self.daily_calls
+        pause = max(self.every, SLOW) if slow else self.every
+        due = self.round_at + pause if self.round_at else self.at
+        return max(due, self.frees_up)
+
+    @property
+    def due(self) -> bool:
+        return self.next_round is not None and self.next_round <= self.at
+
+    def require(self, connection: str) -> None:
+        """RetryableError when the budget is spent."""
+        if self.spent:
+            raise RetryableError(
+                f"Connection '{connection}' has used {self.used:,} of its {self.daily_calls:,} API calls of 24 hours and waits"
+                f" until {self.frees_up:%Y-%m-%d %H:%M} UTC."
+                f" Give it more with: campaignsync connect {connection} --daily-calls N",
+                retry_after_s=(self.frees_up - self.at).total_seconds(),
+                code="BUDGET_SPENT",
+            )
+
+
+def pause(text: str) -> timedelta | None:
+    """A time between rounds as it is typed, such as 5m, 2h, 1d; `off` is None."""
+    if text == "off":
+        return None
+    found = _TEXT.fullmatch(text)
+    every = int(found[1]) * _UNITS[found[2]] if found else timedelta()
+    if not _SHORTEST <= every <= _LONGEST:
+        raise UsageError(f"'{text}' is no time between rounds: write it as 5m, 2h or 1d, up to 7d, or off.")
+    return every
+
+
+def pause_text(every: timedelta | None) -> str:
+    """A time between rounds as it is typed."""
+    if every is None:
+        return "off"
+    unit = next(each for each in ("d", "h", "m") if not every % _UNITS[each])
+    return f"{every // _UNITS[unit]}{unit}"

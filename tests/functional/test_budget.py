@@ -1,0 +1,151 @@
+"""Each org has its schedule and its budget of API calls, which are counted whatever becomes of a round (docs/adr/0008)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+
+from campaignsync.domain.errors import RetryableError, UsageError
+from desk import Desk
+from terminal import Terminal
+
+
+@pytest.fixture
+def terminal(desk: Desk) -> Terminal:
+    return Terminal(desk.app)
+
+
+def used(terminal: Terminal) -> int:
+    return int(terminal.json("connections")[0]["calls_used"])
+
+
+def a_while_passes(**by: float) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE store_connection SET round_at = round_at - %s", (timedelta(**by),))
+
+
+def codes(terminal: Terminal) -> list[str]:
+    return [row["code"] for row in terminal.json("problems")]
+
+
+def test_every_call_is_charged_as_salesforce_counts_it(desk: Desk, terminal: Terminal) -> None:
+    """Section 2.3: looking, linking, planning and syncing."""
+    desk.give(ada="Registered")
+    before = desk.org.calls()
+    terminal("campaigns")
+    terminal("link", desk.program, "--create", "Spring")
+    terminal("plan", desk.program)
+    terminal("sync")
+    assert used(terminal) == desk.org.calls() - before > 0
+
+
+def test_a_round_that_fails_is_charged_too(desk: Desk, terminal: Terminal) -> None:
+    desk.link()
+    charged = used(terminal)
+    rule = {"match": {"path": r"/composite$"}, "action": {"status": 503, "body": "html"}}
+    desk.org.control("POST", "/sandbox/faults", {"rules": [rule]})
+    with pytest.raises(RetryableError):
+        terminal("sync")
+    desk.org.control("DELETE", "/sandbox/faults")
+    assert used(terminal) > charged
+
+
+def test_a_spent_budget_lets_no_round_begin_until_there_is_more(desk: Desk, terminal: Terminal) -> None:
+    desk.give(ada="Registered")
+    desk.link()
+    terminal("connect", "org", "--daily-calls", "1")
+    before = desk.org.calls()
+    with pytest.raises(RetryableError, match="of its 1 API calls of 24 hours and waits until"):
+        terminal("sync")
+    assert desk.org.calls() == before
+    assert codes(terminal) == ["BUDGET_SPENT"]
+    terminal("connect", "org", "--daily-calls", "0")
+    terminal("sync")
+    assert desk.equal() == {"ada@example.com": "Registered"}
+    assert codes(terminal) == []
+
+
+def test_a_budget_that_ends_in_a_round_ends_it_before_the_next_link(desk: Desk, terminal: Terminal) -> None:
+    """What was done stays done; the rest comes when there are calls again."""
+    desk.link()
+    terminal("program", "create", "Autumn Webinar", "--channel", "Webinar")
+    terminal("link", "Autumn Webinar", "--create", "Autumn")
+    desk.sync()
+    desk.give(ada="Registered")
+    desk.app.members.set_status("Autumn Webinar", "ben@example.com", "Registered", who="ada")
+    terminal("connect", "org", "--daily-calls", str(used(terminal) + 3))
+
+    def autumn() -> bool:
+        (ben,) = desk.app.members.list("Autumn Webinar", desk.connection.connection_id)
+        return ben["campaign_member_id"] is not None
+
+    with pytest.raises(RetryableError, match="API calls"):
+        terminal("sync")
+    assert desk.equal() == {"ada@example.com": "Registered"}
+    assert not autumn()
+    terminal("connect", "org", "--daily-calls", "1000")
+    terminal("sync")
+    assert autumn()
+
+
+def test_only_orgs_whose_time_has_come_are_synced(desk: Desk, terminal: Terminal) -> None:
+    desk.link()
+    with pytest.raises(UsageError, match="--every 5m"):
+        terminal("sync", "--due")
+    terminal("connect", "org", "--every", "5m")
+    assert "0 changes in the program" in terminal("sync", "--due")
+    before = desk.org.calls()
+    assert terminal("sync", "--due") == "Nothing is due. When what is: campaignsync connections\n"
+    assert terminal.json("sync", "--due") == {"runs": [], "failed": [], "api_calls": 0}
+    assert desk.org.calls() == before
+    a_while_passes(minutes=5)
+    assert len(terminal.json("sync", "--due")["runs"]) == 1
+
+
+def test_most_of_the_budget_used_makes_rounds_rare(desk: Desk, terminal: Terminal) -> None:
+    desk.link()
+    terminal("connect", "org", "--every", "5m")
+    for _ in range(6):
+        desk.sync()
+    terminal("connect", "org", "--daily-calls", str(used(terminal) + 3))
+    a_while_passes(minutes=59)
+    assert terminal.json("sync", "--due")["runs"] == []
+    a_while_passes(minutes=1)
+    assert len(terminal.json("sync", "--due")["runs"]) == 1
+
+
+def test_a_round_that_fails_is_not_tried_again_before_its_time(desk: Desk, terminal: Terminal) -> None:
+    """A refused login each minute would lock the sync user out."""
+    desk.link()
+    terminal("connect", "org", "--every", "5m")
+    desk.org.control("POST", "/sandbox/limits", {"DailyApiRequests": 1})
+    with pytest.raises(RetryableError):
+        terminal("sync", "--due")
+    assert terminal.json("sync", "--due")["runs"] == []
+
+
+def test_schedule_and_budget_are_shown(desk: Desk, terminal: Terminal) -> None:
+    desk.link()
+    assert "org: no schedule;" in terminal("status")
+    terminal("connect", "org", "--every", "2h", "--daily-calls", "5000")
+    assert "org: a round every 2h, the next at" in terminal("status")
+    assert "of 5,000 API calls in 24 hours." in terminal("status")
+    assert terminal.json("status")[0]["next_round"]
+    kept = terminal.json("connections")[0]
+    assert (kept["every"], kept["daily_calls"]) == ("2h", 5000)
+    assert terminal.json("connect", "org", "--every", "off")["next_round"] is None
+
+
+@pytest.mark.parametrize("arguments", [("--every", "soon"), ("--every", "0m")])
+def test_a_schedule_that_makes_no_sense_is_refused(
+    desk: Desk, terminal: Terminal, arguments: tuple[str, ...]
+) -> None:
+    with pytest.raises(UsageError, match="no time between rounds"):
+        terminal("connect", "org", *arguments)
+
+
+def test_one_program_has_no_schedule_of_its_own(desk: Desk, terminal: Terminal) -> None:
+    with pytest.raises(UsageError, match="--due is for whole orgs"):
+        terminal("sync", desk.program, "--due")
