@@ -336,3 +336,15 @@ def test_bodies_may_be_zipped_both_ways(admin: Any) -> None:
     body = gzip.compress(json.dumps(LEAD).encode())
     assert admin.call("POST", "/sobjects/Lead", data=body, headers=headers).status_code == 201
     assert admin.call("GET", "/sobjects").headers["Content-Encoding"] == "gzip"
+
+
+@pytest.mark.parametrize("key", ["Id", "id", "ID"])
+def test_rows_are_one_transaction_however_the_sender_writes_id(admin: Any, key: str) -> None:
+    """S2.2.7"""
+    leads = [admin.create("Lead", LastName=name, Company="Co") for name in ("Ash", "Beech", "Cedar")]
+    rows = [{"attributes": {"type": "Lead"}, key: lead, "Title": "Head"} for lead in leads]
+    before = admin.control("GET", "changes")["last"]
+    admin.call("PATCH", "/composite/sobjects", {"records": rows})
+    changes = admin.control("GET", f"changes?since={before}")["changes"]
+    assert [change["record_id"] for change in changes] == leads
+    assert len({change["transaction_key"] for change in changes}) == 1

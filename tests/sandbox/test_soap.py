@@ -113,6 +113,13 @@ def test_a_converted_lead_stays_a_member_as_a_contact(admin: Any, lead: str, kee
     assert after == {**before, "LeadId": lead if keeps else None, "ContactId": contact, "Type": "Contact"}
 
 
+def test_a_converted_lead_counts_as_lead_and_as_contact_and_responds_once(admin: Any, lead: str) -> None:
+    """S0.9, S1.1.7; Salesforce Help 003964576: members are the leads less the converted leads plus the contacts."""
+    converted(admin, lead)
+    counts = "NumberOfLeads, NumberOfConvertedLeads, NumberOfContacts, NumberOfResponses"
+    assert admin.one(f"SELECT {counts} FROM Campaign") == dict.fromkeys(counts.split(", "), 1)
+
+
 @pytest.mark.parametrize(("answer", "rows"), [("both rows stay", 2), ("the lead's row vanishes", 1)])
 def test_a_lead_converted_into_a_member_leaves_one_or_two_rows(
     admin: Any, campaign: str, lead: str, answer: str, rows: int

@@ -211,7 +211,7 @@ class EventBus:
             transaction_key=f"00000000-0000-0000-0000-{self._stream.tip():012x}",
             at=self.org.clock.now(),
             user_id="",
-            client=None,
+            origin="",
         )
         return ChangeEvent(
             entity=entity,

@@ -16,7 +16,7 @@ COVERAGE: tuple[tuple[str, str, str, str], ...] = (
         "Events",
         "S0.18 S2.7.3 S2.7.4",
         "partly",
-        "Large texts come whole; a value that is written again counts as changed; all is REST 66.0's; no rollups.",
+        "Large texts come whole; no rollups.",
     ),
     ("Gap and overflow events", "S2.7.5", "done", "By size, by number of changes, and on demand."),
     ("Replay, retention", "S0.19 S2.7.6", "done", "Exactly 72 hours of the sandbox's clock."),

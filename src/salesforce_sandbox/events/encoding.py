@@ -17,7 +17,6 @@ from salesforce_sandbox.events.grouping import ChangeEvent
 from salesforce_sandbox.events.schemas import EventSchema, Place
 
 MOST_BYTES = 1_000_000
-_API = "com/salesforce/api/rest/66.0"
 
 
 def encode(event: ChangeEvent, schema: EventSchema, readable: Callable[[str, str], bool]) -> bytes:
@@ -41,14 +40,13 @@ def _parsed(schema: str) -> Any:
 
 
 def _header(event: ChangeEvent, written: list[tuple[Place, Any]]) -> dict[str, Any]:
-    client = event.commit.client
     # Only updates name their fields: elsewhere, what is not null has changed.
     named = written if event.change_type == "UPDATE" else []
     return {
         "entityName": event.entity,
         "recordIds": event.record_ids,
         "changeType": event.change_type,
-        "changeOrigin": f"{_API};client={client}" if client else _API,
+        "changeOrigin": event.commit.origin,
         "transactionKey": event.commit.transaction_key,
         "sequenceNumber": event.sequence,
         "commitTimestamp": int(event.commit.at.timestamp()) * 1000,

@@ -17,15 +17,22 @@ SESSION_HOURS = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """On whose behalf something happens. `client` is what change events will call the origin (S2.2.13).
+    """On whose behalf something happens. `client` is what the caller calls itself in Sforce-Call-Options (S2.2.13).
 
-    `version` is that of the API which the caller speaks: addresses in answers name it.
+    `api` is rest, soap or bulkapi, empty for what no API did; `version` is that API's: addresses in answers name it.
     """
 
     user_id: str
     client: str | None = None
     save_duplicates: bool = False
     version: str = "60.0"
+    api: str = ""
+
+    @property
+    def origin(self) -> str:
+        """What change events tell of where a change came from (CDC guide, "Change Event Header Fields")."""
+        client = f";client={self.client}" if self.client else ""
+        return f"com/salesforce/api/{self.api}/{self.version}{client}" if self.api else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

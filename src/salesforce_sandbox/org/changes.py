@@ -16,12 +16,12 @@ MOST_KEPT = 400_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Commit:
-    """What all changes of one transaction share. `client` is the name the caller gave in Sforce-Call-Options (S2.2.13)."""
+    """What all changes of one transaction share. `origin` names the API and the client they came by, if any (S2.2.13)."""
 
     transaction_key: str
     at: datetime
     user_id: str
-    client: str | None
+    origin: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,7 @@ class Records:
         """Each row names its record by Id."""
         refusal = self._refusal(sobject, "edit", caller)
         if refusal:
-            return [Outcome(id=row.get("Id"), error=refusal) for row in rows]
+            return [Outcome(id=_key_value(row, "Id") or None, error=refusal) for row in rows]
         reader = Reader(self._ground, sobject, "edit", caller.user_id)
         outcomes: list[Outcome] = []
         for chunk in _chunks_without_repeats(rows):
@@ -195,8 +195,7 @@ class Records:
             drafts.append(draft)
             ids.append(None)
             try:
-                sent_id = next((value for key, value in row.items() if key.lower() == "id"), None)
-                ids[-1] = read_id(sent_id or "", f"{sobject.label} ID", "Id", (sobject.key_prefix,))
+                ids[-1] = read_id(_key_value(row, "Id"), f"{sobject.label} ID", "Id", (sobject.key_prefix,))
                 draft.values = reader.read(row)
                 draft.sent = frozenset(draft.values)
             except SalesforceError as error:
@@ -266,7 +265,7 @@ class Records:
                 new.append(index)
             seen.add(value.lower())
         made = self.create(sobject, [_without(rows[index], "id") for index in new], caller)
-        changes = [_without(rows[index], key.lower()) | {"Id": record_id} for index, record_id in known]
+        changes = [_without(rows[index], key.lower(), "id") | {"Id": record_id} for index, record_id in known]
         changed = self.update(sobject, changes, caller)
         for index, outcome in [
             *zip(new, made, strict=True),
@@ -353,7 +352,7 @@ def _chunks_without_repeats(rows: Sequence[Mapping[str, Any]]) -> Iterator[list[
     chunk: list[Mapping[str, Any]] = []
     seen: set[str] = set()
     for row in rows:
-        record_id = str(row.get("Id"))[:15]
+        record_id = _key_value(row, "Id")[:15]
         if len(chunk) == CHUNK or record_id in seen:
             yield chunk
             chunk, seen = [], set()
@@ -364,9 +363,13 @@ def _chunks_without_repeats(rows: Sequence[Mapping[str, Any]]) -> Iterator[list[
 
 
 def _key_value(row: Mapping[str, Any], key: str) -> str:
-    found = next((value for name, value in row.items() if name.lower() == key.lower()), None)
+    """The text a row has under a key, however the sender wrote the key (`id` as well as `Id`)."""
+    found = row.get(key)
+    if found is None:
+        found = next((value for name, value in row.items() if name.lower() == key.lower()), None)
     return "" if found is None else str(found).strip()
 
 
-def _without(row: Mapping[str, Any], key: str) -> dict[str, Any]:
-    return {name: value for name, value in row.items() if name.lower() != key}
+def _without(row: Mapping[str, Any], *keys: str) -> dict[str, Any]:
+    """The row without what the sender wrote under these keys, which are in lower case."""
+    return {name: value for name, value in row.items() if name.lower() not in keys}

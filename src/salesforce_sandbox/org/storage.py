@@ -71,9 +71,11 @@ class Storage:
         while lot := cursor.fetchmany(_FETCHED_AT_ONCE):
             yield lot
 
-    def records(self, sobject: str, ids: Iterable[str]) -> dict[str, dict[str, Any]]:
-        """Whole rows by id, deleted ones too; ids without a row are missing."""
-        names = self.columns(sobject)
+    def records(
+        self, sobject: str, ids: Iterable[str], columns: Sequence[str] = ()
+    ) -> dict[str, dict[str, Any]]:
+        """Rows by id, deleted ones too, whole unless columns are named; ids without a row are missing."""
+        names = ["Id", *columns] if columns else self.columns(sobject)
         listed = ", ".join(f'"{name}"' for name in names)
         found = self.rows(
             f'SELECT {listed} FROM "{sobject}" WHERE "Id" IN (SELECT value FROM json_each(?))', as_list(ids)

@@ -66,18 +66,27 @@ class Transaction:
     def update(
         self, sobject: SObject, changes: Mapping[str, Mapping[str, Any]], *, by_user: bool = True
     ) -> None:
-        """Sets values by record id. What no user did leaves LastModifiedDate alone (S1.5.1)."""
+        """Sets values by record id. What no user did leaves LastModifiedDate alone (S1.5.1).
+
+        What is noted for events are the fields that differ, and LastModifiedDate whenever a user wrote (S2.7.4).
+        """
         columns = self.ground.storage.columns(sobject.name)
         stamps = {"SystemModstamp": self.stamp}
         if by_user:
             stamps |= {"LastModifiedDate": self.stamp, "LastModifiedById": self.caller.user_id}
         stamps = {name: value for name, value in stamps.items() if name in columns}
+        named = {name for values in changes.values() for name in values} | stamps.keys()
+        before = self.ground.storage.records(sobject.name, changes, sorted(named))
         alike: dict[tuple[str, ...], list[tuple[Any, ...]]] = {}
         for record_id, values in changes.items():
             written = {**values, **stamps}
             alike.setdefault(tuple(written), []).append((*written.values(), record_id))
-            if values or by_user:
-                self._note("UPDATE", sobject.name, record_id, written)
+            different = {
+                name: value
+                for name, value in written.items()
+                if name == "LastModifiedDate" or value != before[record_id][name]
+            }
+            self._note("UPDATE", sobject.name, record_id, different)
         for names, rows in alike.items():
             self.ground.storage.update(sobject.name, names, rows)
 
@@ -137,7 +146,7 @@ class Transaction:
             transaction_key=str(UUID(int=number, version=4)),
             at=self.ground.clock.now(),
             user_id=self.caller.user_id,
-            client=self.caller.client,
+            origin=self.caller.origin,
         )
         changes: Iterable[tuple[str, ChangeType, str, Mapping[str, Any]]] = (
             (entity, change_type, record_id, values)
@@ -159,6 +168,8 @@ class Transaction:
     def _note(self, change: ChangeType, entity: str, record_id: str, written: Mapping[str, Any]) -> None:
         """One entry a record: later changes are laid over earlier ones, a created record that goes leaves none."""
         values = {name: value for name, value in written.items() if name not in _NOT_IN_EVENTS}
+        if change == "UPDATE" and not values:
+            return
         earlier = self.pending.get((entity, record_id))
         if earlier is None:
             self.pending[entity, record_id] = (change, values)

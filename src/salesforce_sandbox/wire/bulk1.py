@@ -186,7 +186,8 @@ def result_file(call: Call, caller: Caller) -> Response:
 def _admit(call: Call) -> Caller:
     client = _CLIENT.search(call.request.headers.get("sforce-call-options", ""))
     try:
-        caller = caller_of(call.org, session_token(call.request), client=client[1] if client else None)
+        token, named = session_token(call.request), client[1] if client else None
+        caller = caller_of(call.org, token, call.request.path, client=named)
     except SalesforceError:
         status = int(call.org.switches["bulk1_session_status"])
         raise SalesforceError(status, "InvalidSessionId", "Invalid session id") from None

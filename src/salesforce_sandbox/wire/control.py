@@ -133,7 +133,7 @@ def _about_contents(routes: Routes, sandbox: Sandbox) -> None:
                 "transaction_key": change.commit.transaction_key,
                 "at": change.commit.at.isoformat(),
                 "user_id": change.commit.user_id,
-                "client": change.commit.client,
+                "origin": change.commit.origin,
             }
             for change in call.org.changes.since(since, most)
         ]

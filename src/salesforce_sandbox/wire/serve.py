@@ -68,14 +68,13 @@ class Service:
         """Who asks; SalesforceError INVALID_SESSION_ID when nobody does."""
         options = _options(request.headers.get("sforce-call-options", ""))
         duplicates = _options(request.headers.get("sforce-duplicate-rule-header", ""), separator=";")
-        caller = caller_of(
+        return caller_of(
             self.org,
             session_token(request),
+            request.path,
             client=options.get("client"),
             save_duplicates=duplicates.get("allowsave", "").lower() == "true",
         )
-        spoken = _VERSION.match(request.path)
-        return replace(caller, version=spoken[1]) if spoken else caller
 
     def _run(
         self, endpoint: Endpoint, request: Request, caller: Caller, parameters: dict[str, str]
@@ -116,13 +115,21 @@ class Service:
 
 
 def caller_of(
-    org: Org, token: str | None, *, client: str | None = None, save_duplicates: bool = False
+    org: Org, token: str | None, path: str, *, client: str | None = None, save_duplicates: bool = False
 ) -> Caller:
-    """Whose session a token is; SalesforceError INVALID_SESSION_ID when it is nobody's (S2.1.2)."""
+    """Whose session a token is, and which API the path is of; SalesforceError INVALID_SESSION_ID when it is nobody's (S2.1.2)."""
     session = org.access.session(token) if token else None
     if session is None:
         raise SalesforceError(401, "INVALID_SESSION_ID", "Session expired or invalid")
-    return Caller(user_id=session.user_id, client=client, save_duplicates=save_duplicates)
+    spoken = _VERSION.match(path)
+    by_bulk = path.startswith("/services/async/") or "/jobs/" in path
+    return Caller(
+        user_id=session.user_id,
+        client=client,
+        save_duplicates=save_duplicates,
+        version=spoken[1] if spoken else "60.0",
+        api="bulkapi" if by_bulk else "soap" if path.startswith("/services/Soap/") else "rest",
+    )
 
 
 def session_token(request: Request) -> str | None:

@@ -51,6 +51,7 @@ class _Asked:
         self.caller = caller_of(
             self.org,
             self._header("SessionHeader", "sessionId"),
+            self.call.request.path,
             client=self._header("CallOptions", "client"),
             save_duplicates=self._header("DuplicateRuleHeader", "allowSave") == "true",
         )

@@ -121,7 +121,7 @@ def test_our_changes_bear_our_name(sandbox: SandboxOrg, wire: Wire) -> None:
     """S2.2.13: so that change events tell our own echo."""
     wire.write("POST", "/sobjects/Lead", {"LastName": "L", "Company": "C"})
     (change,) = sandbox.control("GET", "/sandbox/changes")["changes"]
-    assert change["client"] == "campaignsync"
+    assert change["origin"].endswith(";client=campaignsync")
 
 
 def test_no_error_tells_a_secret(sandbox: SandboxOrg, wire: Wire, login: Login) -> None:

@@ -130,7 +130,21 @@ def test_the_client_of_a_call_is_the_origin_of_its_changes(client: Any, admin: A
     """S2.2.13."""
     body = {"LastName": "Ash", "Company": "Acme"}
     admin.call("POST", "/sobjects/Lead", body, headers={"Sforce-Call-Options": "client=campaignsync"})
-    assert client.read(1, LEADS)[0]["ChangeEventHeader"]["changeOrigin"].endswith(";client=campaignsync")
+    origin = client.read(1, LEADS)[0]["ChangeEventHeader"]["changeOrigin"]
+    assert origin == "com/salesforce/api/rest/60.0;client=campaignsync"
+
+
+def test_the_origin_names_the_api_and_its_version(client: Any, admin: Any) -> None:
+    """S2.7.3"""
+    lead = admin.create("Lead", LastName="Ash", Company="Acme")
+    convert(admin, lead)
+    job = admin.call("POST", "/jobs/ingest", {"object": "Lead", "operation": "insert"}).json()
+    csv = {"Content-Type": "text/csv"}
+    admin.http.put(f"{admin.url}/{job['contentUrl']}", data="LastName,Company\nBeech,Acme\n", headers=csv)
+    admin.call("PATCH", f"/jobs/ingest/{job['id']}", {"state": "UploadComplete"})
+    assert admin.call("GET", f"/jobs/ingest/{job['id']}").json()["state"] == "JobComplete"
+    origins = [event["ChangeEventHeader"]["changeOrigin"] for event in client.read(3, LEADS)]
+    assert origins == [f"com/salesforce/api/{api}/60.0" for api in ("rest", "soap", "bulkapi")]
 
 
 def test_conversion_tells_account_contact_opportunity_and_lead_in_this_order(
@@ -152,6 +166,24 @@ def test_entities_that_are_not_captured_take_a_number_and_are_not_told(client: A
     convert(admin, lead)
     headers = [event["ChangeEventHeader"] for event in client.read(3)[1:]]
     assert [(h["entityName"], h["sequenceNumber"]) for h in headers] == [("Contact", 2), ("Lead", 4)]
+
+
+def test_the_conversion_of_a_lead_names_just_the_fields_that_the_guide_prints(
+    client: Any, admin: Any
+) -> None:
+    """The golden vector of S2.7.4, of a real conversion: the owner stays, so neither owner nor changer has changed."""
+    lead = admin.create("Lead", LastName="Ash", Company="Acme")
+    convert(admin, lead)
+    assert client.read(3)[2]["ChangeEventHeader"]["changedFields"] == ["0x08F81000"]
+
+
+def test_a_value_that_is_written_again_has_not_changed(client: Any, admin: Any) -> None:
+    """S2.7.3"""
+    lead = admin.create("Lead", LastName="Ash", Company="Acme", Title="Head")
+    admin.change("Lead", lead, Title="Head", Company="Other")
+    (event,) = client.subscribe(LEADS).events(2)[1:]
+    assert client.changed(event) == {"Company", "LastModifiedDate"}
+    assert client.decode(event)["Title"] is None
 
 
 def convert(admin: Any, lead: str) -> None:

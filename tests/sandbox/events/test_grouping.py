@@ -15,7 +15,7 @@ AT = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def changes(*told: tuple[str, ChangeType, dict[str, Any]], key: str = "k", first: int = 1) -> list[Change]:
-    commit = Commit(transaction_key=key, at=AT, user_id="005", client=None)
+    commit = Commit(transaction_key=key, at=AT, user_id="005", origin="")
     return [
         Change(first + i, commit, i + 1, entity, kind, f"id{first + i}", values)
         for i, (entity, kind, values) in enumerate(told)

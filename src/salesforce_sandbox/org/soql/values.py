@@ -42,7 +42,11 @@ _ESCAPES = {
 }
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|.)", re.DOTALL)
 _ID = re.compile(r"[0-9A-Za-z]{15}(?:[0-9A-Za-z]{3})?")
-_SUFFIX = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
+# The letter that stands for five characters, by which of them are capitals.
+_SUFFIXES = {
+    f"{number:05b}"[::-1].encode(): letter for number, letter in enumerate("ABCDEFGHIJKLMNOPQRSTUVWXYZ012345")
+}
+_CAPITALS = bytes(b"01"[chr(code).isupper()] for code in range(256))
 
 
 def kind_of(field: Field) -> str:
@@ -77,10 +81,8 @@ def record_id(text: str) -> str | None:
         return None
     if len(text) == 18:
         return text
-    chunks = (text[start : start + 5] for start in (0, 5, 10))
-    return text + "".join(
-        _SUFFIX[sum(c.isupper() << place for place, c in enumerate(chunk))] for chunk in chunks
-    )
+    capitals = text.encode().translate(_CAPITALS)
+    return text + _SUFFIXES[capitals[:5]] + _SUFFIXES[capitals[5:10]] + _SUFFIXES[capitals[10:]]
 
 
 def stored_moment(moment: datetime) -> str:
