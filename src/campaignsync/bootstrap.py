@@ -13,7 +13,16 @@ from datetime import UTC, datetime
 from campaignsync.domain.connections import Connection, Login
 from campaignsync.domain.errors import UsageError
 from campaignsync.runtime.embedded_postgres import embedded_postgres
-from campaignsync.runtime.ports import Ledger, Members, Outbox, Outlet, Registry, SalesforceDoor, Views
+from campaignsync.runtime.ports import (
+    Directory,
+    Ledger,
+    Members,
+    Outbox,
+    Outlet,
+    Registry,
+    SalesforceDoor,
+    Views,
+)
 from campaignsync.salesforce.org import SalesforceOrg
 from campaignsync.settings import Settings
 from campaignsync.store import django_settings
@@ -28,6 +37,7 @@ class Application:
     settings: Settings
     registry: Registry
     members: Members
+    directory: Directory
     views: Views
     ledger: Ledger
     outbox: Outbox
@@ -96,6 +106,7 @@ def _migrate() -> None:
 
 def _wired(settings: Settings) -> Application:
     # The models can be imported only when Django is ready.
+    from campaignsync.store.directory import Directory as PostgresDirectory
     from campaignsync.store.ledger import Ledger as PostgresLedger
     from campaignsync.store.members import Members as PostgresMembers
     from campaignsync.store.outbox import Outbox as PostgresOutbox
@@ -107,6 +118,7 @@ def _wired(settings: Settings) -> Application:
         settings=settings,
         registry=PostgresRegistry(_now),
         members=PostgresMembers(_now),
+        directory=PostgresDirectory(_now),
         views=PostgresViews(_now),
         ledger=PostgresLedger(_now, settings.problem_rules),
         outbox=PostgresOutbox(_now),

@@ -75,6 +75,7 @@ def test_a_lead_that_was_deleted_before_we_heard_of_it_is_not_made_anew(desk: De
     desk.sync()
     assert leads(desk) == []
     assert desk.here() == {"ada@example.com": "Registered"}
+    assert desk.app.views.problems(None) == []
 
 
 def test_a_call_that_is_still_at_work_in_salesforce_makes_nobody_twice_where_our_ids_are_known(

@@ -7,7 +7,7 @@ Frames have the columns of `domain.trees`; every time is aware and in UTC.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import date, datetime
 from typing import Any, Protocol
@@ -79,6 +79,9 @@ class SalesforceDoor(Protocol):
         """Create leads (LEAD_WRITES), or upsert them where the org has a field for our ids. Yields
         LEAD_OUTCOMES of at most 200 rows as each call ends; a call whose answer never
         came yields rows with known = false, and the caller goes on."""
+
+    def delete_records(self, ids: Sequence[str]) -> None:
+        """Delete records of any kind; who is deleted already is no error. RefusedError for what Salesforce refuses."""
 
     def write_members(
         self, campaign_id: str, writes: pl.DataFrame, note_job: Callable[[str], None]
@@ -372,6 +375,38 @@ class Members(Protocol):
     def list(self, program: str, connection: ConnectionId | None = None) -> list[dict[str, Any]]:
         """Who is in a program, with their ids in one org: email, first_name, last_name, status, kind, salesforce_id,
         campaign_member_id, member_since, reached_success."""
+
+
+class Directory(Protocol):
+    """The people we know, as somebody looks at them one by one."""
+
+    def find(self, who: str) -> int:
+        """A person by e-mail address, by our id or by an id in Salesforce; UsageError when there is none, or more than one."""
+
+    def list(
+        self, *, search: str | None, connection: ConnectionId | None, deleted: bool, after: int, limit: int
+    ) -> list[dict[str, Any]]:
+        """People in the order in which we came to know them, behind number `after`: number, our_id, email, first_name,
+        last_name, company, programs, records (connection, kind, salesforce_id, deleted). `search` is part of a name, a company
+        or an address; `connection` and `deleted` keep those who have a record there, or one that was deleted."""
+
+    def show(self, person: int) -> dict[str, Any]:
+        """All we know of somebody: number, our_id, fields, custom, acquisition_program, known_since, records, programs
+        (program, status, member_since, reached_success, campaigns), problems (connection, code, message)."""
+
+    def members_to_remove(self, person: int, connection: ConnectionId) -> Sequence[str]:
+        """The campaign members to remove in an org for somebody to leave all programs: all but those of links that keep in the
+        campaign whoever is removed in the program (M6.4)."""
+
+    def records(self, person: int) -> Mapping[ConnectionId, str]:
+        """The ids of the leads and contacts that somebody is, by connection; deleted ones left out."""
+
+    def let_go(self, person: int, connection: ConnectionId, *, who: str) -> None:
+        """Forget a record that was deleted in an org, and what was agreed on there, so that the person may be found or made anew
+        (M7.9)."""
+
+    def delete(self, person: int, *, who: str) -> None:
+        """Delete somebody, memberships and all; the journal keeps the number."""
 
 
 class Views(Protocol):

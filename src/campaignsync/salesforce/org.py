@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 import polars as pl
@@ -104,6 +104,9 @@ class SalesforceOrg:
 
     def create_leads(self, leads: pl.DataFrame) -> Iterator[pl.DataFrame]:
         return writing.create_leads(self._wire, leads, self._leads)
+
+    def delete_records(self, ids: Sequence[str]) -> None:
+        writing.delete_records(self._wire, ids)
 
     def write_members(
         self, campaign_id: str, writes: pl.DataFrame, note_job: NoteJob

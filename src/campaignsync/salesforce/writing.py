@@ -67,6 +67,16 @@ def create_leads(wire: Wire, leads: pl.DataFrame, rules: LeadRules) -> Iterator[
         yield pl.from_dicts(outcomes, schema=LEAD_OUTCOMES)
 
 
+def delete_records(wire: Wire, ids: Sequence[str]) -> None:
+    """Delete records; RefusedError for the first that was refused, unless it is deleted already."""
+    for start in range(0, len(ids), ROWS_A_CALL):
+        part = ",".join(ids[start : start + ROWS_A_CALL])
+        for result in wire.write("DELETE", f"/composite/sobjects?ids={part}&allOrNone=false"):
+            told = None if result["success"] else refusal(result.get("errors") or ())
+            if told and told.code != "ENTITY_IS_DELETED":
+                raise RefusedError(told.message, code=told.code)
+
+
 def write_members(
     wire: Wire, campaign_id: str, writes: pl.DataFrame, bulk_lane: BulkLane
 ) -> Iterator[MemberBatch]:

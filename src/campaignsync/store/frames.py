@@ -96,7 +96,7 @@ def bulk(table: str, sql: str, parameters: Sequence[Any] = ()) -> int:
     return touched
 
 
-def rows(sql: str, parameters: Sequence[Any] = ()) -> list[dict[str, Any]]:
+def rows(sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> list[dict[str, Any]]:
     """The rows of a small SELECT as dictionaries, for lists that people read."""
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
