@@ -281,7 +281,7 @@ def test_too_many_removals_halt_the_link_until_a_person_lets_it_go_on(desk: Desk
     assert len(desk.here()) == 20
     assert desk.app.views.status()[0]["state"] == "halted"
     link, _ = desk.app.registry.link_of(desk.program)
-    desk.app.registry.allow_removals(link)
+    desk.app.registry.resume(link)
     assert desk.sync().halted is None
     assert len(desk.equal()) == 8
     assert desk.app.views.status()[0]["state"] == "active"

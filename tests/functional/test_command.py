@@ -206,3 +206,27 @@ def test_how_leads_are_made_is_kept_with_the_connection(story: Shell) -> None:
     listed = story.json("connections")[0]  # type: ignore[index]
     assert (listed["default_last_name"], listed["default_company"]) == ("Unknown", "None given")
     assert (listed["duplicate_rule"], listed["campaign_sync"]) == ("obey", True)
+
+
+def test_a_run_is_undone_as_it_was_shown_and_the_link_waits(story: Shell, sandbox: SandboxOrg) -> None:
+    """Shown first; nobody is asked where nobody sits; the very plan that was read is carried out."""
+    story.well("member", "set", "Spring Webinar", "carl@example.com", "--status", "Registered")
+    story.well("sync", "Spring Webinar")
+    run = story.json("runs", "Spring Webinar")[0]  # type: ignore[index]
+    assert (run["why"], run["died"], run["report"]["campaign_changes"]) == ("sync", False, 1)
+    number = str(run["run"])
+    code, said = story.refused("undo", number)
+    assert code == 2
+    digest = story.json("undo", number, "--dry-run")["digest"]  # type: ignore[call-overload]
+    assert f"--digest {digest}" in said
+    assert len(sandbox.query("SELECT Id FROM CampaignMember")) == 3
+    assert story.json("undo", number, "--digest", digest)["campaign_changes"] == 1  # type: ignore[call-overload]
+    assert len(sandbox.query("SELECT Id FROM CampaignMember")) == 2
+    assert story.run("sync", "Spring Webinar").returncode == 3
+    story.well("member", "remove", "Spring Webinar", "carl@example.com")
+    story.well("resume", "Spring Webinar")
+    story.well("sync", "Spring Webinar")
+    assert "is active, not halted" in story.refused("resume", "Spring Webinar")[1]
+    assert story.refused("undo", "999999")[0] == 2
+    lines = story.well("journal", "--run", number, "--csv").splitlines()
+    assert (lines[0].split(",")[:3], len(lines)) == (["id", "at", "side"], 2)

@@ -10,7 +10,18 @@ import sys
 
 import typer
 
-from campaignsync.cli import backlog, connections, demo, links, notices, people, problems, programs, syncing
+from campaignsync.cli import (
+    backlog,
+    connections,
+    demo,
+    links,
+    notices,
+    people,
+    problems,
+    programs,
+    runs,
+    syncing,
+)
 from campaignsync.cli.output import complain
 from campaignsync.cli.session import DataDir
 from campaignsync.domain.errors import (
@@ -36,7 +47,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for module in (connections, programs, people, links, syncing, problems, notices, backlog, demo):
+for module in (connections, programs, people, runs, links, syncing, problems, notices, backlog, demo):
     module.add_to(app)
 
 

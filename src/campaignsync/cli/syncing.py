@@ -1,4 +1,4 @@
-"""plan, apply, sync, status, journal: the sync itself and what it left behind."""
+"""plan, apply, sync, status: the sync itself."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from campaignsync.runtime.rounds import Round, plan_now, run_round
 
 def add_to(app: typer.Typer) -> None:
     """Give the application these commands."""
-    for command in (plan, apply, sync, status, journal):
+    for command in (plan, apply, sync, status):
         app.command()(command)
 
 
@@ -104,7 +104,7 @@ def sync(
         for org, links in _due(app, chosen) if due else chosen:
             if allow_removals:
                 for link in links or ():
-                    app.registry.allow_removals(link)
+                    app.registry.resume(link)
             try:
                 rounds.append(run_round(app.door(org), app.ledger, org, links=links, tell=tell))
             except CampaignsyncError as error:
@@ -211,18 +211,3 @@ def _pace(budget: Budget) -> str:
     following = f", the next at {clean(budget.next_round)}" if budget.next_round else ""
     limit = f" of {budget.daily_calls:,}" if budget.daily_calls else ""
     return f"{often}{following}; {budget.used:,}{limit} API calls in 24 hours."
-
-
-def journal(
-    context: typer.Context,
-    name: AnyProgram = None,
-    person: Annotated[str | None, typer.Option(help="Only what concerns one e-mail address.")] = None,
-    limit: Annotated[int, typer.Option(min=1, help="How many of the latest changes.")] = 50,
-    json: AsJson = False,
-) -> None:
-    """Show who changed what, on either side, and why."""
-    with opened(context) as app:
-        rows = app.views.journal(name, email=person, limit=limit)
-    headings = {"at": "AT", "side": "SIDE", "email": "E-MAIL", "noun": "WHAT", "old": "OLD", "new": "NEW"}
-    headings |= {"who": "WHO", "why": "WHY"}
-    show(rows, headings, empty="Nothing has changed yet.", as_json=json)

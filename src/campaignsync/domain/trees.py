@@ -140,6 +140,23 @@ LEAD_OUTCOMES: Schema = {
 }
 
 
+RUN_MEMBERS: Schema = {
+    "side": pl.String,  # program or campaign
+    "person_id": pl.Int64,
+    "old": pl.String,  # before the run; null: no member
+    "new": pl.String,  # after the run; null: no member
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunChanges:
+    """What a run did, as the journal tells: to members (RUN_MEMBERS), who they are (PEOPLE), and which fields it wrote."""
+
+    members: pl.DataFrame
+    people: pl.DataFrame
+    fields: frozenset[str]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trees:
     """One link's three trees, read from one snapshot, and who the people in them are."""

@@ -34,40 +34,55 @@ def execute(
 ) -> RunReport:
     """Do what the plan says; what came of it."""
     calls_before = door.api_calls
-    to_program = plan.for_program.select(
-        "person_id",
-        pl.col("program").alias("was"),
-        pl.col("becomes").alias("status"),
-        pl.col("reason").alias("why"),
-    )
-    ledger.change_program(run, to_program)
+    changes = take_to_program(run, plan, ledger)
     ledger.agree(run, plan.agreements.select("person_id", pl.col("becomes").alias("status")))
     ledger.hold(run, plan.waiting, plan.unsettled)
     fields_written, fields_refused = write_fields(run, facts, plan, door, ledger)
     people = OrgPeople(connection=facts.connection_id, leads=facts.leads, door=door, ledger=ledger, run=run)
     not_found = people.find_or_create(plan.for_campaign["person_id"].to_list())
     outcomes = write_members(run, facts, plan, door, ledger, tell)
-    fits = pl.col("code").is_null() & pl.col("found").eq_missing(pl.col("wanted"))
-    answered = outcomes.filter("known")
-    refused = answered.filter(~fits)
-    written = answered.filter(fits).height
+    report = reported(facts, plan, changes, outcomes, door.api_calls - calls_before)
     waited = plan.backlog
     left = {
-        MEMBERS_HERE: waited[MEMBERS_HERE] - to_program.height,
-        MEMBERS_THERE: waited[MEMBERS_THERE] - written,
+        MEMBERS_HERE: waited[MEMBERS_HERE] - report.program_changes,
+        MEMBERS_THERE: waited[MEMBERS_THERE] - report.campaign_changes,
         LEADS_THERE: not_found.height,
         CAMPAIGNS_THERE: waited[CAMPAIGNS_THERE] - fields_written,
     }
     ledger.count_waiting(run, left)
+    return replace(
+        report,
+        campaign_changes=report.campaign_changes + fields_written,
+        refused=report.refused + not_found.filter("known").height + fields_refused,
+        unknown=report.unknown + not_found.filter(~pl.col("known")).height,
+    )
+
+
+def take_to_program(run: RunId, plan: Plan, ledger: Ledger) -> int:
+    """Our side follows, in one commit; how many members change."""
+    changes = plan.for_program.select(
+        "person_id",
+        pl.col("program").alias("was"),
+        pl.col("becomes").alias("status"),
+        pl.col("reason").alias("why"),
+    )
+    ledger.change_program(run, changes)
+    return changes.height
+
+
+def reported(facts: LinkFacts, plan: Plan, changes: int, outcomes: pl.DataFrame, api_calls: int) -> RunReport:
+    """What came of the members of a plan: `changes` of ours, and the outcomes of theirs (MEMBER_OUTCOMES)."""
+    fits = pl.col("code").is_null() & pl.col("found").eq_missing(pl.col("wanted"))
+    answered = outcomes.filter("known")
     return RunReport(
         program=facts.program,
         connection=facts.connection,
-        program_changes=to_program.height,
-        campaign_changes=written + fields_written,
-        refused=refused.height + not_found.filter("known").height + fields_refused,
+        program_changes=changes,
+        campaign_changes=answered.filter(fits).height,
+        refused=answered.filter(~fits).height,
         conflicts=plan.conflicts.height,
-        unknown=outcomes.height - answered.height + not_found.filter(~pl.col("known")).height,
-        api_calls=door.api_calls - calls_before,
+        unknown=outcomes.height - answered.height,
+        api_calls=api_calls,
     )
 
 

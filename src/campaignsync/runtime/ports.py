@@ -36,7 +36,7 @@ from campaignsync.domain.runs import (
     RunReport,
 )
 from campaignsync.domain.statuses import Channel
-from campaignsync.domain.trees import Trees
+from campaignsync.domain.trees import RunChanges, Trees
 
 
 class SalesforceDoor(Protocol):
@@ -166,6 +166,9 @@ class Ledger(Protocol):
     def run(self, link: LinkId, why: str) -> AbstractContextManager[RunId]:
         """A run of one link while nobody else runs it; RetryableError when somebody does. A run whose process died is
         closed as such by the next."""
+
+    def changes_of(self, run: RunId, sync_user_id: str) -> RunChanges:
+        """What a run did itself, by the journal; what somebody else did meanwhile is left out."""
 
     def finish(self, run: RunId, report: RunReport) -> None:
         """Keep what a run has to tell."""
@@ -342,7 +345,10 @@ class Registry(Protocol):
     def set_labels(self, link: LinkId, mapped: Iterable[LabelMapping]) -> None:
         """Which labels of a linked campaign mean which status, in place of what was said before (M4.4)."""
 
-    def allow_removals(self, link: LinkId) -> None:
+    def link_of_run(self, run: RunId) -> tuple[LinkId, Connection]:
+        """The link that a run was of."""
+
+    def resume(self, link: LinkId) -> None:
         """A person has looked at the halt and lets this link go on, once (M6.6)."""
 
     def set_policy(self, link: LinkId, choices: Mapping[str, str]) -> None:
@@ -428,7 +434,13 @@ class Views(Protocol):
     def traffic(self, connection: ConnectionId, program: str | None) -> pl.DataFrame:
         """What moved and what waited, hour by hour (domain.backlog.TRAFFIC), of an org or of one program's link in it."""
 
-    def journal(self, program: str | None, *, email: str | None, limit: int) -> list[dict[str, Any]]:
+    def runs(self, program: str | None, *, limit: int) -> list[dict[str, Any]]:
+        """The latest runs of a program's links, or of all, latest first: run, program, connection, why, started_at, ended_at,
+        died, report."""
+
+    def journal(
+        self, program: str | None, *, email: str | None, limit: int, run: int | None = None
+    ) -> list[dict[str, Any]]:
         """The latest changes on both sides of a program's link, or of all, oldest first: at, side, program, campaign_id,
         email, noun, old, new, who, why, run."""
 

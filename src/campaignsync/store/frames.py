@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from io import BytesIO
 from typing import Any
 
+import orjson
 import polars as pl
 from django.db import connection
 
@@ -17,6 +18,8 @@ from campaignsync.domain.trees import UTC_TIME, Schema
 
 _ABSENT = "\x01"
 _MANY = 1000
+_JSONB = 3802
+"""The type's number in PostgreSQL; Django hands it over unread."""
 _SQL_TYPES = {
     pl.Int64: "bigint",
     pl.String: "text",
@@ -100,5 +103,11 @@ def rows(sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> list[d
     """The rows of a small SELECT as dictionaries, for lists that people read."""
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
-        names = [column[0] for column in cursor.description or ()]
-        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        columns = [(column.name, column.type_code == _JSONB) for column in cursor.description or ()]
+        return [
+            {
+                name: orjson.loads(value) if is_json and value is not None else value
+                for (name, is_json), value in zip(columns, row, strict=True)
+            }
+            for row in cursor.fetchall()
+        ]

@@ -30,13 +30,13 @@ from campaignsync.domain.runs import (
     RunReport,
     field_code,
 )
-from campaignsync.domain.trees import REFUSED_BEFORE, Trees
+from campaignsync.domain.trees import REFUSED_BEFORE, RUN_MEMBERS, RunChanges, Trees
 from campaignsync.store import following, mirror, models, problems, traffic, writing
 from campaignsync.store import people as store_people
 from campaignsync.store.acting import acting, in_turn
 from campaignsync.store.facts import link_facts, vocabulary
 from campaignsync.store.frames import execute, query
-from campaignsync.store.trees import read_trees
+from campaignsync.store.trees import read_people, read_trees
 
 _ENGINE = "campaign sync"
 _OTHERS = "somebody in Salesforce"  # A removal there does not say who removed (S0.1).
@@ -118,6 +118,21 @@ class Ledger:
             run = models.Run.objects.create(link_id=link, why=why, started_at=self._now())
             yield RunId(run.pk)
             models.Run.objects.filter(pk=run.pk).update(ended_at=self._now())
+
+    def changes_of(self, run: RunId, sync_user_id: str) -> RunChanges:
+        members = query(
+            "SELECT side, person_id, (array_agg(old ORDER BY id))[1] AS old, (array_agg(new ORDER BY id DESC))[1] AS new"
+            " FROM store_journalentry WHERE run_id = %s AND noun = 'member' AND person_id IS NOT NULL AND who = ANY(%s)"
+            " GROUP BY side, person_id",
+            (run, [_ENGINE, sync_user_id]),
+            RUN_MEMBERS,
+        )
+        fields = models.JournalEntry.objects.filter(run_id=run, noun__in=_FIELD_COLUMNS)
+        return RunChanges(
+            members=members,
+            people=read_people(_link_of(run), members["person_id"].unique()),
+            fields=frozenset(fields.values_list("noun", flat=True)),
+        )
 
     def finish(self, run: RunId, report: RunReport) -> None:
         with self._acting(why="finished", run=run):
@@ -215,7 +230,7 @@ class Ledger:
 
     def record_members(self, run: RunId, batch: MemberBatch) -> None:
         link = _link_of(run)
-        with self._acting(why="sync", run=run):
+        with self._acting(why=_why(run), run=run):
             mirror.merge(link.connection_id, mirror.MEMBER, batch.members)
             gone = batch.outcomes.filter(pl.col("known") & pl.col("found").is_null())[
                 "campaign_member_id"
@@ -317,6 +332,10 @@ def _link(link: LinkId) -> models.Link:
 
 def _link_of(run: RunId) -> models.Link:
     return models.Link.objects.select_related("program__channel", "connection").get(runs=run)
+
+
+def _why(run: RunId) -> str:
+    return models.Run.objects.values_list("why", flat=True).get(pk=run)
 
 
 def _started(run: RunId) -> datetime:

@@ -19,7 +19,7 @@ from django.db import IntegrityError, transaction
 
 from campaignsync.domain.connections import Connection, Login, LoginMethod
 from campaignsync.domain.errors import UsageError
-from campaignsync.domain.ids import ConnectionId, LinkId
+from campaignsync.domain.ids import ConnectionId, LinkId, RunId
 from campaignsync.domain.labels import LabelMapping
 from campaignsync.domain.links import CampaignStatus
 from campaignsync.domain.observation import SyncUser
@@ -329,7 +329,16 @@ class Registry:
                 for each in mapped
             )
 
-    def allow_removals(self, link: LinkId) -> None:
+    def link_of_run(self, run: RunId) -> tuple[LinkId, Connection]:
+        """The link that a run was of."""
+        link = models.Link.objects.filter(runs=run).select_related("connection").first()
+        if link is None:
+            raise UsageError(
+                f"There is no run {run} of a link that is there. List them with: campaignsync runs"
+            )
+        return LinkId(link.pk), _connection(link.connection)
+
+    def resume(self, link: LinkId) -> None:
         """A person has looked at the halt and lets this link go on, once (M6.6)."""
         models.Link.objects.filter(pk=link).update(removals_allowed=True)
 

@@ -49,7 +49,7 @@ def read_trees(link: Link, now: datetime) -> Trees:
             CAMPAIGN,
         )
         held = pl.concat([_held_members(link, now), _held_people(link, now)])
-        people = _people(
+        people = read_people(
             link, pl.concat([agreed["person_id"], program["person_id"], campaign["person_id"]]).unique()
         )
     return Trees(agreed=agreed, program=program, campaign=campaign, people=people, held=held)
@@ -78,7 +78,8 @@ def _held_people(link: Link, now: datetime) -> pl.DataFrame:
     )
 
 
-def _people(link: Link, people: pl.Series) -> pl.DataFrame:
+def read_people(link: Link, people: pl.Series) -> pl.DataFrame:
+    """Who these people are, in the link's org too (PEOPLE)."""
     return query(
         "SELECT p.id AS person_id, p.email, NULLIF(concat_ws(' ', p.first_name, p.last_name), '') AS name,"
         " i.kind, i.salesforce_id FROM store_person p LEFT JOIN store_personidentity i"

@@ -87,9 +87,23 @@ class Views:
             raise UsageError(f"Program '{program}' is not linked in this org.")
         return traffic.read(connection, link.pk if link else None, self._now())
 
-    def journal(self, program: str | None, *, email: str | None, limit: int) -> list[dict[str, Any]]:
-        """The latest changes on both sides of a program's link, or of all, oldest first: at, side, program, campaign_id,
-        email, noun, old, new, who, why, run."""
+    def runs(self, program: str | None, *, limit: int) -> list[dict[str, Any]]:
+        """The latest runs of a program's links, or of all, latest first: run, program, connection, why, started_at, ended_at,
+        died, report."""
+        chosen = find_program(program).pk if program else None
+        return rows(
+            "SELECT r.id AS run, p.name AS program, x.name AS connection, r.why, r.started_at, r.ended_at, r.died, r.report"
+            " FROM store_run r JOIN store_link l ON l.id = r.link_id JOIN store_program p ON p.id = l.program_id"
+            " JOIN store_connection x ON x.id = l.connection_id WHERE %s::bigint IS NULL OR p.id = %s"
+            " ORDER BY r.id DESC LIMIT %s",
+            (chosen, chosen, limit),
+        )
+
+    def journal(
+        self, program: str | None, *, email: str | None, limit: int, run: int | None = None
+    ) -> list[dict[str, Any]]:
+        """The latest changes on both sides of a program's link, or of all, or of one run, oldest first: at, side, program,
+        campaign_id, email, noun, old, new, who, why, run."""
         chosen = find_program(program).pk if program else None
         return rows(
             "SELECT * FROM (SELECT j.id, j.at, j.side, p.name AS program, NULLIF(j.campaign_id, '') AS campaign_id, n.email,"
@@ -99,8 +113,9 @@ class Views:
             " LEFT JOIN store_person n ON n.id = coalesce(o.merged_into_id, o.id)"
             " WHERE (%s::bigint IS NULL OR j.program_id = %s OR (j.connection_id, j.campaign_id) IN"
             "  (SELECT connection_id, campaign_id FROM store_link WHERE program_id = %s))"
-            " AND (%s::text IS NULL OR n.email = lower(trim(%s))) ORDER BY j.id DESC LIMIT %s) latest ORDER BY id",
-            (chosen, chosen, chosen, email, email, limit),
+            " AND (%s::text IS NULL OR n.email = lower(trim(%s))) AND (%s::bigint IS NULL OR j.run_id = %s)"
+            " ORDER BY j.id DESC LIMIT %s) latest ORDER BY id",
+            (chosen, chosen, chosen, email, email, run, run, limit),
         )
 
 

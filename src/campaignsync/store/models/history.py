@@ -130,6 +130,9 @@ class JournalEntry(models.Model):
         indexes = (
             models.Index(fields=("program_id", "id"), name="journal_of_a_program"),
             models.Index(fields=("campaign_id", "id"), name="journal_of_a_campaign"),
+            models.Index(
+                fields=("run_id",), condition=models.Q(run_id__isnull=False), name="journal_of_a_run"
+            ),
         )
         triggers = append_only()
 

@@ -1,0 +1,78 @@
+"""The inverse of a run as a plan: who gets back what they had before it, and what cannot be undone, and why.
+
+Made from what the journal says the run did and from the trees as they are now; called by `runtime.undo`. Whatever has changed
+since the run stays as it is now: an undo never takes away what somebody did later. One-way fields follow the program and are
+undone there.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from campaignsync.domain.ids import RunId
+from campaignsync.domain.runs import LinkFacts
+from campaignsync.domain.statuses import folded
+from campaignsync.domain.trees import RunChanges, Trees
+from campaignsync.planner.decide import Verdict
+from campaignsync.planner.plan import MEMBERS, FieldChange, Plan
+from campaignsync.planner.reconcile import side_by_side, spelled
+
+CHANGED_SINCE, NO_SUCH_STATUS = "CHANGED_SINCE", "NO_SUCH_STATUS"
+_BACK = {"program": Verdict.TO_PROGRAM, "campaign": Verdict.TO_CAMPAIGN}
+
+
+def inverse(facts: LinkFacts, trees: Trees, run: RunId, done: RunChanges) -> Plan:
+    """What has to be done to take back what a run did to the members of both sides."""
+    members = done.members
+    labels = pl.concat([members["old"], members["new"]]).unique().drop_nulls().to_list()
+    words = facts.vocabulary.spelling(labels)
+    now = side_by_side(facts.channel, spelled(facts.vocabulary, trees))
+    changed = (
+        members.with_columns(pl.col("old", "new").replace(words))
+        .filter(pl.col("old").ne_missing(pl.col("new")))
+        .join(now, on="person_id", how="left")
+    )
+    sides = [_taken_back(facts, changed.filter(side=side), side, run) for side in _BACK]
+    return Plan(
+        link_id=facts.link_id,
+        connection=facts.connection,
+        program=facts.program,
+        campaign_id=facts.campaign_id,
+        campaign=facts.campaign,
+        members=pl.concat(sides)
+        .join(done.people, on="person_id", how="left")
+        .select(*MEMBERS)
+        .sort("verdict", "person_id"),
+        fields=tuple(
+            FieldChange(
+                name=name,
+                old=facts.campaign_fields.get(name),
+                new=facts.campaign_fields.get(name),
+                held="it follows the program, one way (M5): change the program instead",
+            )
+            for name in sorted(done.fields)
+        ),
+    )
+
+
+def _taken_back(facts: LinkFacts, changed: pl.DataFrame, side: str, run: RunId) -> pl.DataFrame:
+    """The rows of one side: back to what was before the run, where nothing has changed there since and it still can be."""
+    possible = {folded(name): name for name in facts.channel.names}
+    if side == "campaign":
+        offered = {folded(status.label) for status in facts.statuses}
+        possible = {key: name for key, name in possible.items() if folded(facts.label(name)) in offered}
+    since = pl.col(side).ne_missing(pl.col("new"))
+    lost = pl.col("old").is_not_null() & ~pl.col("old").is_in(list(possible.values()))
+    code = pl.when(since).then(pl.lit(CHANGED_SINCE)).when(lost).then(pl.lit(NO_SUCH_STATUS)).otherwise(None)
+    now = pl.when(pl.col(side).is_null()).then(pl.lit("no member")).otherwise(pl.format("'{}'", side))
+    reason = (
+        pl.when(since)
+        .then(pl.format(f"{{}} in the {side} by now: changed since run {run}, and stays", now))
+        .when(lost)
+        .then(pl.format(f"the {side} has no status '{{}}' any more", "old"))
+        .otherwise(pl.lit(f"undo of run {run}"))
+    )
+    verdict = pl.when(since | lost).then(pl.lit(Verdict.HOLD.value)).otherwise(pl.lit(_BACK[side].value))
+    return changed.with_columns(
+        becomes=pl.col("old"), verdict=verdict, code=code.cast(pl.String), reason=reason
+    )
