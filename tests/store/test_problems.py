@@ -93,6 +93,23 @@ def test_a_run_that_fails_is_a_problem_of_its_link_until_one_is_done(linked: Lin
     assert opened(linked) == []
 
 
+def test_a_run_that_died_is_told_by_the_next_and_solved_by_its_end(linked: Linked) -> None:
+    from campaignsync.store import models
+
+    models.Run.objects.create(link_id=linked.link, why="sync", started_at=NOW)
+    with linked.app.ledger.run(linked.link, "sync") as run:
+        assert opened(linked) == [("job", "Spring", None, "RUN_DIED", 1)]
+        linked.app.ledger.finish(run, RunReport(program="Spring", connection="org"))
+    assert opened(linked) == []
+
+
+def test_a_run_that_ends_with_an_error_has_not_died(linked: Linked) -> None:
+    with pytest.raises(RetryableError), linked.app.ledger.run(linked.link, "sync"):
+        raise RetryableError("The org is away.")
+    with linked.app.ledger.run(linked.link, "sync"):
+        assert opened(linked) == []
+
+
 def test_the_next_try_comes_after_a_minute_then_later_and_later_up_to_six_hours(
     linked: Linked, ada: int
 ) -> None:

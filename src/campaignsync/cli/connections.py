@@ -236,13 +236,8 @@ def connections(context: typer.Context, as_json: AsJson = False) -> None:
     """List the connections."""
     with opened(context) as app:
         rows = [_facts(each, app.ledger.budget(each.connection_id)) for each in app.registry.connections()]
-    headings = {"name": "NAME", "url": "ORG", "user": "SYNC USER", "campaign_sync": "CAMPAIGN SYNC"}
-    headings |= {
-        "every": "EVERY",
-        "next_round": "NEXT ROUND",
-        "calls_used": "CALLS (24 H)",
-        "daily_calls": "OF",
-    }
+    headings = {"name": "NAME", "url": "ORG", "user": "SYNC USER", "campaign_sync": "SYNC"}
+    headings |= {"every": "EVERY", "calls_used": "CALLS", "daily_calls": "OF"}
     show(
         rows,
         headings,

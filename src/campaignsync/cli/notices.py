@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from campaignsync.bootstrap import Application
-from campaignsync.cli.output import show
+from campaignsync.cli.output import clean, print_entry, print_json, say, show
 from campaignsync.cli.session import AsJson, opened
 from campaignsync.domain.errors import RetryableError
 from campaignsync.runtime.notices import attempt, trial
-
-_HEADINGS = {"at": "AT", "connection": "CONNECTION", "program": "PROGRAM", "code": "CODE", "event": "EVENT"}
-_HEADINGS |= {"message": "SAYS", "told": "TOLD BY", "error": "NOT TOLD BY"}
 
 
 def add_to(app: typer.Typer) -> None:
@@ -35,8 +32,23 @@ def notices(
         if test:
             _try(app, json=json)
             return
-        rows = [{**row, "told": ", ".join(row["sent"])} for row in app.outbox.list(limit=limit)]
-    show(rows, _HEADINGS, empty="Nothing had to be told yet.", as_json=json)
+        rows = app.outbox.list(limit=limit)
+    if json:
+        print_json(rows)
+        return
+    for row in rows:
+        print_entry(_heading(row), row["message"])
+    if not rows:
+        say("Nothing had to be told yet.")
+
+
+def _heading(row: dict[str, Any]) -> str:
+    """What a notice is about, who has it, and who has not."""
+    about = " · ".join(part for part in (row["connection"], row["program"]) if part)
+    told = f"told by {', '.join(row['sent'])}" if row["sent"] else "told by nobody yet"
+    failed = f"; not by {row['error']}" if row["error"] else ""
+    again = f", again {clean(row['due_at'])}" if failed and row["due_at"] else ""
+    return f"{clean(row['at'])} {about}: {row['code']} {row['event']} ({told}{failed}{again})"
 
 
 def _try(app: Application, *, json: bool) -> None:

@@ -6,6 +6,7 @@ and control characters are taken out.
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,11 +21,15 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+_PIPED = 240
+"""Columns of what no terminal shows: wide enough that tables are not folded on their way to a file, a mail or another program."""
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 def _console(*, stderr: bool = False) -> Console:
-    return Console(stderr=stderr, highlight=False, markup=False, soft_wrap=True)
+    piped = not (sys.stderr if stderr else sys.stdout).isatty() and "COLUMNS" not in os.environ
+    width = _PIPED if piped else None
+    return Console(stderr=stderr, highlight=False, markup=False, soft_wrap=True, width=width)
 
 
 def say(sentence: str) -> None:
@@ -79,6 +84,12 @@ def print_table(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str], *
     for row in rows:
         table.add_row(*(Text(clean(row.get(key))) for key in columns))
     _console().print(table)
+
+
+def print_entry(heading: str, text: str) -> None:
+    """An entry of a list whose texts are too long for a table: its heading, and the text indented beneath."""
+    say(heading)
+    say(f"    {text}")
 
 
 def show(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str], *, empty: str, as_json: bool) -> None:

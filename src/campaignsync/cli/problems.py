@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from campaignsync.cli.output import clean, print_json, print_table, say, show
+from campaignsync.cli.output import clean, print_entry, print_json, say, show
 from campaignsync.cli.session import AnyProgram, AsJson, ConnectionName, ProgramName, opened, who
 from campaignsync.domain.errors import UsageError
 from campaignsync.domain.links import Winner
@@ -18,17 +18,6 @@ from campaignsync.runtime.conflicts import resolve as decide
 
 _SHOWN = 200
 _DAY = "%Y-%m-%d"
-_HEADINGS = {
-    "connection": "CONNECTION",
-    "program": "PROGRAM",
-    "noun": "OF A",
-    "email": "E-MAIL",
-    "direction": "DIRECTION",
-    "code": "CODE",
-    "message": "SAYS",
-    "last_seen": "LAST SEEN",
-    "tries": "TRIES",
-}
 
 
 class Noun(StrEnum):
@@ -94,10 +83,22 @@ def problems(
         return
     if retry:
         say(f"{retried:,} will be tried again at the next: campaignsync sync")
-    headings = _HEADINGS | ({"solved_at": "SOLVED"} if solved else {})
-    print_table(table.head(_SHOWN).to_dicts(), headings, empty=_none(wanted))
+    for row in table.head(_SHOWN).iter_rows(named=True):
+        print_entry(_heading(row), row["message"])
+    if table.is_empty():
+        say(_none(wanted))
     if table.height > _SHOWN:
         say(f"… and {table.height - _SHOWN:,} more: see them all with --csv or --json.")
+
+
+def _heading(row: dict[str, Any]) -> str:
+    """What a problem is about, how often it was tried, and when it was last seen or solved."""
+    who = row["email"] or row["salesforce_id"] or (row["person_id"] and f"person {row['person_id']}")
+    about = " · ".join(part for part in (row["connection"], row["program"], who) if part)
+    tried = f"{row['tries']:,} {'try' if row['tries'] == 1 else 'tries'}"
+    seen = f"solved {clean(row['solved_at'])}" if row["solved_at"] else f"last {clean(row['last_seen'])}"
+    again = f", again {clean(row['retry_at'])}" if row["retry_at"] and not row["solved_at"] else ""
+    return f"{about}: {row['code']} ({row['noun']}, {row['direction']}, {tried}, {seen}{again})"
 
 
 def _none(wanted: ProblemFilter) -> str:

@@ -17,6 +17,7 @@ from campaignsync.domain.budget import Budget, pause_text
 from campaignsync.domain.connections import Connection
 from campaignsync.domain.errors import CampaignsyncError, HaltError, UsageError
 from campaignsync.domain.ids import LinkId
+from campaignsync.domain.problems import ProblemFilter, ProblemNoun
 from campaignsync.domain.runs import RunReport
 from campaignsync.planner.explain import as_json, read_saved
 from campaignsync.runtime.notices import delivered
@@ -191,6 +192,7 @@ def status(context: typer.Context, json: AsJson = False) -> None:
     with opened(context) as app:
         orgs = app.registry.connections()
         budgets = {each.name: app.ledger.budget(each.connection_id) for each in orgs}
+        jobs = app.views.problem_table(None, ProblemFilter(nouns=(ProblemNoun.JOB,)))["connection"].to_list()
         rows = [{**row, "next_round": budgets[row["connection"]].next_round} for row in app.views.status()]
     headings = {"program": "PROGRAM", "campaign": "CAMPAIGN", "state": "LINK", "program_members": "HERE"}
     headings |= {
@@ -202,7 +204,13 @@ def status(context: typer.Context, json: AsJson = False) -> None:
     show(rows, headings, empty="Nothing is linked yet. Link a program with: campaignsync link", as_json=json)
     if not json:
         for name, budget in budgets.items():
-            say(f"{name}: {_pace(budget)}")
+            failed = jobs.count(name)
+            more = (
+                f" Open problems of its jobs: {failed}, see: campaignsync problems --noun job"
+                if failed
+                else ""
+            )
+            say(f"{name}: {_pace(budget)}{more}")
 
 
 def _pace(budget: Budget) -> str:

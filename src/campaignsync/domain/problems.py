@@ -70,6 +70,7 @@ RECORD_NOUNS = (ProblemNoun.MEMBER, ProblemNoun.PERSON, ProblemNoun.FIELD)
 
 NOTICE_UNDELIVERED = "NOTICE_UNDELIVERED"
 MANY_PROBLEMS = "MANY_PROBLEMS"
+RUN_DIED = "RUN_DIED"
 STANDING = (NOTICE_UNDELIVERED, MANY_PROBLEMS, *(f"LINK_{state.upper()}" for state in LinkState))
 """Codes of job-level problems that stand until their cause is gone, whatever rounds and runs are done meanwhile."""
 

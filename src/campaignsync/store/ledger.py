@@ -21,7 +21,7 @@ from campaignsync.domain.links import LinkState, Winner
 from campaignsync.domain.matching import only_matches
 from campaignsync.domain.observation import Cursor, Delta, WholeLists
 from campaignsync.domain.people import PersonKind
-from campaignsync.domain.problems import Direction, ProblemRules
+from campaignsync.domain.problems import RUN_DIED, Direction, ProblemRules
 from campaignsync.domain.runs import (
     FieldAgreement,
     FieldRefusal,
@@ -114,10 +114,19 @@ class Ledger:
     @contextlib.contextmanager
     def run(self, link: LinkId, why: str) -> Iterator[RunId]:
         with in_turn("link", link, wait_ms=1, retry_after_s=5):
-            models.Run.objects.filter(link_id=link, ended_at=None, died=False).update(died=True)
+            self._note_death(_link(link))
             run = models.Run.objects.create(link_id=link, why=why, started_at=self._now())
-            yield RunId(run.pk)
-            models.Run.objects.filter(pk=run.pk).update(ended_at=self._now())
+            try:
+                yield RunId(run.pk)
+            finally:
+                models.Run.objects.filter(pk=run.pk).update(ended_at=self._now())
+
+    def _note_death(self, link: models.Link) -> None:
+        """Whoever ran this link before and did not say how it ended is dead, since we have the lock."""
+        with transaction.atomic():
+            if link.runs.filter(ended_at=None, died=False).update(died=True):
+                message = "An earlier run did not live to its end. Nothing is lost: what it left undone is done by the next."
+                problems.keep_one(problems.run_of(link), RUN_DIED, message, None, self._now())
 
     def changes_of(self, run: RunId, sync_user_id: str) -> RunChanges:
         members = query(

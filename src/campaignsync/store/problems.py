@@ -55,6 +55,11 @@ def fields_of(link: Link) -> Concern:
     return Concern(noun=ProblemNoun.FIELD, connection=link.connection_id, link=link.pk)
 
 
+def run_of(link: Link) -> Concern:
+    """The runs of a link."""
+    return Concern(noun=ProblemNoun.JOB, connection=link.connection_id, link=link.pk)
+
+
 def people_of(connection: int) -> Concern:
     """The leads and contacts of an org."""
     return Concern(noun=ProblemNoun.PERSON, connection=connection)
