@@ -14,6 +14,7 @@ from campaignsync.domain.connections import Connection, Login
 from campaignsync.domain.errors import UsageError
 from campaignsync.runtime.embedded_postgres import embedded_postgres
 from campaignsync.runtime.ports import (
+    Configurations,
     Directory,
     Ledger,
     Members,
@@ -40,6 +41,7 @@ class Application:
     directory: Directory
     views: Views
     ledger: Ledger
+    configurations: Configurations
     outbox: Outbox
     outlets: tuple[Outlet, ...]
 
@@ -106,6 +108,7 @@ def _migrate() -> None:
 
 def _wired(settings: Settings) -> Application:
     # The models can be imported only when Django is ready.
+    from campaignsync.store.configuration import Configurations as PostgresConfigurations
     from campaignsync.store.directory import Directory as PostgresDirectory
     from campaignsync.store.ledger import Ledger as PostgresLedger
     from campaignsync.store.members import Members as PostgresMembers
@@ -114,13 +117,15 @@ def _wired(settings: Settings) -> Application:
     from campaignsync.store.registry import Registry as PostgresRegistry
     from campaignsync.store.views import Views as PostgresViews
 
+    registry = PostgresRegistry(_now)
     return Application(
         settings=settings,
-        registry=PostgresRegistry(_now),
+        registry=registry,
         members=PostgresMembers(_now),
         directory=PostgresDirectory(_now),
         views=PostgresViews(_now),
         ledger=PostgresLedger(_now, settings.problem_rules),
+        configurations=PostgresConfigurations(registry),
         outbox=PostgresOutbox(_now),
         outlets=tuple(outlets(settings.notices)),
     )

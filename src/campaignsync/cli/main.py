@@ -12,6 +12,7 @@ import typer
 
 from campaignsync.cli import (
     backlog,
+    configuration,
     connections,
     demo,
     links,
@@ -47,7 +48,19 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for module in (connections, programs, people, runs, links, syncing, problems, notices, backlog, demo):
+for module in (
+    connections,
+    programs,
+    people,
+    runs,
+    links,
+    syncing,
+    problems,
+    notices,
+    backlog,
+    configuration,
+    demo,
+):
     module.add_to(app)
 
 

@@ -363,6 +363,22 @@ class Registry(Protocol):
         """What a campaign offers its members, and how many carry each label."""
 
 
+class Configurations(Protocol):
+    """The configuration as one document (domain.configuration)."""
+
+    def whole(self) -> AbstractContextManager[None]:
+        """All that is changed within is kept, or nothing of it."""
+
+    def read(self) -> dict[str, Any]:
+        """Everything as one document."""
+
+    def write(self, current: Mapping[str, Any], final: Mapping[str, Any]) -> None:
+        """Bring what differs between two documents to what `final` says, but for links that are not there yet."""
+
+    def write_link(self, program: str, connection: str, entry: Mapping[str, Any]) -> None:
+        """The choices of a link, and what its labels mean."""
+
+
 class Members(Protocol):
     """The members of programs, as people change and read them."""
 

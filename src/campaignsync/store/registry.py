@@ -189,7 +189,7 @@ class Registry:
             "costs": [
                 {
                     "month": f"{c.month:%Y-%m}",
-                    "amount": _money(c.amount),
+                    "amount": money(c.amount),
                     "currency": c.currency,
                     "note": c.note,
                 }
@@ -372,7 +372,7 @@ class Registry:
         return campaign_statuses(connection, campaign_id), {row["label"]: row["members"] for row in carried}
 
 
-def _money(amount: Decimal) -> str:
+def money(amount: Decimal) -> str:
     """An amount with two decimals, and more only where it has more."""
     cents = amount.quantize(Decimal("0.01"))
     return str(cents if cents == amount else amount.normalize())
