@@ -171,3 +171,27 @@ def test_answers_speak_of_the_host_they_were_asked_by(anybody: Any) -> None:
     headers = {"Host": "acme.my.salesforce.com", "X-Forwarded-Proto": "https"}
     answer = anybody.call("POST", TOKEN, data={"grant_type": "client_credentials", **APP}, headers=headers)
     assert answer.json()["instance_url"] == "https://acme.my.salesforce.com"
+
+
+def test_client_credentials_are_a_matter_of_the_orgs_own_host(anybody: Any) -> None:
+    """S2.1"""
+    form = {"grant_type": "client_credentials", **APP}
+    shared = {"Host": "login.salesforce.com"}
+    answer = anybody.http.post(f"{anybody.url}/services/oauth2/token", data=form, headers=shared)
+    assert (answer.status_code, answer.json()["error_description"]) == (
+        400,
+        "request not supported on this domain",
+    )
+
+
+def test_tokens_are_asked_for_by_post(anybody: Any) -> None:
+    """S2.1.1"""
+    answer = anybody.http.get(f"{anybody.url}/services/oauth2/token")
+    assert (answer.status_code, answer.json()["error_description"]) == (400, "must use HTTP POST")
+
+
+def test_a_token_that_is_nobodys_is_refused_by_a_bare_word(anybody: Any) -> None:
+    """S2.1.3"""
+    stale = {"Authorization": "Bearer stale"}
+    answer = anybody.http.get(f"{anybody.url}/services/oauth2/userinfo", headers=stale)
+    assert (answer.status_code, answer.text) == (403, "Bad_OAuth_Token")

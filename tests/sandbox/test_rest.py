@@ -3,6 +3,7 @@
 import gzip
 import http.client
 import json
+import zlib
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -348,3 +349,106 @@ def test_rows_are_one_transaction_however_the_sender_writes_id(admin: Any, key: 
     changes = admin.control("GET", f"changes?since={before}")["changes"]
     assert [change["record_id"] for change in changes] == leads
     assert len({change["transaction_key"] for change in changes}) == 1
+
+
+def test_resources_are_not_there_before_the_version_that_brought_them(admin: Any) -> None:
+    """S2.2.1"""
+    body = {"graphs": []}
+    assert admin.refused("POST", "//services/data/v49.0/composite/graph", body)[:2] == (404, "NOT_FOUND")
+    assert admin.call("POST", "//services/data/v50.0/composite/graph", body).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("misfit", "code"),
+    [({"Nickname": "Ash"}, "INVALID_FIELD"), ({"AnnualRevenue": "much"}, "JSON_PARSER_ERROR")],
+)
+def test_a_row_that_cannot_be_read_fails_its_collection_as_the_switch_says(
+    admin: Any, misfit: dict[str, str], code: str
+) -> None:
+    """S2.2.7"""
+    body = {"records": rows({}, misfit)}
+    assert admin.refused("POST", "/composite/sobjects", body)[:2] == (400, code)
+    assert admin.query("SELECT Id FROM Lead") == []
+    admin.control("POST", "switches", {"misfit_fails_call": False})
+    good, bad = admin.call("POST", "/composite/sobjects", body).json()
+    assert (good["success"], bad["errors"][0]["statusCode"]) == (True, code)
+
+
+def test_a_change_without_an_id_is_refused_alone(admin: Any) -> None:
+    """S2.2.7"""
+    (outcome,) = admin.call("PATCH", "/composite/sobjects", {"records": rows({})}).json()
+    (error,) = outcome["errors"]
+    assert (error["statusCode"], error["message"]) == (
+        "MISSING_ARGUMENT",
+        "Id not specified in an update call",
+    )
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        ({"type": "Lead", "referenceId": "a"}, {"type": "Lead", "referenceId": "a"}),
+        ({"type": "Lead"}, {"type": "Lead", "referenceId": "a"}),
+        ({"type": "Lead", "referenceId": "a"}, {"type": "Contact", "referenceId": "b"}),
+    ],
+)
+def test_records_of_a_tree_have_names_of_their_own_and_the_type_that_belongs_there(
+    admin: Any, attributes: tuple[dict[str, str], ...]
+) -> None:
+    """S2.2.8"""
+    records = [{"attributes": each, **LEAD} for each in attributes]
+    answer = admin.call("POST", "/composite/tree/Lead", {"records": records})
+    assert answer.status_code == 400
+    assert answer.json()["results"][0]["errors"][0]["statusCode"] == "INVALID_INPUT"
+    assert admin.query("SELECT Id FROM Lead") == []
+
+
+@pytest.mark.parametrize("graphs", [[{"graphId": "1"}, {"graphId": "1"}], [{}]])
+def test_graphs_have_ids_of_their_own(admin: Any, graphs: list[dict[str, Any]]) -> None:
+    """S2.2.8"""
+    body = {"graphs": [{**each, "compositeRequest": []} for each in graphs]}
+    assert admin.refused("POST", "/composite/graph", body)[:2] == (400, "JSON_PARSER_ERROR")
+
+
+@pytest.mark.parametrize("missing", ["method", "url", "referenceId"])
+def test_each_request_of_a_composite_says_what_it_wants(admin: Any, missing: str) -> None:
+    """S2.2.8"""
+    step = {"method": "GET", "url": "/services/data/v60.0/limits", "referenceId": "a"}
+    del step[missing]
+    assert admin.refused("POST", "/composite", {"compositeRequest": [step]})[:2] == (400, "JSON_PARSER_ERROR")
+
+
+def test_a_batch_stops_at_an_error_when_it_is_told_to(admin: Any) -> None:
+    """S2.2.8"""
+    steps = [{"method": "GET", "url": url} for url in ("v60.0/sobjects/Lead/x", "v60.0/limits")]
+    answer = admin.call("POST", "/composite/batch", {"haltOnError": True, "batchRequests": steps}).json()
+    halted = answer["results"][1]
+    assert (halted["statusCode"], halted["result"][0]["errorCode"]) == (412, "BATCH_PROCESSING_HALTED")
+
+
+def test_an_upsert_by_id_that_names_none_creates(admin: Any) -> None:
+    """S2.2.3"""
+    answer = admin.call("POST", "/sobjects/Lead/Id", LEAD)
+    assert (answer.status_code, answer.json()["created"]) == (201, True)
+
+
+def test_an_address_may_name_the_format_it_wants(admin: Any) -> None:
+    lead = admin.create("Lead", **LEAD)
+    assert admin.call("GET", f"/sobjects/Lead/{lead}.json").json()["Id"] == lead
+    assert admin.refused("GET", f"/sobjects/Lead/{lead}.xml")[:2] == (501, "NOT_IMPLEMENTED_BY_SANDBOX")
+    xml = {"Content-Type": "application/xml"}
+    refusal = admin.refused("POST", "/sobjects/Lead", headers=xml, data="<a/>")
+    assert refusal[:2] == (501, "NOT_IMPLEMENTED_BY_SANDBOX")
+
+
+def test_bodies_may_be_deflated(admin: Any) -> None:
+    """S2.2.12"""
+    headers = {"Content-Encoding": "deflate", "Content-Type": "application/json"}
+    packed = zlib.compress(json.dumps(LEAD).encode())
+    assert admin.call("POST", "/sobjects/Lead", headers=headers, data=packed).status_code == 201
+
+
+def test_a_header_of_another_scheme_is_no_session(admin: Any) -> None:
+    """S2.1.2"""
+    basic = {"Authorization": "Basic YTpi"}
+    assert admin.refused("GET", "/limits", headers=basic)[:2] == (401, "INVALID_AUTH_HEADER")

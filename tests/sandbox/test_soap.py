@@ -187,3 +187,24 @@ def test_records_are_created_read_and_deleted(admin: Any) -> None:
     assert values(text, "LastName") == ["Ash &amp; Co"]
     assert '<sf:Email xsi:nil="true"/>' in text
     assert values(soap(admin, "delete", f"<urn:ids>{made}</urn:ids>")[1], "success") == ["true"]
+
+
+@pytest.mark.parametrize("version", ["20.0", "99.0", "x"])
+def test_a_version_that_is_not_live_is_a_fault(anybody: Any, version: str) -> None:
+    """S2.2.1"""
+    body = ENVELOPE.format(header="", operation="login", arguments="")
+    answer = anybody.http.post(f"{anybody.url}/services/Soap/u/{version}", data=body)
+    assert (answer.status_code, values(answer.text, "exceptionCode")) == (500, ["UNSUPPORTED_API_VERSION"])
+
+
+def test_the_metadata_flavour_is_named_as_not_built(anybody: Any) -> None:
+    body = ENVELOPE.format(header="", operation="login", arguments="")
+    answer = anybody.http.post(f"{anybody.url}/services/Soap/m/60.0", data=body)
+    assert values(answer.text, "exceptionCode") == ["NOT_IMPLEMENTED_BY_SANDBOX"]
+
+
+def test_the_list_of_objects_names_the_five(admin: Any) -> None:
+    """S2.2.4"""
+    text = soap(admin, "describeGlobal", "")[1]
+    five = {"Campaign", "CampaignMember", "CampaignMemberStatus", "Lead", "Contact"}
+    assert five <= set(values(text, "name"))

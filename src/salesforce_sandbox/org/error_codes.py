@@ -8,6 +8,7 @@ ERROR_CODES: Mapping[str, str] = MappingProxyType(
         "ALL_OR_NONE_OPERATION_ROLLED_BACK": "an innocent row of a request that wanted all or none",
         "API_ERROR": "a bulk query or job that the Bulk API cannot do",
         "BULK_API_ERROR": "a second file for one bulk job",
+        "BATCH_PROCESSING_HALTED": "a request of a composite batch that stops at errors, behind one that failed",
         "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY": "the object, or this user, cannot create, change or delete such rows",
         "CANNOT_UPDATE_CONVERTED_LEAD": "a converted lead is changed, merged, converted again or made a member",
         "CIRCULAR_DEPENDENCY": "a campaign would be its own ancestor (by switch)",
@@ -25,6 +26,7 @@ ERROR_CODES: Mapping[str, str] = MappingProxyType(
         "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY": "the row points at an object this user may not see",
         "INSUFFICIENT_ACCESS_OR_READONLY": "this user may not change or delete rows of the object",
         "INVALID_ARGUMENT_TYPE": "a merge of too many or too few",
+        "INVALID_AUTH_HEADER": "an Authorization header that is neither Bearer nor OAuth",
         "INVALID_BATCH_REQUEST": "a composite batch with no or too many requests",
         "INVALID_CROSS_REFERENCE_KEY": "an id that no record has",
         "INVALID_EMAIL_ADDRESS": "text that cannot be an address",
@@ -61,6 +63,7 @@ ERROR_CODES: Mapping[str, str] = MappingProxyType(
         "UNABLE_TO_LOCK_ROW": "the record or its parent is locked",
         "UNDELETE_FAILED": "a record that is not in the Recycle Bin",
         "UNKNOWN_EXCEPTION": "an envelope or a zipped body that cannot be read",
+        "UNSUPPORTED_API_VERSION": "a SOAP address with a version that is not live",
         "UNSUPPORTED_MEDIA_TYPE": "a body that does not say it is JSON",
         "URI_TOO_LONG": "address and headers beyond 16,384 bytes",
     }

@@ -17,3 +17,10 @@ class SalesforceError(Exception):
 
     def __str__(self) -> str:
         return f"{self.code}: {self.message}"
+
+
+class UnreadableError(SalesforceError):
+    """A refusal of what cannot even be read: a field that is not there, a value of the wrong kind.
+
+    Where rows come together, it may fail them all (switch `misfit_fails_call`).
+    """

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from salesforce_sandbox.org.errors import SalesforceError
+from salesforce_sandbox.org.errors import SalesforceError, UnreadableError
 from salesforce_sandbox.org.ground import Ground
 from salesforce_sandbox.org.schema import Field, SObject
 from salesforce_sandbox.org.values import Convert, converter
@@ -60,7 +60,7 @@ class Reader:
             field = parent or self._sobject.field(key)
             if field is None or not self._may(field, "read"):
                 message = f"No such column '{key}' on sobject of type {self._sobject.name}"
-                return _Columns(columns=[], error=SalesforceError(400, "INVALID_FIELD", message))
+                return _Columns(columns=[], error=UnreadableError(400, "INVALID_FIELD", message))
             if not self._writable(field):
                 refused.append(field.name)
             convert = self._by_external_id(field) if parent else converter(field, self._prefixes(field))

@@ -10,7 +10,7 @@ from typing import Any
 from salesforce_sandbox.org import cascade, checks
 from salesforce_sandbox.org.access import Caller
 from salesforce_sandbox.org.drafts import ROLLED_BACK, Batch, Draft, Outcome
-from salesforce_sandbox.org.errors import SalesforceError
+from salesforce_sandbox.org.errors import SalesforceError, UnreadableError
 from salesforce_sandbox.org.ground import Ground
 from salesforce_sandbox.org.reading import Reader
 from salesforce_sandbox.org.rules.book import NO_RULES, RULES
@@ -21,6 +21,7 @@ from salesforce_sandbox.org.values import read_id
 
 CHUNK = 200
 _VERBS = {"create": "createable", "edit": "updateable", "delete": "deletable"}
+_NO_ID = SalesforceError(400, "MISSING_ARGUMENT", "Id not specified in an update call", ("Id",))
 _WORDS = {"create": "inserted", "edit": "updated", "delete": "deleted"}
 
 
@@ -111,6 +112,15 @@ class Records:
             for outcome in outcomes
         ]
 
+    def readable(self, caller: Caller, save: Callable[[], list[Outcome]]) -> list[Outcome]:
+        """What `save` makes of rows that came together; one that cannot be read fails them all, by switch (S2.2.7)."""
+        with self._transactions.begin(caller):
+            outcomes = save()
+            for outcome in outcomes:
+                if isinstance(outcome.error, UnreadableError) and self._ground.switches["misfit_fails_call"]:
+                    raise outcome.error
+        return outcomes
+
     def matches(self, sobject: SObject, key: str, values: Sequence[Any]) -> dict[str, list[str]]:
         """The live records that have these values in a field, by the value in lower case."""
         found: dict[str, list[str]] = {}
@@ -195,7 +205,10 @@ class Records:
             drafts.append(draft)
             ids.append(None)
             try:
-                ids[-1] = read_id(_key_value(row, "Id"), f"{sobject.label} ID", "Id", (sobject.key_prefix,))
+                sent_id = _key_value(row, "Id")
+                if not sent_id:
+                    raise _NO_ID
+                ids[-1] = read_id(sent_id, f"{sobject.label} ID", "Id", (sobject.key_prefix,))
                 draft.values = reader.read(row)
                 draft.sent = frozenset(draft.values)
             except SalesforceError as error:

@@ -82,6 +82,7 @@ SWITCHES: tuple[Switch, ...] = (
     _no("email_opt_out_visible", "S1.4.2", "Has the fresh org field access to HasOptedOutOfEmail?"),
     _no("state_country_picklists", "S1.4.5", "Does the org refuse states and countries as free text?"),
     _yes("method_tunnelling", "S2.2.3", "Does ?_HttpMethod=PATCH turn a POST into a PATCH?"),
+    _yes("misfit_fails_call", "S2.2.7", "Does a row that cannot be read fail its whole collection with 400?"),
     _yes("ten_type_chunks", "S2.2.7", "Are mixed collections refused beyond ten runs of one type?"),
     _which(
         "concurrency_message",

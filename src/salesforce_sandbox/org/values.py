@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any, TypeAlias
 
-from salesforce_sandbox.org.errors import SalesforceError
+from salesforce_sandbox.org.errors import SalesforceError, UnreadableError
 from salesforce_sandbox.org.schema import Field
 from salesforce_sandbox.org.soql.values import record_id, stored_moment
 
@@ -50,13 +50,13 @@ def read_id(value: Any, label: str, field: str, key_prefixes: tuple[str, ...] = 
     return found
 
 
-def wrong_kind(field: Field, value: Any) -> SalesforceError:
+def wrong_kind(field: Field, value: Any) -> UnreadableError:
     kind = "STRING" if isinstance(value, str) else type(value).__name__.upper()
     message = (
         f"Cannot deserialize instance of {field.type} from VALUE_{kind} value {value}"
         f" or request may be missing a required field at {field.name}"
     )
-    return SalesforceError(400, "JSON_PARSER_ERROR", message, (field.name,))
+    return UnreadableError(400, "JSON_PARSER_ERROR", message, (field.name,))
 
 
 def _boolean(field: Field, value: Any) -> int:

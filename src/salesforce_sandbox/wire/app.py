@@ -20,6 +20,7 @@ from salesforce_sandbox.wire.sandbox import Sandbox
 
 _LONGEST_HEAD = 16_384
 _WORTH_GZIP = 1_024
+_UNPACK: dict[str, Callable[[bytes], bytes]] = {"gzip": gzip.decompress, "deflate": zlib.decompress}
 
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
@@ -62,11 +63,11 @@ async def _read(http: HttpRequest) -> Request:
             414 if uri > _LONGEST_HEAD // 2 else 431, "URI_TOO_LONG", "URI or headers are too long"
         )
     body = await http.body()
-    if "gzip" in http.headers.get("content-encoding", ""):
+    for packing in set(http.headers.get("content-encoding", "").split(", ")) & _UNPACK.keys():
         try:
-            body = gzip.decompress(body)
+            body = _UNPACK[packing](body)
         except (OSError, EOFError, zlib.error):
-            raise SalesforceError(400, "UNKNOWN_EXCEPTION", "The body is not in gzip format") from None
+            raise SalesforceError(400, "UNKNOWN_EXCEPTION", f"The body is not in {packing} format") from None
     host = http.headers.get("host") or "localhost"
     scheme = http.headers.get("x-forwarded-proto", http.url.scheme)
     return Request(

@@ -11,7 +11,7 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -28,6 +28,10 @@ routes = Routes(kind=None, session=False)
 
 _JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _LONGEST_ASSERTION_S = 5 * 60
+# Hosts that belong to no org: what only an org's My Domain host answers is refused there.
+_SHARED_HOSTS = ("login.salesforce.com", "test.salesforce.com")
+# How the identity service refuses a token: by a bare word.
+_BAD_TOKEN = Response(status=403, body=b"Bad_OAuth_Token", media_type="text/html;charset=UTF-8")
 
 
 class OAuthError(Exception):
@@ -51,6 +55,11 @@ def token(call: Call) -> Response:
     return Response(body=answer if form["grant_type"] == "password" else {**answer, "scope": "api id"})
 
 
+@routes.on("GET", "/services/oauth2/token", rules="S2.1.1")
+def token_by_get(call: Call) -> Response:
+    return Response(status=400, body={"error": "invalid_request", "error_description": "must use HTTP POST"})
+
+
 @routes.on("POST GET", "/services/oauth2/revoke", rules="S2.1.3")
 def revoke(call: Call) -> Response:
     given = _form(call.request).get("token") or call.request.query.get("token", "")
@@ -63,7 +72,10 @@ def revoke(call: Call) -> Response:
 
 @routes.on("GET POST", "/services/oauth2/userinfo", rules="S2.1.3")
 def userinfo(call: Call) -> Response:
-    user = _user(call, _asker(call))
+    user_id = _asker(call)
+    if user_id is None:
+        return _BAD_TOKEN
+    user = _user(call, user_id)
     base = call.request.origin
     return Response(
         body={
@@ -89,7 +101,8 @@ def userinfo(call: Call) -> Response:
 
 @routes.on("GET POST", "/id/{org}/{user}", rules="S2.1.3")
 def identity(call: Call) -> Response:
-    _asker(call)
+    if _asker(call) is None:
+        return _BAD_TOKEN
     user = _user(call, call.parameters["user"])
     return Response(
         body={
@@ -122,6 +135,8 @@ def _by_password(call: Call, form: Mapping[str, str]) -> str:
 
 
 def _by_client_credentials(call: Call, form: Mapping[str, str]) -> str:
+    if urlsplit(call.request.origin).hostname in _SHARED_HOSTS:
+        raise OAuthError("invalid_grant", "request not supported on this domain")
     app = _app(call, form)
     user_id = call.org.access.user_named(app.run_as) if app.run_as else None
     if user_id is None:
@@ -242,17 +257,15 @@ def _token_answer(call: Call, user_id: str, app: ConnectedApp | None) -> dict[st
     }
 
 
-def _asker(call: Call) -> str:
-    """The user of the token; refused as the identity service refuses (403, a bare word)."""
+def _asker(call: Call) -> str | None:
+    """The user of the token; None when it is nobody's."""
     given = (
         session_token(call.request)
         or call.request.query.get("oauth_token")
         or _form(call.request).get("access_token", "")
     )
     session = call.org.access.session(given)
-    if session is None:
-        raise SalesforceError(403, "INVALID_SESSION_ID", "Bad_OAuth_Token")
-    return session.user_id
+    return session.user_id if session else None
 
 
 def _user(call: Call, user_id: str) -> dict[str, Any]:

@@ -4,15 +4,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from salesforce_sandbox.org.errors import SalesforceError
-from salesforce_sandbox.wire.composite import HALTED, MOST_SUBREQUESTS, subrequest
+from salesforce_sandbox.wire.composite import MOST_SUBREQUESTS, subrequest
 from salesforce_sandbox.wire.messages import Response, error_body, objects_in
 from salesforce_sandbox.wire.routes import Call, Routes
 
+_HALTED = SalesforceError(412, "BATCH_PROCESSING_HALTED", "Batch processing halted per request")
 # The subrequests are charged here, not the request that carries them.
 routes = Routes(kind="batch_subrequest")
 
 
-@routes.on("POST", "/services/data/v{version}/composite/batch", rules="S0.11 S2.2.8")
+@routes.on("POST", "/services/data/v{version:34}/composite/batch", rules="S0.11 S2.2.8")
 def batch(call: Call) -> Response:
     body = call.request.json_object()
     requests = objects_in(body, "batchRequests")
@@ -24,7 +25,7 @@ def batch(call: Call) -> Response:
     results: list[dict[str, Any]] = []
     for each in requests:
         halted = body.get("haltOnError") and _failed(results)
-        response = Response(status=412, body=error_body(HALTED)) if halted else _serve(call, each)
+        response = Response(status=412, body=error_body(_HALTED)) if halted else _serve(call, each)
         results.append({"statusCode": response.status, "result": response.body})
     return Response(body={"hasErrors": _failed(results), "results": results})
 

@@ -19,7 +19,7 @@ routes = Routes(kind="collections")
 
 MOST_RECORDS = 200
 _MOST_TYPE_CHUNKS = 10
-_BASE = "/services/data/v{version}/composite/sobjects"
+_BASE = "/services/data/v{version:42}/composite/sobjects"
 # Set on collections inside a composite request whose own allOrNone decides for them (S0.12).
 OVERRULED = "x-sandbox-all-or-none-overruled"
 
@@ -74,7 +74,7 @@ def upsert(call: Call) -> Response:
         return call.org.records.upsert(sobject, field.name, records, call.caller)
 
     all_or_none = _all_or_none(call, body.get("allOrNone"))
-    outcomes = call.org.records.together(call.caller, save) if all_or_none else save()
+    outcomes = _together(call, save, all_or_none=all_or_none)
     rolled_back = all_or_none and any(not outcome.success for outcome in outcomes)
     return Response(
         body=[
@@ -136,12 +136,18 @@ def _saved(call: Call, body: dict[str, Any], records: list[dict[str, Any]], save
         message = "Cannot have more than 10 chunks in a single operation. Please rearrange the data to reduce chunking."
         raise SalesforceError(400, "INVALID_OPERATION", message)
 
-    def work() -> list[Outcome]:
-        return save_by_type(records, call, save)
+    all_or_none = _all_or_none(call, body.get("allOrNone"))
+    return _together(call, lambda: save_by_type(records, call, save), all_or_none=all_or_none)
 
-    return (
-        call.org.records.together(call.caller, work) if _all_or_none(call, body.get("allOrNone")) else work()
-    )
+
+def _together(call: Call, work: Callable[[], list[Outcome]], *, all_or_none: bool) -> list[Outcome]:
+    """Rows of one call, which one that cannot be read fails, and any refused one when all or none is wanted."""
+    records = call.org.records
+
+    def readable() -> list[Outcome]:
+        return records.readable(call.caller, work)
+
+    return records.together(call.caller, readable) if all_or_none else readable()
 
 
 def _records(call: Call) -> tuple[dict[str, Any], list[dict[str, Any]]]:

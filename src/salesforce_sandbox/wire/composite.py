@@ -32,12 +32,12 @@ HALTED = SalesforceError(
 )
 
 
-@routes.on("POST", "/services/data/v{version}/composite", rules="S2.2.8 S0.12")
+@routes.on("POST", "/services/data/v{version:38}/composite", rules="S2.2.8 S0.12")
 def composite(call: Call) -> Response:
     body = call.request.json_object()
     subrequests = objects_in(body, "compositeRequest")
     _judge_number(subrequests)
-    judge_names(subrequests)
+    judge_parts(subrequests)
     all_or_none = bool(body.get("allOrNone", False))
     return Response(body={"compositeResponse": answers(call, subrequests, all_or_none=all_or_none)})
 
@@ -162,8 +162,10 @@ def _answer_parts(status: int, body: Any, headers: Mapping[str, str] | None = No
     return {"body": body, "httpHeaders": dict(headers or {}), "httpStatusCode": status}
 
 
-def judge_names(subrequests: list[dict[str, Any]]) -> None:
-    """SalesforceError unless each subrequest has a name of its own."""
+def judge_parts(subrequests: list[dict[str, Any]]) -> None:
+    """SalesforceError unless each subrequest has a method, an address and a name of its own."""
+    for missing in (part for each in subrequests for part in ("method", "url") if not each.get(part)):
+        raise SalesforceError(400, "JSON_PARSER_ERROR", f"Each subrequest must have a {missing}")
     names = [str(each.get("referenceId", "")) for each in subrequests]
     for name in names:
         if not _NAME.fullmatch(name) or names.count(name) > 1:

@@ -5,6 +5,7 @@ children nested inside; it is stored whole or not at all.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,12 +15,13 @@ from salesforce_sandbox.org.drafts import Outcome
 from salesforce_sandbox.org.errors import SalesforceError
 from salesforce_sandbox.org.schema import SObject
 from salesforce_sandbox.org.transaction import Undo
-from salesforce_sandbox.wire.composite import answers, halted, judge_names
+from salesforce_sandbox.wire.composite import answers, halted, judge_parts
 from salesforce_sandbox.wire.messages import Response, object_in, objects_in
 from salesforce_sandbox.wire.routes import Call, Routes
 
 routes = Routes(kind="graph")
 
+_MISNAMED = SalesforceError(400, "INVALID_INPUT", "Duplicate ReferenceId provided in the request.")
 MOST_GRAPHS, MOST_NODES, MOST_FAILED_GRAPHS = 75, 500, 14
 MOST_LEVELS, MOST_KINDS = 15, 15
 MOST_TREE_RECORDS, MOST_TREE_LEVELS = 200, 5
@@ -28,15 +30,18 @@ _KIND = re.compile(r"(?<=/sobjects/)(\w+)/.*")
 _REFERRED = re.compile(r"@\{(\w+)")
 
 
-@routes.on("POST", "/services/data/v{version}/composite/graph", rules="S2.2.8")
+@routes.on("POST", "/services/data/v{version:50}/composite/graph", rules="S2.2.8")
 def graph(call: Call) -> Response:
     graphs = objects_in(call.request.json_object(), "graphs")
     nodes = [objects_in(each, "compositeRequest") for each in graphs]
     if len(graphs) > MOST_GRAPHS or sum(map(len, nodes)) > MOST_NODES:
         message = f"A request holds at most {MOST_GRAPHS} graphs and {MOST_NODES} nodes"
         raise SalesforceError(400, "LIMIT_EXCEEDED", message)
+    names = [str(each.get("graphId") or "") for each in graphs]
+    if "" in names or len(set(names)) < len(names):
+        raise SalesforceError(400, "JSON_PARSER_ERROR", "Each graph must have a graphId of its own")
     for of_one in nodes:
-        judge_names(of_one)
+        judge_parts(of_one)
         _judge_shape(of_one)
     served: list[dict[str, Any]] = []
     for each, of_one in zip(graphs, nodes, strict=True):
@@ -64,7 +69,7 @@ def _judge_shape(nodes: list[dict[str, Any]]) -> None:
         raise SalesforceError(400, "LIMIT_EXCEEDED", message)
 
 
-@routes.on("POST", "/services/data/v{version}/composite/tree/{sobject}", rules="S2.2.8", kind="tree")
+@routes.on("POST", "/services/data/v{version:34}/composite/tree/{sobject}", rules="S2.2.8", kind="tree")
 def tree(call: Call) -> Response:
     sobject = call.org.sobject(call.parameters["sobject"], call.caller)
     roots = objects_in(call.request.json_object(), "records")
@@ -72,6 +77,9 @@ def tree(call: Call) -> Response:
     if not 1 <= number <= MOST_TREE_RECORDS:
         message = f"A tree holds 1 to {MOST_TREE_RECORDS} records, not {number}"
         raise SalesforceError(400, "INVALID_INPUT", message)
+    misnamed = _misnamed(roots)
+    if misnamed:
+        return _refused([(name, _MISNAMED) for name in misnamed])
     outcomes: list[tuple[str, Outcome]] = []
     with call.org.transactions.begin(call.caller) as transaction, transaction.savepoint():
         outcomes = [found for root in roots for found in _plant(call, sobject, root, {})]
@@ -79,16 +87,37 @@ def tree(call: Call) -> Response:
             raise Undo
     failed = [(name, outcome.error) for name, outcome in outcomes if outcome.error]
     if failed:
-        results = [
-            {
-                "referenceId": name,
-                "errors": [{"statusCode": e.code, "message": e.message, "fields": list(e.fields)}],
-            }
-            for name, e in failed
-        ]
-        return Response(status=400, body={"hasErrors": True, "results": results})
+        return _refused(failed)
     made = [{"referenceId": name, "id": outcome.id} for name, outcome in outcomes]
     return Response(status=201, body={"hasErrors": False, "results": made})
+
+
+def _refused(failed: list[tuple[str, SalesforceError]]) -> Response:
+    results = [
+        {
+            "referenceId": name,
+            "errors": [{"statusCode": e.code, "message": e.message, "fields": list(e.fields)}],
+        }
+        for name, e in failed
+    ]
+    return Response(status=400, body={"hasErrors": True, "results": results})
+
+
+def _misnamed(records: list[dict[str, Any]]) -> list[str]:
+    """The names that several records of a tree have, or that are none."""
+    names = Counter(_reference(each) for root in records for each in _all_of(root))
+    return [name for name, times in names.items() if times > 1 or not name]
+
+
+def _reference(record: dict[str, Any]) -> str:
+    return str(object_in(record, "attributes").get("referenceId", ""))
+
+
+def _all_of(record: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield record
+    for _, children in _children(record):
+        for child in children:
+            yield from _all_of(child)
 
 
 def _children(record: dict[str, Any]) -> Iterator[tuple[str, list[dict[str, Any]]]]:
@@ -109,7 +138,12 @@ def _plant(
     """Creates a record, then its children; children of a refused one are not tried."""
     nested = dict(_children(record))
     own = {name: value for name, value in record.items() if name not in nested}
-    reference = str(object_in(own, "attributes").get("referenceId", ""))
+    reference = _reference(own)
+    kind = object_in(own, "attributes").get("type")
+    if str(kind).lower() != sobject.name.lower():
+        message = f"The type of the record is {kind}, and {sobject.name} belongs here"
+        yield reference, Outcome(error=SalesforceError(400, "INVALID_INPUT", message))
+        return
     (outcome,) = call.org.records.create(sobject, [own | parent], call.caller)
     yield reference, outcome
     for name, children in nested.items() if outcome.id else ():

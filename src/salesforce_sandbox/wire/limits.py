@@ -34,7 +34,7 @@ def limits(call: Call) -> Response:
     return Response(body=call.org.accounting.remaining())
 
 
-@routes.on("GET", "/services/data/v{version}/limits/recordCount", rules="S2.2.9")
+@routes.on("GET", "/services/data/v{version:40}/limits/recordCount", rules="S2.2.9")
 def record_count(call: Call) -> Response:
     wanted = [name for name in call.request.query.get("sObjects", "").split(",") if name]
     found = [call.org.schema.find(name) for name in wanted] if wanted else list(call.org.schema)

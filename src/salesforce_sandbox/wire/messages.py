@@ -25,6 +25,9 @@ class Request:
     def json(self) -> Any:
         """The body; SalesforceError when it is not JSON or does not say so."""
         media_type = self.headers.get("content-type", JSON)
+        if "xml" in media_type.lower():
+            message = "REST requests in XML are not built in this sandbox"
+            raise SalesforceError(501, "NOT_IMPLEMENTED_BY_SANDBOX", message)
         if "json" not in media_type.lower():
             message = f"Content-Type header specified in HTTP request is not supported: {media_type}"
             raise SalesforceError(415, "UNSUPPORTED_MEDIA_TYPE", message)

@@ -48,9 +48,14 @@ def _first(call: Call, *, include_deleted: bool) -> Response:
         raise SalesforceError(
             400, "MALFORMED_QUERY", "SOQL statements cannot be longer than 100000 characters."
         )
-    compiled = call.org.compile(text, call.caller, include_deleted=include_deleted)
     if call.request.query.get("columns", "").lower() == "true":
-        return Response(body=compiled.columns())
+        return Response(body=call.org.compile(text, call.caller).columns())
+    return first_page(call, text, include_deleted=include_deleted)
+
+
+def first_page(call: Call, text: str, *, include_deleted: bool = False) -> Response:
+    """The first page of what a query finds."""
+    compiled = call.org.compile(text, call.caller, include_deleted=include_deleted)
     size = page_size(call.request.headers.get("sforce-query-options", ""))
     return Response(body=_page(call, call.org.cursors.open(compiled, size)))
 

@@ -1,7 +1,8 @@
 """Endpoints: which function serves which method and path, under which rules of the contract, and how it is counted.
 
 Each module of the folder has a `routes = Routes()` and registers its handlers; `table` joins them. Braces in a path are
-parameters: `{version}` and the like match one segment, `{rest:path}` the whole remainder.
+parameters: `{version}` and the like match one segment, `{version:42}` that of version 42 or newer, `{id:id}` one that is
+as long as an id, `{rest:path}` the whole remainder, `{rest:rest}` also none.
 """
 
 import re
@@ -53,6 +54,8 @@ class Endpoint:
     note: str
     kind: str | None
     session: bool
+    # The first API version that has it.
+    since: int
     pattern: re.Pattern[str]
 
 
@@ -88,6 +91,7 @@ class Routes:
                         note=note,
                         kind=self.kind if kind == "" else kind,
                         session=self.session,
+                        since=_since(path),
                         pattern=_pattern(path),
                     )
                 )
@@ -96,10 +100,19 @@ class Routes:
         return register
 
 
+_SEGMENTS = {"id": "[0-9A-Za-z]{15}(?:[0-9A-Za-z]{3})?", "rest": "(?:/.*)?", "path": ".+"}
+
+
 def _pattern(path: str) -> re.Pattern[str]:
-    parts = re.split(r"\{(\w+)(:path)?\}", path)
-    texts, names, whole = parts[::3], parts[1::3], parts[2::3]
+    parts = re.split(r"\{(\w+)(?::(\w+))?\}", path)
+    texts, names, kinds = parts[::3], parts[1::3], parts[2::3]
     made = re.escape(texts[0])
-    for text, name, is_path in zip(texts[1:], names, whole, strict=True):
-        made += f"(?P<{name}>{'.+' if is_path else '[^/]+'})" + re.escape(text)
+    for text, name, kind in zip(texts[1:], names, kinds, strict=True):
+        made += f"(?P<{name}>{_SEGMENTS.get(kind, '[^/]+')})" + re.escape(text)
     return re.compile(made + "/?")
+
+
+def _since(path: str) -> int:
+    """The first API version that has the endpoint."""
+    named = re.search(r"\{version:(\d+)\}", path)
+    return int(named[1]) if named else 0

@@ -16,8 +16,10 @@ from salesforce_sandbox.wire.routes import ANYBODY, Call, Endpoint
 
 OLDEST_VERSION, NEWEST_VERSION = 31, 67
 RETIRED_FROM = 21
+_SCHEMES = ("bearer", "oauth")
 _XML = ("application/xml", "text/xml")
 _NOT_FOUND = SalesforceError(404, "NOT_FOUND", "The requested resource does not exist")
+_NO_VERSION = re.compile(r"/services/data/[^v]")
 _VERSION = re.compile(r"/services/(?:data/v|async/|Soap/[uc]/)([^/]*)")
 
 
@@ -33,7 +35,7 @@ class Service:
     def serve(self, request: Request) -> Response:
         """Answers one request from outside."""
         try:
-            return self._counted(self._tunnelled(request))
+            return self._counted(self._meant(request))
         except SalesforceError as error:
             return Response(status=error.status, body=error_body(error))
 
@@ -49,7 +51,8 @@ class Service:
 
     def _counted(self, request: Request) -> Response:
         endpoint, parameters = self._endpoint(request)
-        if request.path.startswith("/services/data/") and request.headers.get("accept", "") in _XML:
+        wants_xml = request.path.endswith(".xml") or request.headers.get("accept", "") in _XML
+        if wants_xml and request.path.startswith("/services/data/"):
             raise SalesforceError(
                 501, "NOT_IMPLEMENTED_BY_SANDBOX", "REST answers in XML are not built in this sandbox"
             )
@@ -66,6 +69,9 @@ class Service:
 
     def admit(self, request: Request) -> Caller:
         """Who asks; SalesforceError INVALID_SESSION_ID when nobody does."""
+        scheme, _, _ = request.headers.get("authorization", "Bearer").partition(" ")
+        if scheme.lower() not in _SCHEMES:
+            raise SalesforceError(401, "INVALID_AUTH_HEADER", "INVALID_HEADER_TYPE")
         options = _options(request.headers.get("sforce-call-options", ""))
         duplicates = _options(request.headers.get("sforce-duplicate-rule-header", ""), separator=";")
         return caller_of(
@@ -91,23 +97,28 @@ class Service:
 
     def _endpoint(self, request: Request) -> tuple[Endpoint, dict[str, str]]:
         """The endpoint and the parameters of the path; SalesforceError when nothing is served there."""
-        _judge_version(request.path)
+        version = _version_of(request.path)
         for endpoint in self._by_method.get(request.method, ()):
             found = endpoint.pattern.fullmatch(request.path)
-            if found:
+            if found and version >= endpoint.since:
                 return endpoint, found.groupdict()
-        allowed = [
-            method
-            for method, endpoints in self._by_method.items()
-            if any(endpoint.pattern.fullmatch(request.path) for endpoint in endpoints)
-        ]
+        served = {
+            method: min(each.since for each in endpoints)
+            for method in self._by_method
+            if (endpoints := [e for e in self._by_method[method] if e.pattern.fullmatch(request.path)])
+        }
+        allowed = sorted(method for method, since in served.items() if since <= version)
         if allowed:
-            message = f"HTTP Method '{request.method}' not allowed. Allowed are {','.join(sorted(allowed))}"
+            message = f"HTTP Method '{request.method}' not allowed. Allowed are {','.join(allowed)}"
             raise SalesforceError(405, "METHOD_NOT_ALLOWED", message)
-        raise _not_built(request)
+        if served:
+            raise _NOT_FOUND
+        raise not_built(request)
 
-    def _tunnelled(self, request: Request) -> Request:
-        """S2.2.3: clients that cannot send PATCH send a POST that says so."""
+    def _meant(self, request: Request) -> Request:
+        """S2.2.3: clients that cannot send PATCH send a POST that says so; addresses may end by naming the format."""
+        if request.path.startswith("/services/data/") and request.path.endswith(".json"):
+            request = replace(request, path=request.path.removesuffix(".json"))
         method = request.query.get("_HttpMethod")
         if method and request.method == "POST" and self.org.switches["method_tunnelling"]:
             return replace(request, method=method.upper())
@@ -135,7 +146,7 @@ def caller_of(
 def session_token(request: Request) -> str | None:
     """The token of the Authorization header, or of the header that Bulk 1.0 has for it."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() in ("bearer", "oauth") and token:
+    if scheme.lower() in _SCHEMES and token:
         return token.strip()
     return request.headers.get("x-sfdc-session")
 
@@ -146,19 +157,28 @@ def _options(header: str, separator: str = ",") -> dict[str, str]:
     return {name.strip().lower(): value.strip() for name, _, value in pairs}
 
 
-def _judge_version(path: str) -> None:
+def _version_of(path: str) -> int:
+    """The API version that a path names, the newest where it names none; SalesforceError when it is not live."""
     found = _VERSION.match(path)
-    if not found:
-        return
-    version = int(found[1].removesuffix(".0")) if re.fullmatch(r"\d{2}\.0", found[1]) else 0
+    if not found or path.startswith("/services/Soap/"):
+        # SOAP words it in a fault of its own.
+        return NEWEST_VERSION
+    version = version_number(found[1])
     if RETIRED_FROM <= version < OLDEST_VERSION:
         raise SalesforceError(410, "GONE", "The requested resource is no longer available")
     if not OLDEST_VERSION <= version <= NEWEST_VERSION:
         raise _NOT_FOUND
+    return version
 
 
-def _not_built(request: Request) -> SalesforceError:
-    if not request.path.startswith("/services/"):
+def version_number(text: str) -> int:
+    """66 for the text 66.0; 0 for what no version is written like."""
+    return int(text.removesuffix(".0")) if re.fullmatch(r"\d{2}\.0", text) else 0
+
+
+def not_built(request: Request) -> SalesforceError:
+    """What an address is answered that nothing here serves, though a real org might."""
+    if not request.path.startswith("/services/") or _NO_VERSION.match(request.path):
         return _NOT_FOUND
     message = f"{request.method} {request.path} is not built in this sandbox; docs/sandbox_coverage.md lists what is."
     return SalesforceError(501, "NOT_IMPLEMENTED_BY_SANDBOX", message)

@@ -18,13 +18,13 @@ from salesforce_sandbox.org.errors import SalesforceError
 from salesforce_sandbox.org.merging import merge
 from salesforce_sandbox.org.org import Org
 from salesforce_sandbox.org.reading import Reader
-from salesforce_sandbox.org.schema import SObject
+from salesforce_sandbox.org.schema import SObject, describe_global_row
 from salesforce_sandbox.org.values import read_id
 from salesforce_sandbox.wire import replication
 from salesforce_sandbox.wire.messages import Response
 from salesforce_sandbox.wire.query import LARGEST_PAGE, SMALLEST_PAGE
 from salesforce_sandbox.wire.routes import Call, Routes
-from salesforce_sandbox.wire.serve import caller_of
+from salesforce_sandbox.wire.serve import NEWEST_VERSION, OLDEST_VERSION, caller_of, version_number
 from salesforce_sandbox.wire.soap_xml import as_list, envelope, fault, read_envelope
 
 routes = Routes(kind=None, session=False)
@@ -90,9 +90,12 @@ class _Asked:
 def soap(call: Call) -> Response:
     api = "partner" if call.parameters["flavour"] == "u" else "enterprise"
     try:
+        if not OLDEST_VERSION <= version_number(call.version) <= NEWEST_VERSION:
+            message = "Invalid Api version specified on URL"
+            raise SalesforceError(500, "UNSUPPORTED_API_VERSION", message)  # noqa: TRY301 - worded below
         headers, operation, arguments = read_envelope(call.request.body)
         run = _OPERATIONS.get(operation)
-        if run is None:
+        if run is None or call.parameters["flavour"] not in ("u", "c"):
             message = (
                 f"SOAP {operation} is not built in this sandbox; docs/sandbox_coverage.md lists what is."
             )
@@ -242,7 +245,10 @@ def _save(
             for outcome in save(asked.sobject(kind), [row for _, row in run])
         ]
 
-    outcomes = asked.org.records.together(asked.caller, work) if asked.all_or_none else work()
+    def readable() -> list[Outcome]:
+        return asked.org.records.readable(asked.caller, work)
+
+    outcomes = asked.org.records.together(asked.caller, readable) if asked.all_or_none else readable()
     return [_result(each) | ({"created": each.created} if told else {}) for each in outcomes]
 
 
@@ -359,6 +365,17 @@ def _describe(asked: _Asked) -> Any:
     return [{name: value for name, value in each.items() if name != "urls"} for each in described]
 
 
+def _describe_global(asked: _Asked) -> Any:
+    readable = asked.org.access.readable(asked.caller.user_id)
+    rows = [
+        describe_global_row(sobject, version=asked.call.version)
+        for sobject in asked.org.schema
+        if readable(sobject.name, "Id")
+    ]
+    named = [{name: value for name, value in row.items() if name != "urls"} for row in rows]
+    return {"encoding": "UTF-8", "maxBatchSize": MOST_RECORDS, "sobjects": named}
+
+
 def _timestamp(asked: _Asked) -> Any:
     return {"timestamp": asked.org.clock.now().isoformat(timespec="milliseconds").replace("+00:00", "Z")}
 
@@ -390,6 +407,7 @@ _OPERATIONS: dict[str, Callable[[_Asked], Any]] = {
     "logout": _logout,
     "getUserInfo": lambda asked: _user(asked.org, asked.caller.user_id),
     "getServerTimestamp": _timestamp,
+    "describeGlobal": _describe_global,
     "describeSObject": _describe,
     "describeSObjects": _describe,
     "query": _query,

@@ -1,5 +1,7 @@
 """sObject resources: the list, describe, and single records to create, read, change, upsert and delete (section 2.2)."""
 
+from dataclasses import replace
+
 from salesforce_sandbox.org.drafts import Outcome
 from salesforce_sandbox.org.errors import SalesforceError
 from salesforce_sandbox.org.schema import Field, SObject, describe_global_row
@@ -12,6 +14,7 @@ from salesforce_sandbox.wire.conditions import (
 )
 from salesforce_sandbox.wire.messages import Response
 from salesforce_sandbox.wire.routes import Call, Routes
+from salesforce_sandbox.wire.serve import not_built
 
 routes = Routes(kind="record")
 
@@ -28,6 +31,14 @@ def list_sobjects(call: Call) -> Response:
         if readable(sobject.name, "Id")
     ]
     return describe_unless_known(call, {"encoding": "UTF-8", "maxBatchSize": 200, "sobjects": rows})
+
+
+@routes.on("GET", f"{_BASE}/{{sobject}}/describe/{{rest:path}}", state="not", note="Layouts, named forms.")
+@routes.on("GET", f"{_BASE}/{{sobject}}/listviews{{rest:rest}}", state="not")
+@routes.on("GET POST", f"{_BASE}/{{sobject}}/quickActions{{rest:rest}}", state="not")
+@routes.on("GET", f"{_BASE}/{{sobject}}/defaultValues", state="not")
+def unbuilt(call: Call) -> Response:
+    raise not_built(call.request)
 
 
 @routes.on("GET", f"{_BASE}/{{sobject}}/describe", rules="S2.2.4", kind="describe")
@@ -52,6 +63,13 @@ def create(call: Call) -> Response:
     sobject = _sobject(call)
     (outcome,) = call.org.records.create(sobject, [call.request.json_object()], call.caller)
     return _created(call, sobject, outcome)
+
+
+@routes.on("POST", f"{_BASE}/{{sobject}}/Id", rules="S2.2.3")
+def create_by_id(call: Call) -> Response:
+    """An upsert by Id that names none."""
+    answer = create(call)
+    return replace(answer, body=answer.body | {"created": True})
 
 
 @routes.on("GET", f"{_BASE}/{{sobject}}/{{id}}", rules="S2.2.2 S1.5.2")

@@ -14,6 +14,7 @@ from salesforce_sandbox.wire import (
     graph,
     limits,
     query,
+    relationships,
     replication,
     soap,
     sobjects,
@@ -36,6 +37,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *bulk2_query.routes.endpoints,
     *bulk1.routes.endpoints,
     *replication.routes.endpoints,
+    *relationships.routes.endpoints,
     *sobjects.routes.endpoints,
 )
 
