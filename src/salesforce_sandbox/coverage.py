@@ -3,6 +3,7 @@
 Called by the documentation maker. Nothing is written here that a table next to the code could say.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 
 from salesforce_sandbox.events.coverage import COVERAGE as EVENTS_COVERAGE
@@ -64,7 +65,10 @@ def _row(cells: Iterable[str]) -> str:
 
 
 def _endpoints() -> Iterable[Sequence[str]]:
-    return ((each.method, f"`{each.path}`", each.rules, each.state, each.note) for each in ENDPOINTS)
+    for each in ENDPOINTS:
+        since = f"Since {each.since}.0. " if each.since else ""
+        path = re.sub(r":\w+}", "}", each.path)
+        yield each.method, f"`{path}`", each.rules, each.state, f"{since}{each.note}".strip()
 
 
 def _soql() -> Iterable[Sequence[str]]:
