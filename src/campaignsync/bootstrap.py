@@ -17,6 +17,7 @@ from campaignsync.runtime.ports import (
     Configurations,
     Directory,
     Ledger,
+    MemberFields,
     Members,
     Outbox,
     Outlet,
@@ -38,6 +39,7 @@ class Application:
     settings: Settings
     registry: Registry
     members: Members
+    member_fields: MemberFields
     directory: Directory
     views: Views
     ledger: Ledger
@@ -111,6 +113,7 @@ def _wired(settings: Settings) -> Application:
     from campaignsync.store.configuration import Configurations as PostgresConfigurations
     from campaignsync.store.directory import Directory as PostgresDirectory
     from campaignsync.store.ledger import Ledger as PostgresLedger
+    from campaignsync.store.member_fields import MemberFields as PostgresMemberFields
     from campaignsync.store.members import Members as PostgresMembers
     from campaignsync.store.outbox import Outbox as PostgresOutbox
     from campaignsync.store.outlets import outlets
@@ -122,6 +125,7 @@ def _wired(settings: Settings) -> Application:
         settings=settings,
         registry=registry,
         members=PostgresMembers(_now),
+        member_fields=PostgresMemberFields(_now),
         directory=PostgresDirectory(_now),
         views=PostgresViews(_now),
         ledger=PostgresLedger(_now, settings.problem_rules),

@@ -16,6 +16,7 @@ from campaignsync.cli import (
     connections,
     demo,
     links,
+    member_fields,
     notices,
     people,
     problems,
@@ -51,6 +52,7 @@ app = typer.Typer(
 for module in (
     connections,
     programs,
+    member_fields,
     people,
     runs,
     links,

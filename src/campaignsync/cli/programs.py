@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated
@@ -11,6 +12,7 @@ import typer
 from campaignsync.cli.output import answer, print_json, print_table, say, show
 from campaignsync.cli.session import AsJson, ConnectionName, ProgramName, opened, who
 from campaignsync.domain.errors import UsageError
+from campaignsync.domain.member_fields import MemberField, canonical, field_named
 from campaignsync.domain.programs import DEFAULT_CURRENCY, PeriodCost, amount, month
 from campaignsync.domain.registrants import read_registrants
 from campaignsync.domain.statuses import Channel, ProgressionStatus
@@ -214,7 +216,8 @@ def import_members(
     except OSError as error:
         raise UsageError(f"{file} cannot be read: {error.strerror}.") from None
     with opened(context) as app:
-        read = read_registrants(raw, channel=app.registry.program_channel(name), status=status)
+        channel_of_all, fields = app.registry.program_channel(name), app.member_fields.list()
+        read = read_registrants(raw, channel=channel_of_all, status=status, fields=fields)
         done = app.members.import_people(name, read.people, who=who(), update=update)
     if as_json:
         refused = [asdict(row) for row in read.refused]
@@ -224,6 +227,7 @@ def import_members(
                 "joined": read.joined,
                 **asdict(done),
                 "refused": refused,
+                "refused_cells": [asdict(cell) for cell in read.refused_cells],
                 "ignored_columns": read.ignored_columns,
             }
         )
@@ -237,6 +241,8 @@ def import_members(
         say(f"Not read: {', '.join(read.ignored_columns)}.")
     for row in read.refused:
         say(f"line {row.line} left out: {row.reason}")
+    for cell in read.refused_cells:
+        say(f"line {cell.line} came in without one value: {cell.reason}")
 
 
 def members(
@@ -249,6 +255,12 @@ def members(
         rows = app.members.list(name, org)
     headings = {"email": "E-MAIL", "first_name": "FIRST NAME", "last_name": "LAST NAME", "status": "STATUS"}
     headings |= {"kind": "IS A", "salesforce_id": "SALESFORCE ID", "reached_success": "SUCCESS"}
+    if not as_json:
+        # Names of fields may be anything, and must not hide the other columns.
+        headings |= {f"field {field}": field.upper() for row in rows for field in row["custom"]}
+        rows = [
+            {**row, **{f"field {field}": value for field, value in row["custom"].items()}} for row in rows
+        ]
     show(rows, headings, empty="Nobody is in this program yet.", as_json=as_json)
 
 
@@ -257,21 +269,46 @@ def member_set(
     context: typer.Context,
     name: ProgramName,
     email: Email,
-    status: Annotated[str, typer.Option(help="One of the channel's statuses.")],
+    status: Annotated[
+        str | None, typer.Option(help="One of the channel's statuses; needed to make a member.")
+    ] = None,
+    field: Annotated[
+        list[str] | None, typer.Option(help="NAME=VALUE of a member field, once for each; NAME= clears it.")
+    ] = None,
     override: Annotated[
         bool, typer.Option("--override", help="Correct a mistake: a step back is allowed and noted.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Give somebody a status, making them a member if they are none yet."""
+    """Give somebody a status, making them a member if they are none yet, or values of member fields."""
+    if not (status or field):
+        raise UsageError("Nothing to set: give --status, --field or both.")
+    done: dict[str, object] = {"email": email}
+    said = []
     with opened(context) as app:
-        before = app.members.set_status(name, email, status, who=who(), override=override)
-    said = f"{email}: {'added with' if before == 'added' else f'{before} →'} {status}"
-    answer(
-        {"email": email, "before": None if before == "added" else before, "status": status},
-        said,
-        as_json=as_json,
-    )
+        values = _values(field or (), app.member_fields.list() if field else ())
+        if status:
+            before = app.members.set_status(name, email, status, who=who(), override=override)
+            done |= {"before": None if before == "added" else before, "status": status}
+            said.append(f"{'added with' if before == 'added' else f'{before} →'} {status}")
+        if values:
+            done["custom"] = app.members.set_fields(name, email, values, who=who())
+            said += [f"{each} = {value}" if value else f"{each} cleared" for each, value in values.items()]
+    answer(done, f"{email}: {', '.join(said)}", as_json=as_json)
+
+
+def _values(pairs: Iterable[str], fields: Collection[MemberField]) -> dict[str, str | None]:
+    """The values that were typed as NAME=VALUE, by the fields' names."""
+    values = {}
+    for text in pairs:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise UsageError(
+                f"'{text}' is no value: write NAME=VALUE, such as Diet=vegan, or NAME= to clear it."
+            )
+        field = field_named(name, fields)
+        values[field.name] = canonical(field.kind, value)
+    return values
 
 
 @member.command("remove")

@@ -75,6 +75,8 @@ class SalesforceField:
     updateable: bool
     unique: bool
     external_id: bool
+    scale: int = 0
+    """Decimals of a number."""
 
 
 def require_external_id(name: str, object_name: str, fields: Iterable[SalesforceField]) -> None:

@@ -7,12 +7,14 @@ rows of one e-mail address are joined: the furthest status wins, and a later row
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import polars as pl
 
 from campaignsync.domain.errors import UsageError
+from campaignsync.domain.member_fields import MemberField, canonical
 from campaignsync.domain.people import comparable_email, looks_like_email
 from campaignsync.domain.statuses import Channel, ProgressionStatus
 from campaignsync.domain.trees import PERSON_FIELDS
@@ -62,7 +64,16 @@ _HEADERS = {
     "member status": "program_status",
 }
 _READ = frozenset(_HEADERS.values())
-REGISTRANTS = {**{name: pl.String for name in PERSON_FIELDS if name in _READ}, "program_status": pl.String}
+REGISTRANTS = {
+    **{name: pl.String for name in PERSON_FIELDS if name in _READ},
+    "custom": pl.String,  # the member fields that the row has, as JSON by name
+    "program_status": pl.String,
+}
+_TAKEN = {
+    *_HEADERS,
+    *(name.replace("_", " ") for name in (*PERSON_FIELDS, *REGISTRANTS)),
+    *("member", "person", "decision", "type", "actualcost"),  # what the journal calls other changes
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +94,8 @@ class Registrants:
     joined: int
     """How many rows told of a person whom another row told of already."""
     ignored_columns: tuple[str, ...]
+    refused_cells: tuple[RefusedRow, ...] = ()
+    """Values that are none of their field's kind: left out, and the rest of their row kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,9 +109,12 @@ class Imported:
     new_people: int
 
 
-def read_registrants(raw: bytes, *, channel: Channel, status: str | None) -> Registrants:
+def read_registrants(
+    raw: bytes, *, channel: Channel, status: str | None, fields: Iterable[MemberField] = ()
+) -> Registrants:
     """The people in a CSV file in UTF-8. Everybody gets `status`; without it the file's status column rules, and where
-    that is empty the channel's first status. UsageError when the file as a whole makes no sense."""
+    that is empty the channel's first status. A column that is called like one of the member fields holds its values.
+    UsageError when the file as a whole makes no sense."""
     everybody = channel.status(status) if status else None
     # A byte that is no UTF-8 spoils its own row, not the file.
     lines = (
@@ -106,9 +122,12 @@ def read_registrants(raw: bytes, *, channel: Channel, status: str | None) -> Reg
     )
     reader = csv.reader(lines, delimiter=_delimiter(lines))
     header = next(reader, [])
-    columns = _columns(header)
+    known_fields = {_title(each.name): each for each in fields}
+    own = {each.name: each for each in known_fields.values()}
+    columns = _columns(header, known_fields)
     people: dict[str, tuple[dict[str, str], ProgressionStatus]] = {}
     refused: list[RefusedRow] = []
+    bad_cells: list[RefusedRow] = []
     rows = 0
     for line, cells in _rows(reader):
         rows += 1
@@ -125,11 +144,16 @@ def read_registrants(raw: bytes, *, channel: Channel, status: str | None) -> Reg
         if reason or meant is None:
             refused.append(RefusedRow(line=line, reason=reason or ""))
             continue
+        bad_cells += (RefusedRow(line=line, reason=why) for why in _read_fields(values, own))
         email = comparable_email(values["email"]) or ""
         known, before = people.get(email, ({}, meant))
         people[email] = ({**values, **known, "email": email}, max(before, meant, key=lambda each: each.step))
     frame = pl.DataFrame(
-        [{**values, "program_status": meant.name} for values, meant in people.values()], schema=REGISTRANTS
+        [
+            {**values, "custom": _custom(values, own), "program_status": meant.name}
+            for values, meant in people.values()
+        ],
+        schema=REGISTRANTS,
     )
     return Registrants(
         people=frame,
@@ -137,7 +161,24 @@ def read_registrants(raw: bytes, *, channel: Channel, status: str | None) -> Reg
         rows=rows,
         joined=rows - len(refused) - len(people),
         ignored_columns=tuple(name for place, name in enumerate(header) if place not in columns),
+        refused_cells=tuple(bad_cells),
     )
+
+
+def _read_fields(values: dict[str, str], fields: Mapping[str, MemberField]) -> Iterator[str]:
+    """Bring the member fields of a row to their canonical text, and leave out what is none of its kind: why, for each."""
+    for name in values.keys() & fields.keys():
+        try:
+            read = canonical(fields[name].kind, values.pop(name))
+        except UsageError as error:
+            yield f"{name}: {error}"
+        else:
+            if read is not None:
+                values[name] = read
+
+
+def _custom(values: Mapping[str, str], fields: Mapping[str, MemberField]) -> str | None:
+    return json.dumps({name: values[name] for name in fields if name in values}) if fields else None
 
 
 def _delimiter(lines: list[str]) -> str:
@@ -145,11 +186,23 @@ def _delimiter(lines: list[str]) -> str:
     return max(",;\t", key=first.count)
 
 
-def _columns(header: list[str]) -> dict[int, str]:
+def _title(text: str) -> str:
+    """A column's title as it is compared."""
+    return text.strip().casefold().replace("_", " ")
+
+
+def require_free_name(name: str) -> None:
+    """UsageError when a column of a file, or a line of the journal, that is called so means something else already."""
+    if _title(name) in _TAKEN:
+        raise UsageError(f"A member field cannot be called '{name}': that name has a meaning already.")
+
+
+def _columns(header: list[str], fields: Mapping[str, MemberField]) -> dict[int, str]:
     """By place, the columns we know; of two that mean the same the first counts."""
     columns: dict[int, str] = {}
     for place, title in enumerate(header):
-        name = _HEADERS.get(title.strip().casefold().replace("_", " "))
+        field = fields.get(_title(title))
+        name = field.name if field else _HEADERS.get(_title(title))
         if name and name not in columns.values():
             columns[place] = name
     if "email" not in columns.values():

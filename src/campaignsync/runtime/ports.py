@@ -21,6 +21,7 @@ from campaignsync.domain.errors import CampaignsyncError
 from campaignsync.domain.ids import ConnectionId, LinkId, RunId
 from campaignsync.domain.labels import LabelMapping
 from campaignsync.domain.links import CampaignStatus, LinkState, Winner
+from campaignsync.domain.member_fields import MemberField
 from campaignsync.domain.notices import Notice
 from campaignsync.domain.observation import Cursor, Delta, SyncUser, WholeLists
 from campaignsync.domain.people import LeadRules, SalesforceField
@@ -385,6 +386,11 @@ class Members(Protocol):
     def set_status(self, program: str, email: str, label: str, *, who: str, override: bool = False) -> str:
         """Give a person a status, making them a member and a person if need be; the status they had, or `added`."""
 
+    def set_fields(
+        self, program: str, email: str, values: Mapping[str, str | None], *, who: str
+    ) -> dict[str, str]:
+        """Give a member values of member fields, by the fields' names and as canonical text; None clears. All the member has."""
+
     def remove(self, program: str, email: str, *, who: str) -> None:
         """Take a person out of a program."""
 
@@ -396,7 +402,20 @@ class Members(Protocol):
 
     def list(self, program: str, connection: ConnectionId | None = None) -> list[dict[str, Any]]:
         """Who is in a program, with their ids in one org: email, first_name, last_name, status, kind, salesforce_id,
-        campaign_member_id, member_since, reached_success."""
+        campaign_member_id, member_since, reached_success, custom."""
+
+
+class MemberFields(Protocol):
+    """The custom fields of members, and how they are mapped in each org (M6.8). UsageError for what does not exist."""
+
+    def add(self, field: MemberField) -> None:
+        """Keep a new field; UsageError when there is one of that name."""
+
+    def list(self) -> list[MemberField]:
+        """All fields in the order in which they were made."""
+
+    def remove(self, name: str, *, who: str) -> None:
+        """Forget a field and all values of it; UsageError while it is mapped anywhere."""
 
 
 class Directory(Protocol):

@@ -80,6 +80,7 @@ class SalesforceOrg:
                 updateable=each["updateable"],
                 unique=each["unique"],
                 external_id=each["externalId"],
+                scale=each["scale"],
             )
             for each in self._wire.get(f"/sobjects/{object_name}/describe")["fields"]
         )

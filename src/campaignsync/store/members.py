@@ -5,7 +5,7 @@ Called by the command line. Whether a member may move is asked of `domain.member
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +17,7 @@ from campaignsync.domain.membership import Origin, ProgramMember, enter, move
 from campaignsync.domain.people import comparable_email, looks_like_email
 from campaignsync.domain.registrants import Imported
 from campaignsync.domain.statuses import ProgressionStatus
+from campaignsync.domain.trees import PERSON_FIELDS
 from campaignsync.store import models
 from campaignsync.store.acting import acting, alone
 from campaignsync.store.facts import channel_value
@@ -49,6 +50,23 @@ class Members:
             )
             return _keep(row, person, member, status, now=self._now(), override=override)
 
+    def set_fields(
+        self, program: str, email: str, values: Mapping[str, str | None], *, who: str
+    ) -> dict[str, str]:
+        """Give a member values of member fields, by the fields' names and as canonical text; None clears. All the member has."""
+        with acting(who=who, why="set", now=self._now()):
+            row = find_program(program)
+            alone("members", row.pk)
+            found = models.ProgramMember.objects.filter(program=row, person=_person(email))
+            member = found.first()
+            if member is None:
+                raise UsageError(
+                    f"'{email}' is no member of program '{program}': give a status, too, with --status."
+                )
+            kept = {name: value for name, value in {**member.custom, **values}.items() if value is not None}
+            found.update(custom=kept)
+            return kept
+
     def remove(self, program: str, email: str, *, who: str) -> None:
         """Take a person out of a program."""
         with acting(who=who, why="removed", now=self._now()):
@@ -67,17 +85,18 @@ class Members:
             alone("people")
             alone("members", row.pk)
             temporary("file", people)
-            known = people.columns[:-1]
+            known = [name for name in people.columns if name in PERSON_FIELDS]
             created = _add_people(row, known, self._now())
             _fill_people(known, update=update)
-            return _join_members(row, created, self._now())
+            return _join_members(row, created, self._now(), update=update)
 
     def list(self, program: str, connection: ConnectionId | None = None) -> list[dict[str, Any]]:
         """Who is in a program, with their ids in one org: email, first_name, last_name, status, kind, salesforce_id,
-        campaign_member_id, member_since, reached_success."""
+        campaign_member_id, member_since, reached_success, custom."""
         return rows(
             "SELECT p.email, p.first_name, p.last_name, s.name AS status, i.kind, i.salesforce_id,"
-            " c.salesforce_id AS campaign_member_id, m.member_since, m.reached_success_at AS reached_success"
+            " c.salesforce_id AS campaign_member_id, m.member_since, m.reached_success_at AS reached_success,"
+            " m.custom"
             " FROM store_programmember m JOIN store_person p ON p.id = m.person_id"
             " JOIN store_progressionstatus s ON s.id = m.status_id LEFT JOIN store_link l ON l.program_id = m.program_id"
             " AND l.connection_id = %s"
@@ -149,12 +168,14 @@ def _fill_people(fields: list[str], *, update: bool) -> None:
     execute(f"UPDATE store_person p SET {sets} FROM file f WHERE p.email = f.email")
 
 
-def _join_members(program: models.Program, created: int, now: datetime) -> Imported:
-    """Add and move members by the progression rule (M2.2): to an equal or higher step only."""
+def _join_members(program: models.Program, created: int, now: datetime, *, update: bool) -> Imported:
+    """Add and move members by the progression rule (M2.2): to an equal or higher step only. Their own fields are filled, or
+    with `update` overwritten, wherever they stand."""
     execute("DROP TABLE IF EXISTS joining")
     execute(
         "CREATE TEMPORARY TABLE joining ON COMMIT DROP AS SELECT DISTINCT ON (f.email) p.id AS person_id, s.id AS status_id,"
-        " s.step, s.success, m.id AS member_id, o.id AS old_status_id, o.step AS old_step FROM file f"
+        " s.step, s.success, coalesce(f.custom::jsonb, '{}') AS custom,"
+        " m.id AS member_id, o.id AS old_status_id, o.step AS old_step FROM file f"
         " JOIN store_person p ON p.email = f.email"
         " JOIN store_progressionstatus s ON s.channel_id = %s AND s.name = f.program_status"
         " LEFT JOIN store_programmember m ON m.program_id = %s AND m.person_id = p.id"
@@ -164,8 +185,8 @@ def _join_members(program: models.Program, created: int, now: datetime) -> Impor
     execute("ANALYZE joining")
     added = bulk(
         "store_programmember",
-        "INSERT INTO store_programmember (program_id, person_id, status_id, member_since, reached_success_at, origin)"
-        " SELECT %s, person_id, status_id, %s, CASE WHEN success THEN %s::timestamptz END, %s FROM joining"
+        "INSERT INTO store_programmember (program_id, person_id, status_id, member_since, reached_success_at, origin, custom)"
+        " SELECT %s, person_id, status_id, %s, CASE WHEN success THEN %s::timestamptz END, %s, custom FROM joining"
         " WHERE member_id IS NULL",
         (program.pk, now, now, Origin.IMPORT.value),
     )
@@ -174,6 +195,11 @@ def _join_members(program: models.Program, created: int, now: datetime) -> Impor
         " CASE WHEN j.success THEN coalesce(m.reached_success_at, %s) ELSE m.reached_success_at END"
         " FROM joining j WHERE m.id = j.member_id AND j.step >= j.old_step AND j.status_id <> j.old_status_id",
         (now,),
+    )
+    merged = "m.custom || j.custom" if update else "j.custom || m.custom"
+    execute(
+        f"UPDATE store_programmember m SET custom = {merged} FROM joining j WHERE m.id = j.member_id"
+        f" AND j.custom <> '{{}}' AND m.custom <> {merged}"
     )
     back, total = rows(
         "SELECT count(*) FILTER (WHERE step < old_step) AS back, count(*) AS total FROM joining"

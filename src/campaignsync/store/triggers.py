@@ -68,6 +68,25 @@ _CAMPAIGN_ROWS = {
     "delete": "SELECT connection_id, campaign_id, salesforce_id, COALESCE(contact_id, lead_id) AS who_id,"
     " NULL::text AS changed_by, status AS old, NULL::text AS new FROM old_rows",
 }
+_FIELDS = f"""
+    IF EXISTS (SELECT FROM new_rows WHERE custom <> '{{{{}}}}'){{or_before}} THEN
+        EXECUTE $note$ INSERT INTO store_journalentry {COLUMNS}
+        SELECT {_ACTOR.format(who="{who}")}, {{columns}}, f.name, {{record}}, o.custom->>f.name, n.custom->>f.name
+        FROM new_rows n {{before}} {{person}}, jsonb_object_keys({{keys}}) f(name)
+        WHERE n.custom IS DISTINCT FROM o.custom AND n.custom->>f.name IS DISTINCT FROM o.custom->>f.name $note$;
+        EXECUTE $mark$ INSERT INTO store_mark (link_id, why, noted_at)
+        SELECT DISTINCT l.id, {{side}}, {NOW} FROM new_rows n {{before}} JOIN store_link l ON {{linked}}
+        WHERE n.custom IS DISTINCT FROM o.custom
+        ON CONFLICT (link_id) DO UPDATE SET noted_at = excluded.noted_at $mark$;
+    END IF;
+    RETURN NULL;
+"""
+"""Custom fields of members, one line a field: where no member has one, it is a look at the rows and no more."""
+_BEFORE = {
+    "insert": "LEFT JOIN (SELECT NULL::jsonb AS custom) o ON true",
+    "update": "JOIN old_rows o ON o.id = n.id",
+}
+
 _LINK_STATES = f"""
     EXECUTE $solve$ UPDATE store_problem q SET solved_at = {NOW}
     FROM new_rows n JOIN old_rows o ON o.id = n.id
@@ -121,6 +140,58 @@ def note_program_members() -> list[pgtrigger.Trigger]:
 def note_campaign_members() -> list[pgtrigger.Trigger]:
     """Journal and mark every change of a mirrored campaign's members."""
     return _noted(_CAMPAIGN_MEMBERS, _CAMPAIGN_ROWS)
+
+
+def note_program_fields() -> list[pgtrigger.Trigger]:
+    """Journal and mark every change of a custom field of a program's members."""
+    return _noted_fields(
+        who=TOLD,
+        columns="'program', NULL, n.program_id, '', n.person_id",
+        record="''",
+        person="",
+        keys={"insert": "n.custom", "update": "o.custom || n.custom"},
+        side="'program'",
+        linked="l.program_id = n.program_id",
+    )
+
+
+def note_campaign_fields() -> list[pgtrigger.Trigger]:
+    """Journal and mark every change of a mapped field of a mirrored campaign's members. A field that was not read before, or is
+    read no more, has not changed by that."""
+    return _noted_fields(
+        who=f"COALESCE(n.last_modified_by_id, {TOLD})",
+        columns="'campaign', n.connection_id, NULL, n.campaign_id, i.person_id",
+        record="n.salesforce_id",
+        person="LEFT JOIN store_personidentity i ON i.connection_id = n.connection_id"
+        " AND i.salesforce_id = COALESCE(n.contact_id, n.lead_id)",
+        keys={
+            "insert": "n.custom",
+            "update": "(SELECT jsonb_object_agg(k, 1) FROM jsonb_object_keys(n.custom) k WHERE o.custom ? k)",
+        },
+        side="'campaign'",
+        linked="l.connection_id = n.connection_id AND l.campaign_id = n.campaign_id",
+    )
+
+
+def _noted_fields(*, keys: dict[str, str], **parts: str) -> list[pgtrigger.Trigger]:
+    return [
+        pgtrigger.Trigger(
+            name=f"note_fields_{operation}",
+            level=pgtrigger.Statement,
+            when=pgtrigger.After,
+            operation=_OPERATIONS[operation],
+            referencing=_REFERENCING[operation],
+            func=_FIELDS.format(
+                before=_BEFORE[operation],
+                keys=keys[operation],
+                or_before=" OR EXISTS (SELECT FROM old_rows WHERE custom <> '{}')"
+                if operation == "update"
+                else "",
+                **parts,
+            ),
+        )
+        for operation in _BEFORE
+    ]
 
 
 def note_link_states() -> list[pgtrigger.Trigger]:

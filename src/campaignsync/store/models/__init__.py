@@ -22,6 +22,7 @@ from campaignsync.store.models.mirror import (
 from campaignsync.store.models.programs import (
     Channel,
     Connection,
+    MemberField,
     PeriodCost,
     Person,
     PersonIdentity,
@@ -49,6 +50,7 @@ __all__ = [
     "Link",
     "LinkLabel",
     "Mark",
+    "MemberField",
     "Notice",
     "PeriodCost",
     "Person",

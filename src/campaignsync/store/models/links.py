@@ -68,6 +68,8 @@ class Agreement(models.Model):
     link = models.ForeignKey(Link, models.CASCADE)
     person = models.ForeignKey(Person, models.CASCADE)
     status = models.TextField()
+    custom = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
+    """What both sides last had in common in the mapped member fields, by name."""
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("link", "person"), name="one_agreement_a_person"),)
@@ -97,6 +99,7 @@ class Intent(models.Model):
     link = models.ForeignKey(Link, models.CASCADE)
     person = models.ForeignKey(Person, models.CASCADE)
     wanted = models.TextField(null=True)
+    custom = models.JSONField(null=True)
     at = models.DateTimeField()
 
     class Meta:

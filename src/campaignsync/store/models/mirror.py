@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models.functions import Coalesce
 
 from campaignsync.store.models.programs import Connection, PersonFields
-from campaignsync.store.triggers import note_campaign_members
+from campaignsync.store.triggers import note_campaign_fields, note_campaign_members
 
 
 class Cursor(models.Model):
@@ -91,6 +91,8 @@ class CampaignMember(models.Model):
     created_date = models.DateTimeField(null=True)
     system_modstamp = models.DateTimeField()
     last_modified_by_id = models.TextField(null=True)
+    custom = models.JSONField(null=True)
+    """Canonical text or null of each mapped member field, by its name; a field that was never read is missing."""
 
     class Meta:
         indexes = (
@@ -101,7 +103,7 @@ class CampaignMember(models.Model):
         constraints = (
             models.UniqueConstraint(fields=("connection", "salesforce_id"), name="one_mirrored_member"),
         )
-        triggers = note_campaign_members()
+        triggers = (*note_campaign_members(), *note_campaign_fields())
 
     def __str__(self) -> str:
         return f"{self.salesforce_id} of {self.campaign_id}"

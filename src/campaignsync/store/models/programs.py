@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models.functions import Lower
 
 from campaignsync.domain.people import ASSIGN_BY_ACTIVE_RULE, DuplicateRule
-from campaignsync.store.triggers import note_program_members
+from campaignsync.store.triggers import note_program_fields, note_program_members
 
 
 class Connection(models.Model):
@@ -29,6 +29,9 @@ class Connection(models.Model):
     duplicate_rule = models.TextField(default=DuplicateRule.OBEY.value)
     assignment = models.TextField(default=ASSIGN_BY_ACTIVE_RULE)
     external_id_field = models.TextField(null=True)
+    member_fields = models.JSONField(default=list, db_default=models.Value([], models.JSONField()))
+    """The member fields that are mapped here: name, kind, salesforce_field, off. With the connection, since whoever reads the one
+    needs the other, and an org without any shall not cost a query more."""
 
     def __str__(self) -> str:
         return self.name
@@ -176,6 +179,20 @@ class PersonIdentity(models.Model):
         return f"{self.kind} {self.salesforce_id}"
 
 
+class MemberField(models.Model):
+    """A field that members of programs may have a value of (M6.8)."""
+
+    name = models.TextField()
+    kind = models.TextField()
+
+    class Meta:
+        ordering = ("id",)
+        constraints = (models.UniqueConstraint(Lower("name"), name="one_member_field_of_a_name"),)
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.kind})"
+
+
 class ProgramMember(models.Model):
     """A person's membership in a program (M1.3)."""
 
@@ -185,10 +202,12 @@ class ProgramMember(models.Model):
     member_since = models.DateTimeField()
     reached_success_at = models.DateTimeField(null=True)
     origin = models.TextField()
+    custom = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
+    """Canonical text by the name of a member field (M6.8); what is empty is missing."""
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("program", "person"), name="one_membership_a_person"),)
-        triggers = note_program_members()
+        triggers = (*note_program_members(), *note_program_fields())
 
     def __str__(self) -> str:
         return f"{self.person} in {self.program}"
