@@ -9,6 +9,7 @@ import polars as pl
 from campaignsync.domain.ids import ConnectionId, LinkId
 from campaignsync.domain.links import CampaignStatus, LinkPolicy, LinkState, SafetyLimits
 from campaignsync.domain.people import LeadRules
+from campaignsync.domain.programs import Rates
 from campaignsync.domain.runs import LinkFacts
 from campaignsync.domain.statuses import Channel, ProgressionStatus
 from campaignsync.domain.trees import AGREED, CAMPAIGN, HELD, PEOPLE, PROGRAM, Trees
@@ -53,6 +54,7 @@ def link_facts(**differences: object) -> LinkFacts:
         "policy": LinkPolicy(),
         "limits": SafetyLimits(),
         "campaign_currency": "USD",
+        "rates": Rates(),
         "campaign_fields": {"Type": "Live Event", "ActualCost": None},
         "agreed_fields": {},
         "refused_fields": {},

@@ -230,3 +230,36 @@ def test_a_run_is_undone_as_it_was_shown_and_the_link_waits(story: Shell, sandbo
     assert story.refused("undo", "999999")[0] == 2
     lines = story.well("journal", "--run", number, "--csv").splitlines()
     assert (lines[0].split(",")[:3], len(lines)) == (["id", "at", "side"], 2)
+
+
+def test_costs_report_into_the_month_that_has_one_and_rates_convert_them(story: Shell) -> None:
+    """M5.2, M5.4."""
+    story.well("connect", "org", "--rate", "EUR=1.10")
+    story.well("program", "cost", "Spring Webinar", "2026-04", "100", "--currency", "EUR")
+    story.well("sync", "Spring Webinar")
+    assert story.json("plan", "Spring Webinar")["fields"] == []  # type: ignore[call-overload]
+    report = story.json("program", "cost-report", "Spring Webinar")
+    assert [(row["month"], row["members"]) for row in report] == [("2026-03", 0), ("2026-04", 2)]  # type: ignore[attr-defined]
+    assert report[1]["cost_per_member"] == "50.00"  # type: ignore[index]
+    story.well("program", "cost", "Spring Webinar", "2026-04", "--remove")
+    story.well("connect", "org", "--rate", "EUR=")
+
+
+def test_a_clone_is_a_program_of_its_own_and_an_event_gives_its_campaign_its_dates(
+    story: Shell, sandbox: SandboxOrg
+) -> None:
+    """M2.5, M4.2."""
+    story.well("program", "set", "Spring Webinar", "--start", "2026-03-17", "--end", "2026-03-18")
+    assert story.refused("program", "set", "Spring Webinar", "--end", "2026-01-01")[0] == 2
+    clone = story.json("program", "clone", "Spring Webinar", "Autumn Webinar")
+    assert (clone["channel"], clone["costs"], clone["links"], clone["start"]) == ("Webinar", [], [], None)  # type: ignore[call-overload]
+    assert story.json("members", "Autumn Webinar") == []
+    story.well("program", "set", "Autumn Webinar", "--rename", "Fall", "--start", "2026-10-01")
+    story.well("link", "Fall", "--create", "Fall 2026")
+    dates = sandbox.query("SELECT StartDate, EndDate FROM Campaign WHERE Name = 'Fall 2026'")[0]
+    assert (dates["StartDate"], dates["EndDate"]) == ("2026-10-01", None)
+    assert (
+        "There is a program 'Fall' already" in story.refused("program", "clone", "Spring Webinar", "Fall")[1]
+    )
+    story.well("unlink", "Fall")
+    story.well("program", "delete", "Fall")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated
 
@@ -16,6 +17,8 @@ from campaignsync.domain.budget import Budget, pause, pause_text
 from campaignsync.domain.connections import Connection, Login, LoginMethod
 from campaignsync.domain.errors import UsageError
 from campaignsync.domain.people import DuplicateRule
+from campaignsync.domain.programs import currency_code
+from campaignsync.domain.programs import rate as parse_rate
 from campaignsync.domain.statuses import DEFAULT_CHANNELS
 from campaignsync.runtime.doctor import examine
 from campaignsync.runtime.lead_rules import changed_rules
@@ -60,6 +63,14 @@ ExternalIdField = Annotated[
 Every = Annotated[
     str | None, typer.Option(help="How often `sync --due` goes to the org, such as 5m, 2h or 1d; or off.")
 ]
+Currency = Annotated[
+    str | None,
+    typer.Option(help="The currency of an org that has only one, such as EUR."),
+]
+Rate = Annotated[
+    list[str] | None,
+    typer.Option(help="EUR=1.08: what one is worth in the org's own currency; EUR= forgets it."),
+]
 DailyCalls = Annotated[
     int | None,
     typer.Option(min=0, help="How many API calls that may take in 24 hours; 0: as many as it takes."),
@@ -92,6 +103,8 @@ def connect(
     external_id_field: ExternalIdField = None,
     every: Every = None,
     daily_calls: DailyCalls = None,
+    currency: Currency = None,
+    rate: Rate = None,
     as_json: AsJson = False,
 ) -> None:
     """Make a connection to a Salesforce org, or change one. Secrets may come from the environment or a prompt."""
@@ -111,9 +124,10 @@ def connect(
         external_id_field=external_id_field,
     )
     pace = _pace(every, daily_calls)
-    if not (url or credentials or leads or pace or campaign_sync is not None):
+    money = _Money(own=currency and currency_code(currency), rates=dict(map(parse_rate, rate or ())))
+    if not (url or credentials or leads or pace or money.said or campaign_sync is not None):
         raise UsageError(
-            "Nothing to change: give --url and credentials, --campaign-sync, how leads are made, or how often."
+            "Nothing to change: give --url and credentials, --campaign-sync, how leads are made, how often, or rates."
         )
     with opened(context) as app:
         known = {each.name: each for each in app.registry.connections()}.get(name)
@@ -121,16 +135,34 @@ def connect(
         said = (
             _log_in(app, name, url, credentials, switch) if url or credentials else _switch(app, name, switch)
         )
+        _keep(app, app.registry.connection(name), leads, pace, money)
         known = app.registry.connection(name)
-        if leads:
-            app.registry.set_lead_rules(
-                known.connection_id, changed_rules(known.leads, leads, app.door(known))
-            )
-            known = app.registry.connection(name)
-        if pace:
-            app.registry.set_pace(known.connection_id, pace)
         value = {"connection": name, **_facts(known, app.ledger.budget(known.connection_id))}
     answer(value, said, as_json=as_json)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Money:
+    """What was said of currencies."""
+
+    own: str | None
+    rates: dict[str, Decimal | None]
+
+    @property
+    def said(self) -> bool:
+        return bool(self.own or self.rates)
+
+
+def _keep(
+    app: Application, known: Connection, leads: dict[str, str], pace: dict[str, int | None], money: _Money
+) -> None:
+    """Keep the settings that were given."""
+    if leads:
+        app.registry.set_lead_rules(known.connection_id, changed_rules(known.leads, leads, app.door(known)))
+    if pace:
+        app.registry.set_pace(known.connection_id, pace)
+    if money.said:
+        app.registry.set_currency(known.connection_id, money.own, money.rates)
 
 
 def _pace(every: str | None, daily_calls: int | None) -> dict[str, int | None]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import asdict, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -13,7 +15,7 @@ from campaignsync.cli.output import answer, print_json, print_table, say, show
 from campaignsync.cli.session import AsJson, ConnectionName, ProgramName, opened, who
 from campaignsync.domain.errors import UsageError
 from campaignsync.domain.member_fields import MemberField, canonical, field_named
-from campaignsync.domain.programs import DEFAULT_CURRENCY, PeriodCost, amount, month
+from campaignsync.domain.programs import DEFAULT_CURRENCY, PeriodCost, amount, cost_report, month
 from campaignsync.domain.registrants import read_registrants
 from campaignsync.domain.statuses import Channel, ProgressionStatus
 
@@ -21,6 +23,7 @@ channel = typer.Typer(help="Channels and their progression statuses.", no_args_i
 program = typer.Typer(help="Programs and their period costs.", no_args_is_help=True)
 member = typer.Typer(help="One member of a program.", no_args_is_help=True)
 
+Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="YYYY-MM-DD")]
 Email = Annotated[str, typer.Argument(metavar="EMAIL")]
 
 
@@ -99,17 +102,83 @@ def program_create(
     name: str,
     channel: Annotated[str, typer.Option(help="The channel, which defines the statuses.")],
     tag: Annotated[list[str] | None, typer.Option(help="NAME=VALUE; once for each tag.")] = None,
+    start: Day = None,
+    end: Day = None,
     as_json: AsJson = False,
 ) -> None:
-    """Create a program."""
+    """Create a program. The dates of an event become the dates of the campaign that is made from it."""
     pairs = [text.partition("=") for text in tag or ()]
     if any(not (key and equals and value) for key, equals, value in pairs):
         raise UsageError("A tag is written as NAME=VALUE, such as Region=EMEA.")
     with opened(context) as app:
         app.registry.create_program(name.strip(), channel, {key: value for key, _, value in pairs})
+        app.registry.change_program(name.strip(), _dates(start, end))
         row = app.registry.program(name.strip())
     said = f"Program '{name}' created. Bring in people with: campaignsync import-members \"{name}\" FILE.csv"
     answer(row, said, as_json=as_json)
+
+
+@program.command("set")
+def program_set(
+    context: typer.Context,
+    name: ProgramName,
+    rename: Annotated[str | None, typer.Option(help="Another name.")] = None,
+    start: Day = None,
+    end: Day = None,
+    as_json: AsJson = False,
+) -> None:
+    """Change a program's name or dates."""
+    changes = _dates(start, end) | ({"name": rename.strip()} if rename and rename.strip() else {})
+    if not changes:
+        raise UsageError("Nothing to change: give --rename, --start or --end.")
+    with opened(context) as app:
+        app.registry.change_program(name, changes)
+        row = app.registry.program(str(changes.get("name", name)))
+    answer(row, f"Program '{row['name']}' is changed.", as_json=as_json)
+
+
+def _dates(start: datetime | None, end: datetime | None) -> dict[str, object]:
+    return {key: day.date() for key, day in (("start_date", start), ("end_date", end)) if day is not None}
+
+
+@program.command("clone")
+def program_clone(
+    context: typer.Context,
+    name: ProgramName,
+    new: Annotated[str, typer.Argument(metavar="NEW", help="The name of the new program.")],
+    as_json: AsJson = False,
+) -> None:
+    """Make a program of the same channel and tags, without members, costs and link."""
+    with opened(context) as app:
+        app.registry.clone_program(name, new.strip())
+        row = app.registry.program(new.strip())
+    answer(row, f"Program '{row['name']}' is made like '{name}'.", as_json=as_json)
+
+
+@program.command("cost-report")
+def program_cost_report(context: typer.Context, name: ProgramName, as_json: AsJson = False) -> None:
+    """Show which month's cost the new members of each month are reported with, and what one of them cost."""
+    with opened(context) as app:
+        costs = {cost.month: cost for cost in app.registry.costs(name)}
+        joined = app.registry.new_members_by_month(name)
+    into = cost_report(costs.values(), sorted({*joined, *costs}))
+    members = Counter(dict.fromkeys(costs, 0))
+    for each, number in joined.items():
+        members[into.get(each, each)] += number
+    rows = [
+        {
+            "month": f"{each:%Y-%m}",
+            "months": ", ".join(f"{m:%Y-%m}" for m, target in into.items() if target == each),
+            "members": members[each],
+            "cost": costs[each].amount,
+            "currency": costs[each].currency,
+            "cost_per_member": round(costs[each].amount / members[each], 2) if members[each] else None,
+        }
+        for each in sorted(costs)
+    ]
+    headings = {"month": "COST OF", "months": "FOR THE MONTHS", "members": "NEW MEMBERS"}
+    headings |= {"cost": "COST", "currency": "", "cost_per_member": "PER MEMBER"}
+    show(rows, headings, empty="No period costs, so that there is no cost report.", as_json=as_json)
 
 
 @program.command("list")
@@ -136,6 +205,8 @@ def program_show(context: typer.Context, name: ProgramName, as_json: AsJson = Fa
         print_json(row)
         return
     say(f"{row['name']}: channel {row['channel']} ({row['program_type']})")
+    if row["start"] or row["end"]:
+        say(f"  from {row['start'] or 'an open day'} to {row['end'] or 'an open day'}")
     for key, value in row["tags"].items():
         say(f"  {key} = {value}")
     print_table(

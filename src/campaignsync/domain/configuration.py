@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from functools import reduce
 from operator import getitem
@@ -19,7 +20,7 @@ from campaignsync.domain.ids import salesforce_id
 from campaignsync.domain.labels import LabelMapping
 from campaignsync.domain.links import FieldEdit, Removal, StepBack, Winner
 from campaignsync.domain.people import DuplicateRule, assignment
-from campaignsync.domain.programs import amount, month
+from campaignsync.domain.programs import amount, currency_code, month, rate
 from campaignsync.domain.statuses import PROGRAM_TYPES
 
 VERSION = 1
@@ -89,6 +90,19 @@ def _month(value: Any) -> str:
     return f"{month(_text(value)):%Y-%m}"
 
 
+def _day(value: Any) -> str:
+    try:
+        return date.fromisoformat(_text(value)).isoformat()
+    except ValueError:
+        raise UsageError("a day is wanted, such as 2026-03-17") from None
+
+
+def _rate(value: Any) -> str:
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise UsageError('a rate in quotes is wanted, such as "1.08"')
+    return str(rate(f"EUR={value}")[1])
+
+
 def _choice(*choices: str) -> Leaf:
     def one_of(value: Any) -> str:
         if value not in choices:
@@ -117,6 +131,8 @@ SHAPE: Mapping[str, Any] = {
     "programs": Each(
         {
             "channel": _text,
+            "start": _or_none(_day),
+            "end": _or_none(_day),
             "tags": Each(_any_text),
             "costs": Each({"amount": _money, "currency": _text, "note": _any_text}, key=_month),
             "links": Each(
@@ -145,6 +161,8 @@ SHAPE: Mapping[str, Any] = {
             "duplicate_rule": _choice(*DuplicateRule),
             "assignment": lambda value: assignment(_text(value)),
             "external_id_field": _or_none(_text),
+            "currency": lambda value: currency_code(_text(value)),
+            "rates": Each(_rate, key=lambda value: currency_code(_text(value))),
         }
     ),
 }

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 
@@ -35,10 +35,14 @@ class PeriodCost:
             raise UsageError(
                 f"A period cost of {self.amount} makes no sense: it must be 0 or more, and below {_TOO_MUCH:,}."
             )
-        if not _CURRENCY.fullmatch(self.currency):
-            raise UsageError(
-                f"'{self.currency}' is no currency code: three capital letters are wanted, such as EUR."
-            )
+        currency_code(self.currency)
+
+
+def currency_code(text: str) -> str:
+    """A currency's three capital letters (ISO 4217)."""
+    if not _CURRENCY.fullmatch(text):
+        raise UsageError(f"'{text}' is no currency code: three capital letters are wanted, such as EUR.")
+    return text
 
 
 def month(text: str) -> date:
@@ -57,7 +61,39 @@ def amount(text: str) -> Decimal:
         raise UsageError(f"'{text}' is no amount: write it with a point, such as 1200.00.") from None
 
 
-def actual_cost(costs: Iterable[PeriodCost], *, currency: str, scale: int, had_costs: bool) -> Decimal | None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rates:
+    """What one unit of a currency is worth in an org's own currency, as its admin says (M5.2)."""
+
+    own: str = DEFAULT_CURRENCY
+    worth: Mapping[str, Decimal] = field(default_factory=dict)
+
+    def factor(self, currency: str, into: str) -> Decimal | None:
+        """What an amount is multiplied by; None where nobody has said a rate."""
+        if currency == into:
+            return Decimal(1)
+        known = {**self.worth, self.own: Decimal(1)}
+        return known[currency] / known[into] if {currency, into} <= known.keys() else None
+
+
+def rate(text: str) -> tuple[str, Decimal | None]:
+    """A rate written as EUR=1.08, or as EUR= where it shall be forgotten."""
+    currency, equals, worth = (part.strip() for part in text.partition("="))
+    if not equals or not _CURRENCY.fullmatch(currency):
+        raise UsageError(
+            f"'{text}' is no rate: write it as EUR=1.08, three capital letters and what one is worth."
+        )
+    if not worth:
+        return currency, None
+    value = amount(worth)
+    if not value.is_finite() or value <= 0:
+        raise UsageError(f"A rate of {worth} makes no sense: it must be more than 0.")
+    return currency, value
+
+
+def actual_cost(
+    costs: Iterable[PeriodCost], *, currency: str, scale: int, had_costs: bool, rates: Rates
+) -> Decimal | None:
     """What Campaign.ActualCost must say, or None when nothing is to be written (M5.2).
 
     The sum of all months, rounded half-even to the field's `scale`. Never had a cost: None. Had some and all were
@@ -66,13 +102,14 @@ def actual_cost(costs: Iterable[PeriodCost], *, currency: str, scale: int, had_c
     costs = list(costs)
     if not costs:
         return Decimal(0) if had_costs else None
-    foreign = sorted({cost.currency for cost in costs} - {currency})
-    if foreign:
+    factors = {each: rates.factor(each, currency) for each in {cost.currency for cost in costs}}
+    unknown = sorted(each for each, factor in factors.items() if factor is None)
+    if unknown:
         raise UsageError(
-            f"Period costs are in {', '.join(foreign)} but the campaign counts in {currency}: the cost is not written"
-            " until they are in one currency (M5.2)."
+            f"Period costs are in {', '.join(unknown)} but the campaign counts in {currency}: the cost is not written until"
+            f" a rate is given, with: campaignsync connect NAME --rate {unknown[0]}=WORTH (M5.2)"
         )
-    total = sum((cost.amount for cost in costs), Decimal(0))
+    total = sum((cost.amount * (factors[cost.currency] or 1) for cost in costs), Decimal(0))
     return total.quantize(Decimal(1).scaleb(-scale), rounding=ROUND_HALF_EVEN)
 
 

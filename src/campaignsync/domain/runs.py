@@ -16,7 +16,7 @@ from campaignsync.domain.ids import ConnectionId, LinkId
 from campaignsync.domain.labels import LabelMapping, Vocabulary
 from campaignsync.domain.links import CampaignStatus, LinkPolicy, LinkState, SafetyLimits
 from campaignsync.domain.people import LeadRules
-from campaignsync.domain.programs import PeriodCost
+from campaignsync.domain.programs import PeriodCost, Rates
 from campaignsync.domain.statuses import Channel
 
 CAMPAIGN_FIELDS = ("Type", "ActualCost")
@@ -65,6 +65,7 @@ class LinkFacts:
     policy: LinkPolicy
     limits: SafetyLimits
     campaign_currency: str
+    rates: Rates
     campaign_fields: Mapping[str, CampaignFieldValue]
     """Type and ActualCost as last seen in Salesforce."""
     agreed_fields: Mapping[str, FieldAgreement]

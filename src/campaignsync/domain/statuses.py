@@ -13,6 +13,7 @@ from campaignsync.domain.errors import UsageError
 
 PROGRAM_TYPES = ("default", "event", "event with webinar", "engagement", "email")
 CAMPAIGN_TYPE_LENGTH = 40  # S1.1.4: Campaign.Type holds 40 characters.
+STATUS_LENGTH = 40  # S1.3.2: so does the status of a campaign member.
 
 
 def folded(label: str) -> str:
@@ -31,6 +32,10 @@ class ProgressionStatus:
     def __post_init__(self) -> None:
         if not self.name.strip():
             raise UsageError("A progression status needs a name.")
+        if len(self.name.strip()) > STATUS_LENGTH:
+            raise UsageError(
+                f"Status '{self.name}' is over {STATUS_LENGTH} characters, the most that a campaign member's status holds."
+            )
         if self.step < 0:
             raise UsageError(f"The step of status '{self.name}' is {self.step}: it must be 0 or more.")
 

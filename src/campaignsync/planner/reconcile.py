@@ -150,7 +150,11 @@ def _wanted_type(facts: LinkFacts) -> CampaignFieldValue:
 
 def _wanted_cost(facts: LinkFacts) -> CampaignFieldValue:
     return actual_cost(
-        facts.costs, currency=facts.campaign_currency, scale=_COST_SCALE, had_costs=facts.had_costs
+        facts.costs,
+        currency=facts.campaign_currency,
+        scale=_COST_SCALE,
+        had_costs=facts.had_costs,
+        rates=facts.rates,
     )
 
 

@@ -111,7 +111,14 @@ class Linking:
                 f"A campaign's name has 1 to {CAMPAIGN_NAME_LENGTH} characters; this one has {len(name)}."
             )
         channel = self.registry.program_channel(program)
-        return {"Name": name, "Type": channel.type_for_campaign(), "IsActive": True}
+        known = self.registry.program(program)
+        dates = {"StartDate": known["start"], "EndDate": known["end"]}
+        return {
+            "Name": name,
+            "Type": channel.type_for_campaign(),
+            "IsActive": True,
+            **{field: day.isoformat() for field, day in dates.items() if day},
+        }
 
     def _on_trial(self, labels: LabelsOfCampaign, **known: object) -> Preview:
         """The plan of a link that is not kept, with what is `known` of a campaign that is not there yet."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, Protocol
 
 import polars as pl
@@ -268,6 +269,11 @@ class Registry(Protocol):
     def set_pace(self, connection: ConnectionId, pace: Mapping[str, int | None]) -> None:
         """Keep how often a connection has a round (every_s) and how many API calls that may take a day (daily_calls)."""
 
+    def set_currency(
+        self, connection: ConnectionId, own: str | None, rates: Mapping[str, Decimal | None]
+    ) -> None:
+        """The org's own currency, and what others are worth in it (M5.2); None: a rate is forgotten."""
+
     def connections(self) -> list[Connection]:
         """All connections by name."""
 
@@ -300,6 +306,15 @@ class Registry(Protocol):
 
     def program(self, name: str) -> dict[str, Any]:
         """One program with its tags, costs, members by status and links."""
+
+    def clone_program(self, program: str, name: str) -> None:
+        """A new program of the same channel and tags: its costs and dates are its own, it has no members and no link (M2.5)."""
+
+    def change_program(self, program: str, changes: Mapping[str, Any]) -> None:
+        """Change the name, the start_date or the end_date of a program."""
+
+    def new_members_by_month(self, program: str) -> dict[date, int]:
+        """How many of a program's members became such in each month, by its first day."""
 
     def delete_program(self, program: str) -> None:
         """Delete a program, its memberships and its link; the campaign stays as it is (M2.5)."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from django.db import transaction
@@ -23,6 +24,7 @@ _CHOICES = {
     "policy": ("winner", "step_back", "removed_in_program", "removed_in_campaign", "field_edit"),
     "limits": ("removal_share", "removal_number"),
 }
+_DATES = ("start", "end")
 _OF_CONNECTION = (
     "campaign_sync",
     "every_s",
@@ -32,6 +34,8 @@ _OF_CONNECTION = (
     "duplicate_rule",
     "assignment",
     "external_id_field",
+    "currency",
+    "rates",
 )
 
 
@@ -129,6 +133,10 @@ class Configurations:
             channel = self._registry.channel(entry["channel"])
             row.channel = models.Channel.objects.get(name=channel.name)
             row.save(update_fields=["channel"])
+        dates = {
+            f"{key}_date": entry[key] and date.fromisoformat(entry[key]) for key in _DATES if key in entry
+        }
+        self._registry.change_program(name, dates)
         tags = entry.get("tags", {})
         row.tags.exclude(name__in=tags).delete()
         for tag, value in tags.items():
@@ -169,6 +177,10 @@ def _program(row: models.Program) -> dict[str, Any]:
     costs = row.costs.order_by("month")
     return {
         "channel": row.channel.name,
+        **{
+            key: day and day.isoformat()
+            for key, day in zip(_DATES, (row.start_date, row.end_date), strict=True)
+        },
         "tags": {tag.name: tag.value for tag in row.tags.order_by("name")},
         "costs": {
             f"{each.month:%Y-%m}": {

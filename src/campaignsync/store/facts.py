@@ -18,7 +18,7 @@ from campaignsync.domain.links import (
 )
 from campaignsync.domain.people import DuplicateRule, LeadRules
 from campaignsync.domain.problems import ProblemNoun
-from campaignsync.domain.programs import PeriodCost
+from campaignsync.domain.programs import PeriodCost, Rates
 from campaignsync.domain.runs import (
     CAMPAIGN_FIELDS,
     CampaignFieldValue,
@@ -52,6 +52,10 @@ def link_facts(link: models.Link) -> LinkFacts:
         policy=_policy(link),
         limits=SafetyLimits(removal_share=link.removal_share, removal_number=link.removal_number),
         campaign_currency=(campaign.currency if campaign else None) or link.connection.currency,
+        rates=Rates(
+            own=link.connection.currency,
+            worth={name: Decimal(worth) for name, worth in link.connection.rates.items()},
+        ),
         campaign_fields={
             "Type": campaign.type if campaign else None,
             "ActualCost": campaign.actual_cost if campaign else None,

@@ -85,6 +85,16 @@ class Registry:
         """Keep how often a connection has a round (every_s) and how many API calls that may take a day (daily_calls)."""
         models.Connection.objects.filter(pk=connection).update(**pace)
 
+    def set_currency(
+        self, connection: ConnectionId, own: str | None, rates: Mapping[str, Decimal | None]
+    ) -> None:
+        """The org's own currency, and what others are worth in it (M5.2); None: a rate is forgotten."""
+        row = models.Connection.objects.get(pk=connection)
+        both = row.rates | {name: None if worth is None else str(worth) for name, worth in rates.items()}
+        row.rates = {name: worth for name, worth in both.items() if worth is not None}
+        row.currency = own or row.currency
+        row.save(update_fields=["rates", "currency"])
+
     def connections(self) -> list[Connection]:
         """All connections by name."""
         return [_connection(row) for row in models.Connection.objects.order_by("name")]
@@ -185,6 +195,8 @@ class Registry:
             "name": row.name,
             "channel": row.channel.name,
             "program_type": row.channel.program_type,
+            "start": row.start_date,
+            "end": row.end_date,
             "tags": {tag.name: tag.value for tag in row.tags.all()},
             "costs": [
                 {
@@ -206,6 +218,35 @@ class Registry:
                 for x in links
             ],
         }
+
+    def clone_program(self, program: str, name: str) -> None:
+        """A new program of the same channel and tags: its costs and dates are its own, it has no members and no link (M2.5)."""
+        row = find_program(program)
+        self.create_program(name, row.channel.name, dict(row.tags.values_list("name", "value")))
+
+    def change_program(self, program: str, changes: Mapping[str, Any]) -> None:
+        """Change the name, the start_date or the end_date of a program."""
+        with transaction.atomic():
+            row = find_program(program)
+            name = changes.get("name", row.name)
+            if models.Program.objects.filter(name__iexact=name).exclude(pk=row.pk).exists():
+                raise UsageError(f"There is a program '{name}' already: choose another name.")
+            for key, value in changes.items():
+                setattr(row, key, value)
+            if row.start_date and row.end_date and row.end_date < row.start_date:
+                raise UsageError(
+                    f"A program cannot end on {row.end_date}, before it starts on {row.start_date}."
+                )
+            row.save(update_fields=list(changes))
+
+    def new_members_by_month(self, program: str) -> dict[date, int]:
+        """How many of a program's members became such in each month, by its first day."""
+        found = rows(
+            "SELECT date_trunc('month', member_since AT TIME ZONE 'UTC')::date AS month, count(*) AS members"
+            " FROM store_programmember WHERE program_id = %s GROUP BY 1 ORDER BY 1",
+            (find_program(program).pk,),
+        )
+        return {row["month"]: row["members"] for row in found}
 
     def delete_program(self, program: str) -> None:
         """Delete a program, its memberships and its link; the campaign stays as it is (M2.5)."""

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from campaignsync.domain.errors import UsageError
-from campaignsync.domain.programs import PeriodCost, actual_cost, amount, cost_report, month
+from campaignsync.domain.programs import PeriodCost, Rates, actual_cost, amount, cost_report, month, rate
 
 JANUARY, FEBRUARY, MARCH, APRIL, MAY = (date(2026, number, 1) for number in range(1, 6))
 
@@ -39,21 +39,21 @@ def test_the_campaign_costs_the_sum_of_all_months_rounded_half_even(
     costs: list[str], scale: int, expected: str
 ) -> None:
     """M5.2."""
-    total = actual_cost(map(cost, costs), currency="USD", scale=scale, had_costs=True)
+    total = actual_cost(map(cost, costs), currency="USD", scale=scale, had_costs=True, rates=Rates())
     assert str(total) == expected
 
 
 def test_never_had_a_cost_writes_nothing_and_all_deleted_is_nought() -> None:
     """M5.2."""
-    assert actual_cost([], currency="USD", scale=2, had_costs=False) is None
-    assert actual_cost([], currency="USD", scale=2, had_costs=True) == 0
+    assert actual_cost([], currency="USD", scale=2, had_costs=False, rates=Rates()) is None
+    assert actual_cost([], currency="USD", scale=2, had_costs=True, rates=Rates()) == 0
 
 
 def test_a_cost_in_another_currency_is_never_written_as_it_is() -> None:
     """M5.2."""
     mixed = [cost("1", currency="EUR"), cost("1"), cost("1", currency="CHF")]
     with pytest.raises(UsageError, match="CHF, EUR but the campaign counts in USD"):
-        actual_cost(mixed, currency="USD", scale=2, had_costs=True)
+        actual_cost(mixed, currency="USD", scale=2, had_costs=True, rates=Rates())
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,33 @@ def test_the_order_of_the_months_does_not_matter_and_rounding_errs_by_half_a_uni
 ) -> None:
     """M5.2."""
     costs = [PeriodCost(month=MARCH, amount=each) for each in amounts]
-    total = actual_cost(costs, currency="USD", scale=scale, had_costs=True)
+    total = actual_cost(costs, currency="USD", scale=scale, had_costs=True, rates=Rates())
     assert total is not None
-    assert total == actual_cost(costs[::-1], currency="USD", scale=scale, had_costs=True)
+    assert total == actual_cost(costs[::-1], currency="USD", scale=scale, had_costs=True, rates=Rates())
     assert abs(total - sum(amounts)) <= Decimal(5).scaleb(-scale - 1)
+
+
+@pytest.mark.parametrize(
+    ("into", "expected"),
+    [
+        pytest.param("USD", "3.18", id="to the org's own currency"),
+        pytest.param("EUR", "2.94", id="from it, and through it"),
+        pytest.param("CHF", "2.89", id="none of them is the campaign's"),
+    ],
+)
+def test_costs_of_several_currencies_are_converted_and_rounded_once(into: str, expected: str) -> None:
+    """M5.2: 1 EUR is 1.08 USD, 1 CHF is 1.10 USD; the sum is rounded, half-even."""
+    rates = Rates(own="USD", worth={"EUR": Decimal("1.08"), "CHF": Decimal("1.10")})
+    costs = [cost("1", currency="EUR"), cost("1", currency="CHF"), cost("1")]
+    assert str(actual_cost(costs, currency=into, scale=2, had_costs=True, rates=rates)) == expected
+
+
+@pytest.mark.parametrize("text", ["EUR", "eur=1", "EUR=x", "EUR=0", "EUR=-1", "EUR=NaN", "EURO=1", "=1"])
+def test_a_rate_that_makes_no_sense_is_refused(text: str) -> None:
+    with pytest.raises(UsageError):
+        rate(text)
+
+
+def test_a_rate_is_what_one_is_worth_and_nothing_forgets_it() -> None:
+    assert rate(" EUR = 1.08 ") == ("EUR", Decimal("1.08"))
+    assert rate("EUR=") == ("EUR", None)

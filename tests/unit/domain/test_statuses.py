@@ -126,7 +126,7 @@ def test_a_channel_that_makes_no_sense_cannot_be_built(differences: dict[str, ob
         Channel(**({"name": "Fair", "statuses": (INVITED,)} | differences))  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize(("name", "step"), [("", 10), ("  ", 10), ("Invited", -1)])
+@pytest.mark.parametrize(("name", "step"), [("", 10), ("  ", 10), ("Invited", -1), ("x" * 41, 10)])
 def test_a_status_that_makes_no_sense_cannot_be_built(name: str, step: int) -> None:
     with pytest.raises(UsageError):
         ProgressionStatus(name=name, step=step)

@@ -21,6 +21,7 @@ class Connection(models.Model):
     sync_user_id = models.TextField()
     sync_username = models.TextField()
     currency = models.TextField(default="USD")
+    rates = models.JSONField(default=dict)
     every_s = models.IntegerField(null=True)
     daily_calls = models.IntegerField(null=True)
     round_at = models.DateTimeField(null=True)
@@ -70,6 +71,8 @@ class Program(models.Model):
     name = models.TextField(unique=True)
     channel = models.ForeignKey(Channel, models.PROTECT)
     had_costs = models.BooleanField(default=False)
+    start_date = models.DateField(null=True)
+    end_date = models.DateField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:
