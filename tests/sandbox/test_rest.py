@@ -452,3 +452,17 @@ def test_a_header_of_another_scheme_is_no_session(admin: Any) -> None:
     """S2.1.2"""
     basic = {"Authorization": "Basic YTpi"}
     assert admin.refused("GET", "/limits", headers=basic)[:2] == (401, "INVALID_AUTH_HEADER")
+
+
+def test_child_rows_beyond_two_thousand_have_pages_of_their_own(admin: Any) -> None:
+    """S2.2.5"""
+    admin.control("POST", "seed", {"crowd": {"campaigns": 1, "leads": 2_001}})
+    text = "SELECT Id, (SELECT Id FROM CampaignMembers) FROM Campaign"
+    (campaign,) = admin.call("GET", "/query", params={"q": text}).json()["records"]
+    first = campaign["CampaignMembers"]
+    assert (first["totalSize"], first["done"], len(first["records"])) == (2_001, False, 2_000)
+    second = admin.call("GET", f"/{first['nextRecordsUrl']}").json()
+    assert (second["totalSize"], second["done"], len(second["records"])) == (2_001, True, 1)
+    everybody = {record["Id"] for record in first["records"] + second["records"]}
+    assert everybody == {row["Id"] for row in admin.query("SELECT Id FROM CampaignMember")} | everybody
+    assert len(everybody) == 2_001

@@ -22,6 +22,7 @@ from salesforce_sandbox.org.ground import AdminRules, Ground
 from salesforce_sandbox.org.ids import Ids
 from salesforce_sandbox.org.records import Records
 from salesforce_sandbox.org.schema import RecordTypeInfo, Schema, SObject, describe_sobject
+from salesforce_sandbox.org.soql.shape import Answering
 from salesforce_sandbox.org.soql.values import record_id
 from salesforce_sandbox.org.storage import Storage
 from salesforce_sandbox.org.switches import Switches
@@ -131,7 +132,7 @@ class Org:
             caller,
         )
         rows = self.storage.rows(query.sql, *query.params)
-        return {record["Id"]: record for record in query.records(rows, version=version)}
+        return {record["Id"]: record for record in query.records(rows, Answering(version=version))}
 
     def readable_fields(self, sobject: SObject, caller: Caller) -> list[str]:
         readable = self.access.readable(caller.user_id)

@@ -200,7 +200,14 @@ def _record(asked: _Asked, record: Mapping[str, Any]) -> dict[str, Any]:
             value = _record(asked, value)
         elif children:
             records = [_record(asked, child) for child in value["records"]]
-            value = {"@type": "QueryResult", "done": True, "queryLocator": None, "records": records}
+            following = value.get("nextRecordsUrl", "").rpartition("/")[2] or None
+            value = {
+                "@type": "QueryResult",
+                "done": value["done"],
+                "queryLocator": following,
+                "records": records,
+                "size": value["totalSize"],
+            }
         written[f"sf:{name}"] = value
     return written
 

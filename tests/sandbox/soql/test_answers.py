@@ -328,3 +328,43 @@ def test_columns_are_described_without_rows(org: Any) -> None:
         "avg(BudgetedCost)",
         True,
     )
+
+
+def test_child_rows_may_have_child_rows(org: Any) -> None:
+    (spring, *_) = org.records(
+        "SELECT Name, (SELECT Name, (SELECT Status FROM CampaignMembers WHERE Status = 'Responded')"
+        " FROM ChildCampaigns WHERE Name = 'Expo') FROM Campaign WHERE Name = 'Spring'"
+    )
+    (expo,) = spring["ChildCampaigns"]["records"]
+    assert [member["Status"] for member in expo["CampaignMembers"]["records"]] == ["Responded"]
+
+
+def values(records: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
+    return [tuple(v for k, v in record.items() if k != "attributes") for record in records]
+
+
+def test_rollup_adds_subtotals_from_right_to_left(org: Any) -> None:
+    found = org.records(
+        "SELECT CampaignId, HasResponded, COUNT(Id) n FROM CampaignMember"
+        " GROUP BY ROLLUP(CampaignId, HasResponded) ORDER BY CampaignId NULLS LAST, COUNT(Id) DESC"
+    )
+    spring, expo = (
+        org.names(f"SELECT Id FROM Campaign WHERE Name = '{name}'")[0] for name in ("Spring", "Expo")
+    )
+    assert values(found) == [
+        (spring, None, 3),
+        (spring, True, 2),
+        (spring, False, 1),
+        (expo, None, 2),
+        (expo, False, 1),
+        (expo, True, 1),
+        (None, None, 5),
+    ]
+
+
+def test_cube_adds_subtotals_of_every_kind_and_grouping_tells_them(org: Any) -> None:
+    found = org.records(
+        "SELECT HasResponded, GROUPING(HasResponded) g, GROUPING(CampaignId) h, COUNT(Id) n FROM CampaignMember"
+        " GROUP BY CUBE(HasResponded, CampaignId) HAVING GROUPING(CampaignId) = 1 ORDER BY COUNT(Id)"
+    )
+    assert values(found) == [(False, 0, 1, 2), (True, 0, 1, 3), (None, 1, 1, 5)]

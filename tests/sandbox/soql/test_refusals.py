@@ -140,7 +140,8 @@ REFUSED = [
     (f"SELECT Id FROM Lead WHERE LastName = '{'x' * 4001}'", "MALFORMED_QUERY", "4000 characters"),
     (f"SELECT Id FROM Lead {' ' * 100_000}", "MALFORMED_QUERY", "100000 characters"),
     # What Salesforce has and the sandbox has not
-    ("SELECT Status, COUNT(Id) FROM Lead GROUP BY ROLLUP(Status)", "NOT_IMPLEMENTED_BY_SANDBOX", "ROLLUP"),
+    ("SELECT Status, COUNT(Id) FROM Lead GROUP BY ROLLUP(Status), Rating", "MALFORMED_QUERY", "GROUP BY ROLLUP"),
+    ("SELECT COUNT(Id), GROUPING(Rating) FROM Lead GROUP BY CUBE(Status)", "MALFORMED_QUERY", "grouped or aggregated: grouping(Rating)"),
     ("SELECT Id FROM Lead WHERE DISTANCE(Address, GEOLOCATION(Latitude, Longitude)) < 5", "NOT_IMPLEMENTED_BY_SANDBOX", "DISTANCE"),
 ]  # fmt: skip
 

@@ -23,7 +23,7 @@ from salesforce_sandbox.org.bulk.means import Means
 from salesforce_sandbox.org.bulk.steps import Steps
 from salesforce_sandbox.org.errors import SalesforceError
 from salesforce_sandbox.org.soql import CompiledQuery
-from salesforce_sandbox.org.soql.shape import Parent, Record, Value
+from salesforce_sandbox.org.soql.shape import Answering, Parent, Record, Value
 
 FILE_STORAGE = "DailyBulkV2QueryFileStorageMB"
 _MEGABYTE = 1_000_000
@@ -69,7 +69,7 @@ def json_texts(query: CompiledQuery, version: str) -> RowTexts:
     dated = list(_datetimes(query.record))
 
     def texts(rows: Sequence[Any]) -> list[str]:
-        records = query.records(rows, version=version)
+        records = query.records(rows, Answering(version=version))
         for record in records:
             for path in dated:
                 _to_milliseconds(record, path)

@@ -11,7 +11,7 @@ from typing import Any
 from salesforce_sandbox.org.errors import SalesforceError
 from salesforce_sandbox.org.schema import Field, SObject
 from salesforce_sandbox.org.soql.columns import columns_of
-from salesforce_sandbox.org.soql.shape import Record, Row
+from salesforce_sandbox.org.soql.shape import Answering, Record, Row
 
 MOST_GROUPS = 2_000
 
@@ -35,14 +35,14 @@ class CompiledQuery:
     features: frozenset[str]
     bare_count: bool = False
 
-    def records(self, rows: Sequence[Row], *, version: str = "60.0") -> list[dict[str, Any]]:
+    def records(self, rows: Sequence[Row], answering: Answering | None = None) -> list[dict[str, Any]]:
         """The rows as REST records; SalesforceError when an aggregate query has more groups than one answer holds."""
         if self.bare_count:
             return []
         if "aggregate" in self.features and len(rows) > MOST_GROUPS:
             message = "Aggregate query does not support queryMore(), use LIMIT to restrict the results to a single batch"
             raise SalesforceError(400, "EXCEEDED_ID_LIMIT", message)
-        return list(map(self.record.read(version), rows))
+        return list(map(self.record.read(answering or Answering(version="60.0")), rows))
 
     @property
     def header(self) -> list[str]:

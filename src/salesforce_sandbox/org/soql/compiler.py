@@ -17,14 +17,17 @@ from salesforce_sandbox.org.soql.compiled import CompiledQuery
 from salesforce_sandbox.org.soql.conditions import Conditions, Fragment, joined
 from salesforce_sandbox.org.soql.context import Context
 from salesforce_sandbox.org.soql.expressions import Expression, expression
+from salesforce_sandbox.org.soql.grouping import grouping_sets
 from salesforce_sandbox.org.soql.parse import parse
-from salesforce_sandbox.org.soql.refusals import malformed, no_such_child, no_such_object, not_built, refuse
+from salesforce_sandbox.org.soql.refusals import malformed, no_such_child, no_such_object, refuse
 from salesforce_sandbox.org.soql.rows import Rows
 from salesforce_sandbox.org.soql.selection import Selection, aggregate_values
 from salesforce_sandbox.org.soql.shape import Record
-from salesforce_sandbox.org.soql.syntax import Call, Operand, Ordering, Query, Selected, Subselect
+from salesforce_sandbox.org.soql.syntax import Call, Operand, Ordering, Query, Selected
 
 MOST_OFFSET = 2_000
+# The query itself and its child subqueries within one another.
+MOST_LEVELS = 5
 _AGGREGATES = ("COUNT", "COUNT_DISTINCT", "SUM", "AVG", "MIN", "MAX")
 
 
@@ -118,8 +121,9 @@ def _count(context: Context, query: Query, sobject: SObject) -> CompiledQuery:
 def _aggregated(context: Context, query: Query, sobject: SObject) -> CompiledQuery:
     """A query with GROUP BY or aggregate functions."""
     rows = Rows(context, sobject, query.alias)
-    groups = [_groupable(rows, operand) for operand in query.group_by]
-    grouped = frozenset(group.sql for group in groups)
+    operands, sets = grouping_sets(query.group_by)
+    groups = {operand: _groupable(rows, operand).sql for operand in operands}
+    grouped = frozenset(groups.values())
     selected = [_grouped(rows, item, grouped) for item in query.select]
     cells = aggregate_values(selected)
     where = _where(rows, query)
@@ -128,20 +132,41 @@ def _aggregated(context: Context, query: Query, sobject: SObject) -> CompiledQue
         condition = _conditions(rows, grouped).fragment(query.having)
         having = replace(condition, sql=f" HAVING {condition.sql}")
     named = {cell.name.lower(): asked for cell, (asked, _) in zip(cells, selected, strict=True)}
-    order = _order(rows, query.order_by, named, grouped)
+    ordered = _ordered_by(rows, query.order_by, named, grouped)
     limit = _limit(query)
-    columns = ", ".join(asked.sql for asked, _ in selected)
-    group_by = f" GROUP BY {', '.join(group.sql for group in groups)}" if groups else ""
+    columns = [asked.sql for asked, _ in selected] + [by.sql for by, _ in ordered]
+    rest = f" FROM {rows.sql}{where.sql}{{group_by}}{having.sql}"
+    branches = [_branch(columns, rest, grouped, [groups[operand] for operand in kept]) for kept in sets]
+    names = ", ".join(f"c{index}" for index in range(len(selected)))
+    order = [
+        _order_term(rows, replace(by, sql=f"c{index}"), ordering)
+        for index, (by, ordering) in enumerate(ordered, start=len(selected))
+    ]
+    order_by = f" ORDER BY {', '.join(order)}" if order else ""
     return CompiledQuery(
         sobject=sobject,
-        sql=f"SELECT {columns} FROM {rows.sql}{where.sql}{group_by}{having.sql}{order}{limit.sql}",
-        params=(*where.params, *having.params, *limit.params),
+        sql=f"SELECT {names} FROM ({' UNION ALL '.join(branches)}){order_by}{limit.sql}",
+        params=(*(where.params + having.params) * len(sets), *limit.params),
         count_sql=None,
         count_params=(),
         record=Record(type="AggregateResult", id_index=None, objects={}, cells=tuple(cells)),
         flat_columns=(),
         features=frozenset({"aggregate"}),
     )
+
+
+def _branch(columns: list[str], rest: str, grouped: frozenset[str], kept: list[str]) -> str:
+    """The SELECT of one grouping set: what it does not group by is null, and GROUPING says so."""
+    listed = ", ".join(
+        f"{'NULL' if sql in grouped and sql not in kept else sql} AS c{index}"
+        for index, sql in enumerate(columns)
+    )
+    # A constant makes one group of all rows, which is none when there are no rows.
+    by = ", ".join(kept) or "''"
+    text = f"SELECT {listed}" + rest.format(group_by=f" GROUP BY {by}" if grouped else "")
+    for sql in grouped:
+        text = text.replace(f"GROUPING({sql})", str(int(sql not in kept)))
+    return text
 
 
 def _is_aggregate(operand: Operand) -> bool:
@@ -172,7 +197,9 @@ def _grouped(rows: Rows, item: Any, grouped: frozenset[str]) -> tuple[Expression
     if not isinstance(item, Selected):
         raise malformed("Grouped queries can not select child rows or TYPEOF")
     asked = expression(rows, item.operand)
-    if not asked.aggregate and asked.sql not in grouped:
+    is_grouping = asked.function == "GROUPING"
+    of = expression(rows, item.operand.arguments[0]) if is_grouping else asked  # type: ignore[union-attr]
+    if not of.aggregate and of.sql not in grouped:
         message = f"Field must be grouped or aggregated: {asked.label}"
         raise refuse("MALFORMED_QUERY", message, rows.context.text, asked.at)
     return asked, item.alias
@@ -187,13 +214,13 @@ def _children(query: Query, parent: Rows) -> tuple[Fragment, str, Record]:
     sobject = context.object(child.child) if child else None
     if child is None or sobject is None or not context.field(sobject, child.field):
         raise no_such_child(name, context.text, query.sobject.at)
-    if any(isinstance(item, Subselect) for item in query.select):
-        raise not_built("with child subqueries below child subqueries")
+    if parent.depth + 1 >= MOST_LEVELS:
+        raise malformed(f"Parent-child relationship queries can have at most {MOST_LEVELS} levels")
     if query.group_by or any(
         isinstance(item, Selected) and _is_aggregate(item.operand) for item in query.select
     ):
         raise malformed("Aggregate functions are not allowed in child subqueries")
-    rows = Rows(context, sobject, query.alias)
+    rows = Rows(context, sobject, query.alias, depth=parent.depth + 1)
     selection = Selection(rows, query, _children)
     record = selection.record()
     belongs = Fragment(sql=f'{rows.alias}."{child.field}" = {parent.alias}."Id"')
@@ -205,7 +232,8 @@ def _children(query: Query, parent: Rows) -> tuple[Fragment, str, Record]:
     )
     inner = f"SELECT {columns} FROM {rows.sql}{where.sql}{order}{limit.sql}"
     sql = f"(SELECT json_group_array(json_array({', '.join(names)})) FROM ({inner}))"
-    return Fragment(sql=sql, params=(*where.params, *limit.params)), str(child.name), record
+    inner_params = tuple(value for column in selection.columns for value in column.params)
+    return Fragment(sql=sql, params=(*inner_params, *where.params, *limit.params)), str(child.name), record
 
 
 def _semi_join(context: Context, query: Query) -> tuple[Fragment, Expression]:
@@ -243,26 +271,24 @@ def _where(rows: Rows, query: Query, *further: Fragment) -> Fragment:
     return replace(both, sql=f" WHERE {both.sql}")
 
 
-def _order(
-    rows: Rows,
-    orderings: tuple[Ordering, ...],
-    named: dict[str, Expression] | None = None,
-    grouped: frozenset[str] | None = None,
-) -> str:
-    """ORDER BY, nulls first unless said otherwise; records come by Id at last, so that pages agree with each other.
+def _order(rows: Rows, orderings: tuple[Ordering, ...]) -> str:
+    """ORDER BY, nulls first unless said otherwise, and by Id at last, so that pages agree with each other."""
+    terms = [_order_term(rows, expression(rows, ordering.operand), ordering) for ordering in orderings]
+    return " ORDER BY " + ", ".join([*terms, f'{rows.alias}."Id"'])
 
-    In aggregate queries `named` are the selected expressions by name, and `grouped` is what else may order them.
-    """
-    terms = []
+
+def _ordered_by(
+    rows: Rows, orderings: tuple[Ordering, ...], named: dict[str, Expression], grouped: frozenset[str]
+) -> list[tuple[Expression, Ordering]]:
+    """What orders an aggregate query: the selected expressions by name, aggregates, and what is grouped by."""
+    found = []
     for ordering in orderings:
-        by = (named or {}).get(str(ordering.operand).lower()) or expression(rows, ordering.operand)
-        if grouped is not None and not by.aggregate and by.sql not in grouped:
+        by = named.get(str(ordering.operand).lower()) or expression(rows, ordering.operand)
+        if not by.aggregate and by.sql not in grouped:
             message = f"Ordered field must be grouped or aggregated: {by.label}"
             raise refuse("MALFORMED_QUERY", message, rows.context.text, by.at)
-        terms.append(_order_term(rows, by, ordering))
-    if grouped is None:
-        terms.append(f'{rows.alias}."Id"')
-    return f" ORDER BY {', '.join(terms)}" if terms else ""
+        found.append((by, ordering))
+    return found
 
 
 def _order_term(rows: Rows, by: Expression, ordering: Ordering) -> str:

@@ -7,7 +7,7 @@ the SOQL reference, "Aggregate Functions" and "Date Functions".
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from salesforce_sandbox.org.soql.refusals import not_built, refuse
+from salesforce_sandbox.org.soql.refusals import refuse
 from salesforce_sandbox.org.soql.rows import Column, Rows
 from salesforce_sandbox.org.soql.syntax import Call, Operand, Path
 from salesforce_sandbox.org.soql.values import TYPE_NAMES, kind_of
@@ -39,7 +39,6 @@ _DATE_PARTS = MappingProxyType(
 )
 # What these make of a value is still the field it is of, and is called by its name.
 DRESSINGS = ("TOLABEL", "CONVERTCURRENCY", "FORMAT")
-_NOT_BUILT = ("ROLLUP", "CUBE", "GROUPING", "DISTANCE", "GEOLOCATION")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,14 +75,14 @@ def expression(rows: Rows, operand: Operand) -> Expression:
     name = operand.function
     if name.startswith("FISCAL_"):
         name = name.replace("FISCAL_", "CALENDAR_")
-    if name in _NOT_BUILT:
-        raise not_built(name)
     if name in _AGGREGATES:
         return _aggregate(rows, operand)
     if name in _DATE_PARTS:
         return _date_part(rows, operand, name)
     if name in DRESSINGS and len(operand.arguments) == 1:
         return replace(expression(rows, operand.arguments[0]), function=name)
+    if name == "GROUPING" and len(operand.arguments) == 1:
+        return _grouping(rows, operand)
     at = operand.at + len(operand.function)
     raise refuse("MALFORMED_QUERY", "unexpected token: '('", rows.context.text, at)
 
@@ -120,6 +119,22 @@ def _aggregate(rows: Rows, call: Call) -> Expression:
         label=f"{call.function.lower()}({inner.label})",
         at=call.at,
         aggregate=True,
+    )
+
+
+def _grouping(rows: Rows, call: Call) -> Expression:
+    """Whether a row is a subtotal over the field; the compiler, which knows the grouping sets, puts 0 or 1 there."""
+    inner = expression(rows, call.arguments[0])
+    sql, label = f"GROUPING({inner.sql})", f"grouping({inner.label})"
+    return replace(
+        inner,
+        sql=sql,
+        label=label,
+        kind="number",
+        whole=True,
+        at=call.at,
+        aggregate=True,
+        function="GROUPING",
     )
 
 

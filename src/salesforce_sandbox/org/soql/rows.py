@@ -66,10 +66,11 @@ class Column:
 
 
 class Rows:
-    """FROM of one SELECT; grows joins as paths are resolved."""
+    """FROM of one SELECT; grows joins as paths are resolved. `depth` says how many SELECTs it lies within."""
 
-    def __init__(self, context: Context, sobject: SObject, alias: str | None) -> None:
+    def __init__(self, context: Context, sobject: SObject, alias: str | None, *, depth: int = 0) -> None:
         self.context = context
+        self.depth = depth
         self.sobject = sobject
         self.root = Source(rows=((sobject, context.alias()),), path=())
         self._own_names = {sobject.name.lower(), (alias or sobject.name).lower()}

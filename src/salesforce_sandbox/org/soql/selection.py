@@ -37,7 +37,8 @@ _ADDRESS_PARTS = (
     "Street",
 )
 _CONVERTERS: dict[str, Callable[[Any], Any]] = {
-    "boolean": bool,
+    # Subtotals have no value where they sum over a checkbox.
+    "boolean": lambda value: None if value is None else bool(value),
     **dict.fromkeys(("double", "currency", "percent"), lambda value: None if value is None else float(value)),
 }
 

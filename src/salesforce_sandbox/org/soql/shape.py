@@ -16,6 +16,19 @@ from salesforce_sandbox.org.schema import Field, SObject
 Row: TypeAlias = Sequence[Any]
 Read: TypeAlias = Callable[[Row], Any]
 
+MOST_CHILDREN = 2_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answering:
+    """For whom records are made: the API version that is spoken, and what keeps children beyond the first page.
+
+    `keep` takes the children's record and all their rows and gives the locator of the second page.
+    """
+
+    version: str
+    keep: Callable[["Record", Sequence[Row]], str] | None = None
+
 
 class Cell(Protocol):
     """One entry of a record."""
@@ -23,8 +36,8 @@ class Cell(Protocol):
     @property
     def name(self) -> str: ...
 
-    def read(self, version: str) -> Read:
-        """What makes the entry's value of a row, for an API version."""
+    def read(self, answering: Answering) -> Read:
+        """What makes the entry's value of a row."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +51,7 @@ class Value:
     display: str | None = None
     number: bool = False
 
-    def read(self, version: str) -> Read:
+    def read(self, answering: Answering) -> Read:
         if self.convert is None:
             return itemgetter(self.index)
         index, convert = self.index, self.convert
@@ -53,7 +66,7 @@ class Compound:
     parts: tuple[tuple[str, int], ...]
     field: Field
 
-    def read(self, version: str) -> Read:
+    def read(self, answering: Answering) -> Read:
         def build(row: Row) -> dict[str, Any] | None:
             address = {part: row[index] for part, index in self.parts}
             return None if all(value is None for value in address.values()) else address
@@ -70,9 +83,9 @@ class Record:
     objects: Mapping[str, str]
     cells: tuple[Cell, ...]
 
-    def read(self, version: str) -> Read:
-        cells = [(cell.name, cell.read(version)) for cell in self.cells]
-        attributes = self._attributes(version)
+    def read(self, answering: Answering) -> Read:
+        cells = [(cell.name, cell.read(answering)) for cell in self.cells]
+        attributes = self._attributes(answering.version)
         return lambda row: {"attributes": attributes(row), **{name: read(row) for name, read in cells}}
 
     def _attributes(self, version: str) -> Read:
@@ -96,8 +109,8 @@ class Parent:
     record: Record
     reference: Field
 
-    def read(self, version: str) -> Read:
-        build, index = self.record.read(version), self.record.id_index
+    def read(self, answering: Answering) -> Read:
+        build, index = self.record.read(answering), self.record.id_index
         assert index is not None  # noqa: S101 - parents always have an id
         return lambda row: None if row[index] is None else build(row)
 
@@ -111,9 +124,9 @@ class Choice:
     branches: Mapping[str, Record]
     otherwise: Record
 
-    def read(self, version: str) -> Read:
-        branches = {prefix: record.read(version) for prefix, record in self.branches.items()}
-        otherwise, index = self.otherwise.read(version), self.id_index
+    def read(self, answering: Answering) -> Read:
+        branches = {prefix: record.read(answering) for prefix, record in self.branches.items()}
+        otherwise, index = self.otherwise.read(answering), self.id_index
 
         def build(row: Row) -> Any:
             return None if row[index] is None else branches.get(row[index][:3], otherwise)(row)
@@ -129,12 +142,23 @@ class Children:
     index: int
     record: Record
 
-    def read(self, version: str) -> Read:
-        build, index = self.record.read(version), self.index
+    def read(self, answering: Answering) -> Read:
+        build, index = self.record.read(answering), self.index
 
         def children(row: Row) -> dict[str, Any] | None:
-            records = [build(child) for child in orjson.loads(row[index])]
-            return {"totalSize": len(records), "done": True, "records": records} if records else None
+            # SQLite hands out nested arrays as part of the outer one.
+            rows = row[index] if isinstance(row[index], list) else orjson.loads(row[index])
+            if not rows:
+                return None
+            answer: dict[str, Any] = {"totalSize": len(rows), "done": True}
+            if len(rows) > MOST_CHILDREN and answering.keep:
+                following = answering.keep(self.record, rows)
+                answer |= {
+                    "done": False,
+                    "nextRecordsUrl": f"/services/data/v{answering.version}/query/{following}",
+                }
+                rows = rows[:MOST_CHILDREN]
+            return {**answer, "records": [build(child) for child in rows]}
 
         return children
 
