@@ -31,9 +31,10 @@ stream, so that standard output can be piped. Nothing asks a question when stand
 
 ## What `sync --json` prints
 
-`{"runs": [{"program", "changes": {"program", "campaign"}, "refused", "conflicts", "unknown", "api_calls", "halted"}],
-"api_calls"}`. `changes` counts members and fields changed on either side, `unknown` writes of which nobody knows yet what
-became. A run's `api_calls` include the look at the org that served all runs of the round; the one at the end is the true sum.
+`{"runs": [{"program", "connection", "changes": {"program", "campaign"}, "refused", "conflicts", "unknown", "api_calls",
+"halted"}], "failed": [{"connection", "error"}], "api_calls"}`. `changes` counts members and fields changed on either side,
+`unknown` writes of which nobody knows yet what became. A run's `api_calls` include the look at the org that served all runs of
+the round; the one at the end is the true sum. `failed` names orgs whose round could not be done; the others had theirs.
 """
 
 
