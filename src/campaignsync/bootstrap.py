@@ -58,8 +58,11 @@ class Application:
 
 
 @contextlib.contextmanager
-def application(settings: Settings, *, migrate: bool = False) -> Iterator[Application]:
-    """The installation, with its database running and, where that database is embedded or `migrate` is set, up to date."""
+def application(
+    settings: Settings, *, migrate: bool = False, who: str | None = None
+) -> Iterator[Application]:
+    """The installation, with its database running and, where that database is embedded or `migrate` is set, up to date. What
+    nobody else says of a change, the journal tells as done by `who`."""
     with contextlib.ExitStack() as stack:
         url = settings.database_url or stack.enter_context(embedded_postgres(settings.data_dir))
         django_settings.configure(url, settings.secret_key())
@@ -71,6 +74,8 @@ def application(settings: Settings, *, migrate: bool = False) -> Iterator[Applic
             _migrate()
         elif _pending():
             raise UsageError("The database is not up to date. Bring it there with: campaignsync migrate")
+        if who:
+            _introduce(who)
         yield _wired(settings)
 
 
@@ -82,6 +87,13 @@ def _require_database() -> None:
     except OperationalError as error:
         reason = " ".join(str(error).split())
         raise UsageError(f"The database does not let us in: {reason} Check DATABASE_URL.") from None
+
+
+def _introduce(who: str) -> None:
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('campaignsync.who', %s, false)", (who,))
 
 
 def _pending() -> bool:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import date
+from decimal import Decimal
+
 import pytest
 from django.db import ProgrammingError, connection
 
 from campaign_words import CAMPAIGN_ID, Linked, delta, member
+from campaignsync.domain.links import LinkState
+from campaignsync.domain.programs import PeriodCost
 from campaignsync.store.frames import execute, rows
 
 
@@ -29,7 +34,7 @@ def test_joining_moving_and_leaving_are_noted_with_who_and_why(linked: Linked) -
     linked.app.members.set_status("Spring", "a@example.com", "Invited", who="ada")
     linked.app.members.set_status("Spring", "a@example.com", "Registered", who="ben")
     linked.app.members.remove("Spring", "a@example.com", who="cora")
-    assert [(row["old"], row["new"], row["who"], row["why"]) for row in linked.journal()] == [
+    assert [(row["old"], row["new"], row["who"], row["why"]) for row in linked.journal()[1:]] == [
         (None, "Invited", "ada", "set"),
         ("Invited", "Registered", "ben", "set"),
         ("Registered", None, "cora", "removed"),
@@ -69,7 +74,7 @@ def test_the_journal_is_append_only(linked: Linked, statement: str) -> None:
     linked.app.members.set_status("Spring", "a@example.com", "Invited", who="ada")
     with pytest.raises(ProgrammingError, match="append-only"):
         execute(statement)
-    assert len(linked.journal()) == 1
+    assert [row["noun"] for row in linked.journal()] == ["link", "member"]
 
 
 def test_deleting_a_program_ends_its_link_and_memberships_and_leaves_the_campaign(linked: Linked) -> None:
@@ -79,7 +84,8 @@ def test_deleting_a_program_ends_its_link_and_memberships_and_leaves_the_campaig
     linked.app.registry.delete_program("Spring")
     assert rows("SELECT count(*) AS links FROM store_link") == [{"links": 0}]
     assert [c["id"] for c in linked.app.registry.campaigns(linked.connection.connection_id)] == [CAMPAIGN_ID]
-    assert rows("SELECT old, new FROM store_journalentry WHERE side = 'program' ORDER BY id") == [
+    members = "SELECT old, new FROM store_journalentry WHERE side = 'program' AND noun = 'member' ORDER BY id"
+    assert rows(members) == [
         {"old": None, "new": "Invited"},
         {"old": "Invited", "new": None},
     ]
@@ -92,3 +98,30 @@ def test_secrets_cannot_be_read_in_the_table(linked: Linked) -> None:
     assert "hush-hush" not in kept
     assert linked.app.registry.login(linked.connection.connection_id).fields["password"] == "hush-hush"
     assert "hush-hush" not in repr(linked.app.registry.login(linked.connection.connection_id))
+
+
+def test_links_their_policy_and_costs_are_in_the_journal_with_who_and_what(linked: Linked) -> None:
+    """Whoever makes, changes or ends them; what the engine does to a link's state is none of it."""
+    registry = linked.app.registry
+    registry.set_policy(linked.link, {"winner": "program"})
+    registry.set_policy(linked.link, {"winner": "program"})
+    registry.set_cost("Spring", PeriodCost(month=date(2026, 3, 1), amount=Decimal("1200.50")))
+    registry.set_cost("Spring", PeriodCost(month=date(2026, 3, 1), amount=Decimal(90), currency="EUR"))
+    registry.remove_cost("Spring", date(2026, 3, 1))
+    linked.app.ledger.stop(linked.link, LinkState.HALTED, "Look at it.")
+    registry.resume(linked.link)
+    registry.unlink(linked.link)
+    told = rows(
+        "SELECT noun, record_id, old, new, who <> '' AS named FROM store_journalentry WHERE noun <> 'member' ORDER BY id"
+    )
+    policy = [row for row in told if row["noun"] == "policy"]
+    assert [(row["old"].split(",")[0], row["new"].split(",")[0]) for row in policy] == [
+        ("winner: further", "winner: program")
+    ]
+    assert [tuple(row.values()) for row in told if row["noun"] != "policy"] == [
+        ("link", CAMPAIGN_ID, None, CAMPAIGN_ID, True),
+        ("period cost", "2026-03", None, "1200.5 USD", True),
+        ("period cost", "2026-03", "1200.5 USD", "90 EUR", True),
+        ("period cost", "2026-03", "90 EUR", None, True),
+        ("link", CAMPAIGN_ID, CAMPAIGN_ID, None, True),
+    ]

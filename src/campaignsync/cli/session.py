@@ -33,7 +33,7 @@ DataDir = Annotated[
 @contextmanager
 def opened(context: typer.Context, *, migrate: bool = False) -> Iterator[Application]:
     """The installation, opened for one command; `context.obj` is the data folder that was given, or None."""
-    with application(read_settings(context.obj), migrate=migrate) as app:
+    with application(read_settings(context.obj), migrate=migrate, who=who()) as app:
         yield app
 
 

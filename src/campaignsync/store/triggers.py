@@ -1,5 +1,6 @@
 """Change capture in the database: whoever writes a member, by page or by bulk SQL, leaves a line in the journal and a mark;
-whoever lets a link wait or a job fail leaves a problem and a notice.
+whoever makes, ends or changes a link or a cost leaves a line; whoever lets a link wait or a job fail leaves a problem and a
+notice.
 
 Declared on the models, installed by migrations. They run once a statement over all rows it touched. Who did it, why and in which
 run is told by `acting` in settings of the transaction; where nobody told, it is the database user.
@@ -110,6 +111,37 @@ _JOB_ROWS = {
     "update": "SELECT n.*, 'solved' AS event, n.solved_at AS at FROM new_rows n JOIN old_rows o ON o.id = n.id"
     " WHERE o.solved_at IS NULL AND n.solved_at IS NOT NULL",
 }
+_CHOICES = f"""
+    EXECUTE $note$ INSERT INTO store_journalentry {COLUMNS}
+    SELECT {_ACTOR.format(who=TOLD)}, 'program', r.connection_id, r.program_id, r.campaign_id, NULL, r.noun,
+           r.record_id, r.old, r.new
+    FROM ({{rows}}) r WHERE r.old IS DISTINCT FROM r.new $note$;
+    RETURN NULL;
+"""
+_LINK = "SELECT connection_id, program_id, campaign_id, 'link' AS noun, campaign_id AS record_id, {} FROM {}"
+_POLICY = (
+    "format('winner: %s, step back: %s, removed in program: %s, removed in campaign: %s, field edit: %s,"
+    " removals: over %s of them and over %s', {0}.winner, {0}.step_back, {0}.removed_in_program,"
+    " {0}.removed_in_campaign, {0}.field_edit, {0}.removal_share, {0}.removal_number)"
+)
+_LINK_ROWS = {
+    "insert": _LINK.format("NULL::text AS old, campaign_id AS new", "new_rows"),
+    "update": "SELECT n.connection_id, n.program_id, n.campaign_id, 'policy' AS noun, n.campaign_id AS record_id,"
+    f" {_POLICY.format('o')} AS old, {_POLICY.format('n')} AS new FROM new_rows n JOIN old_rows o ON o.id = n.id",
+    "delete": _LINK.format("campaign_id AS old, NULL::text AS new", "old_rows"),
+}
+_COST = (
+    "SELECT NULL::bigint AS connection_id, {0}.program_id, '' AS campaign_id, 'period cost' AS noun,"
+    " to_char({0}.month, 'YYYY-MM') AS record_id, {1} AS old, {2} AS new FROM {3}"
+)
+_PAID = "trim_scale({0}.amount) || ' ' || {0}.currency"
+_COST_ROWS = {
+    "insert": _COST.format("n", "NULL::text", _PAID.format("n"), "new_rows n"),
+    "update": _COST.format(
+        "n", _PAID.format("o"), _PAID.format("n"), "new_rows n JOIN old_rows o ON o.id = n.id"
+    ),
+    "delete": _COST.format("o", _PAID.format("o"), "NULL::text", "old_rows o"),
+}
 _OPERATIONS = {"insert": pgtrigger.Insert, "update": pgtrigger.Update, "delete": pgtrigger.Delete}
 _REFERENCING = {
     "insert": pgtrigger.Referencing(new="new_rows"),  # type: ignore[no-untyped-call]
@@ -118,10 +150,10 @@ _REFERENCING = {
 }
 
 
-def _noted(body: str, rows: dict[str, str]) -> list[pgtrigger.Trigger]:
+def _noted(body: str, rows: dict[str, str], name: str = "note") -> list[pgtrigger.Trigger]:
     return [
         pgtrigger.Trigger(
-            name=f"note_{operation}",
+            name=f"{name}_{operation}",
             level=pgtrigger.Statement,
             when=pgtrigger.After,
             operation=_OPERATIONS[operation],
@@ -135,6 +167,16 @@ def _noted(body: str, rows: dict[str, str]) -> list[pgtrigger.Trigger]:
 def note_program_members() -> list[pgtrigger.Trigger]:
     """Journal and mark every change of a program's members."""
     return _noted(_PROGRAM_MEMBERS, _PROGRAM_ROWS)
+
+
+def note_links() -> list[pgtrigger.Trigger]:
+    """Journal who makes and ends links, and who changes what was chosen for one."""
+    return _noted(_CHOICES, _LINK_ROWS, "journal")
+
+
+def note_costs() -> list[pgtrigger.Trigger]:
+    """Journal every change of a period cost."""
+    return _noted(_CHOICES, _COST_ROWS, "journal")
 
 
 def note_campaign_members() -> list[pgtrigger.Trigger]:

@@ -7,7 +7,7 @@ from django.db.models.functions import Lower
 
 from campaignsync.domain.links import FieldEdit, LinkState, Removal, StepBack, Winner
 from campaignsync.store.models.programs import Connection, Person, Program
-from campaignsync.store.triggers import note_link_states
+from campaignsync.store.triggers import note_link_states, note_links
 
 
 class Link(models.Model):
@@ -33,7 +33,7 @@ class Link(models.Model):
             models.UniqueConstraint(fields=("program", "connection"), name="one_campaign_a_program"),
             models.UniqueConstraint(fields=("connection", "campaign_id"), name="one_program_a_campaign"),
         )
-        triggers = note_link_states()
+        triggers = (*note_links(), *note_link_states())
 
     def __str__(self) -> str:
         return f"{self.program} = {self.campaign_id}"

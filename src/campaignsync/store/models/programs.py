@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models.functions import Lower
 
 from campaignsync.domain.people import ASSIGN_BY_ACTIVE_RULE, DuplicateRule
-from campaignsync.store.triggers import note_program_fields, note_program_members
+from campaignsync.store.triggers import note_costs, note_program_fields, note_program_members
 
 
 class Connection(models.Model):
@@ -105,6 +105,7 @@ class PeriodCost(models.Model):
     class Meta:
         ordering = ("month",)
         constraints = (models.UniqueConstraint(fields=("program", "month"), name="one_cost_a_month"),)
+        triggers = note_costs()
 
     def __str__(self) -> str:
         return f"{self.month:%Y-%m} {self.amount} {self.currency}"
