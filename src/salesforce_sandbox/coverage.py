@@ -17,7 +17,6 @@ from salesforce_sandbox.wire.table import ENDPOINTS
 
 _NOT_BUILT = (
     "REST in XML",
-    "search (SOSL) and parameterized search",
     "query plans (explain)",
     "layouts, list views, quick actions, recently viewed records",
     "Metadata, Tooling, Analytics, Connect, UI and GraphQL APIs",

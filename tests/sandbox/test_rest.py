@@ -49,7 +49,7 @@ def test_versions_retire_and_are_not_there_yet(admin: Any, version: str, refusal
 
 
 def test_what_is_not_built_says_so(admin: Any) -> None:
-    status, code, message = admin.refused("GET", "/search")
+    status, code, message = admin.refused("GET", "/tooling/query")
     assert (status, code) == (501, "NOT_IMPLEMENTED_BY_SANDBOX")
     assert "docs/sandbox_coverage.md" in message
 

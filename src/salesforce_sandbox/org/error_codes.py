@@ -50,6 +50,7 @@ ERROR_CODES: Mapping[str, str] = MappingProxyType(
         "MALFORMED_ID": "text that is no id of the kind",
         "MALFORMED_QUERY": "SOQL that cannot be understood",
         "METHOD_NOT_ALLOWED": "a method the resource does not have",
+        "MALFORMED_SEARCH": "SOSL that cannot be understood",
         "MISSING_ARGUMENT": "nothing to do, or a row without its external id",
         "NOT_FOUND": "a resource, record or external id field that is not there",
         "NOT_IMPLEMENTED_BY_SANDBOX": "what Salesforce has and this sandbox has not",

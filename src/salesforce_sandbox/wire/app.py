@@ -74,7 +74,8 @@ async def _read(http: HttpRequest) -> Request:
         method=http.method,
         # Salesforce's own command line keeps the address of an org with a slash behind it, and adds paths to that.
         path="/" + http.scope["path"].lstrip("/"),
-        query=dict(http.query_params),
+        # What is named repeatedly is a list, and lists are written with commas.
+        query={name: ",".join(http.query_params.getlist(name)) for name in http.query_params},
         headers=dict(http.headers),
         body=body,
         origin=f"{scheme}://{host}",

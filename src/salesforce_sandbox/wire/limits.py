@@ -9,7 +9,16 @@ routes = Routes(kind="limits")
 
 # The first of the live versions is Summer '14's; three come a year.
 _SEASONS = ("Summer", "Winter", "Spring")
-_RESOURCES = ("composite", "jobs", "limits", "query", "queryAll", "sobjects")
+_RESOURCES = (
+    "composite",
+    "jobs",
+    "limits",
+    "parameterizedSearch",
+    "query",
+    "queryAll",
+    "search",
+    "sobjects",
+)
 
 
 @free_routes.on("GET", "/services/data", rules="S2.1.3 S2.2.9")

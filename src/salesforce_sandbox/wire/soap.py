@@ -10,6 +10,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any, TypeAlias
 
+from salesforce_sandbox.org import sosl
 from salesforce_sandbox.org.access import Caller
 from salesforce_sandbox.org.conversion import Conversion, convert
 from salesforce_sandbox.org.cursors import Page
@@ -210,6 +211,12 @@ def _record(asked: _Asked, record: Mapping[str, Any]) -> dict[str, Any]:
             }
         written[f"sf:{name}"] = value
     return written
+
+
+def _search(asked: _Asked) -> Any:
+    wanted = sosl.parse(str(asked.arguments.get("searchString", "")))
+    found = sosl.find(asked.org, wanted, asked.caller, asked.call.version)
+    return {"searchRecords": [{"record": _record(asked, record)} for record in found]}
 
 
 def _retrieve(asked: _Asked) -> Any:
@@ -420,6 +427,7 @@ _OPERATIONS: dict[str, Callable[[_Asked], Any]] = {
     "query": _query,
     "queryAll": lambda asked: _query(asked, include_deleted=True),
     "queryMore": _query_more,
+    "search": _search,
     "retrieve": _retrieve,
     "create": _create,
     "update": _update,

@@ -16,6 +16,7 @@ from salesforce_sandbox.wire import (
     query,
     relationships,
     replication,
+    search,
     soap,
     sobjects,
 )
@@ -29,6 +30,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *limits.free_routes.endpoints,
     *limits.routes.endpoints,
     *query.routes.endpoints,
+    *search.routes.endpoints,
     *collections.routes.endpoints,
     *composite.routes.endpoints,
     *batch.routes.endpoints,
