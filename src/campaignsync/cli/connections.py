@@ -288,6 +288,7 @@ def doctor(context: typer.Context, connection: ConnectionName = None, as_json: A
         print_json(rows)
     else:
         print_table(rows, {"check": "CHECK", "well": "WELL", "seen": "SEEN"}, empty="Nothing was looked at.")
-    sick = [finding for finding in findings if not finding.well]
-    if sick:
-        raise UsageError(f"{sick[0].check} is not well: {sick[0].seen}. To do: {sick[0].to_do}")
+    for sick in findings:
+        if sick.well is False:
+            where = f" ({sick.setup})" if sick.setup else ""
+            raise UsageError(f"{sick.check} is not well: {sick.seen}. To do: {sick.to_do}{where}")

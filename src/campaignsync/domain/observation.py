@@ -57,3 +57,11 @@ class SyncUser:
     username: str
     organization_id: str
     is_marketing_user: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiUsage:
+    """The org's API calls of the last 24 hours, by everybody, as its last answer told (S2.2.9)."""
+
+    used: int
+    allowed: int

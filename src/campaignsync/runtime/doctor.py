@@ -1,79 +1,186 @@
-"""Finds out why no campaigns are seen, in the order an admin would look (M3.3)."""
+"""Finds out why no campaigns are seen, in the order an admin would look (M3.3).
+
+Called by the command line. Whatever is not well hides what comes after it, which is then named as not looked at.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from campaignsync.domain.connections import Connection
 from campaignsync.domain.errors import CampaignsyncError
-from campaignsync.domain.observation import CURSOR_OBJECTS
+from campaignsync.domain.people import SalesforceField
 from campaignsync.runtime.ports import SalesforceDoor
+
+_READ: Mapping[str, tuple[str, ...]] = {
+    "Campaign": ("Name", "Type", "IsActive", "ActualCost"),
+    "CampaignMemberStatus": ("CampaignId", "Label", "IsDefault", "HasResponded"),
+    "CampaignMember": ("CampaignId", "LeadId", "ContactId", "Status"),
+    "Lead": ("LastName", "Company", "Email", "IsConverted", "ConvertedContactId"),
+    "Contact": ("LastName", "Email"),
+}
+_CREATED = {
+    "Campaign": ("Name",),
+    "CampaignMemberStatus": ("Label",),
+    "CampaignMember": ("CampaignId",),
+    "Lead": ("LastName",),
+}
+_CHANGED = {"Campaign": ("Type", "ActualCost"), "CampaignMember": ("Status",)}
+_NO_API = ("API_DISABLED_FOR_ORG", "API_CURRENTLY_DISABLED")
+_LOW = 0.10
+"""From this share of the day's API calls on, what is left is called low."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One thing that was looked at: whether it is well, what was seen, and what to do if it is not."""
+    """One thing to look at: whether it is well (None: not looked at), what was seen, what to do, and where in Salesforce."""
 
     check: str
-    well: bool
-    seen: str
+    well: bool | None = None
+    seen: str = "not looked at"
     to_do: str = ""
+    setup: str = ""
 
 
 def examine(connection: Connection, door: SalesforceDoor) -> list[Finding]:
-    """What was looked at, up to and with the first thing that is not well."""
-    findings = []
-    for finding in _findings(connection, door):
-        findings.append(finding)
-        if not finding.well:
-            break
-    return findings
+    """What was looked at, up to and with the first thing that is not well, and what could not be looked at because of it."""
+    found: list[Finding] = []
+    for check, look in _CHECKS.items():
+        if any(not finding.well for finding in found):
+            found.append(Finding(check=check))
+        else:
+            found.append(look(check, connection, door))
+    return found
 
 
-def _findings(connection: Connection, door: SalesforceDoor) -> Iterator[Finding]:
-    yield Finding(
-        check="campaign sync",
-        well=connection.campaign_sync,
-        seen="switched on" if connection.campaign_sync else "switched off",
-        to_do=f"campaignsync connect {connection.name} --campaign-sync",
-    )
+def _switch(check: str, connection: Connection, door: SalesforceDoor) -> Finding:
+    on = connection.campaign_sync
+    to_do = "" if on else f"campaignsync connect {connection.name} --campaign-sync"
+    return Finding(check=check, well=on, seen=f"switched {'on' if on else 'off'}", to_do=to_do)
+
+
+def _login(check: str, connection: Connection, door: SalesforceDoor) -> Finding:
     try:
         user = door.sync_user()
     except CampaignsyncError as error:
-        yield Finding(
-            check="login",
-            well=False,
-            seen=str(error),
-            to_do="campaignsync connect, with the right credentials",
-        )
-        return
-    yield Finding(check="login", well=True, seen=f"as {user.username} in org {user.organization_id}")
-    yield Finding(
-        check="Marketing User",
-        well=user.is_marketing_user,
-        seen="yes"
-        if user.is_marketing_user
-        else f"{user.username} is not a Marketing User, so campaigns stay closed (S0.6)",
-        to_do="Salesforce Setup > Users > Users > edit the sync user > tick Marketing User"
-        f" ({connection.instance_url}/lightning/setup/ManageUsers/home)",
-    )
+        if error.code not in _NO_API:
+            return Finding(
+                check=check,
+                well=False,
+                seen=str(error),
+                to_do="campaignsync connect, with the right credentials",
+                setup=_page(connection, "ConnectedApplication"),
+            )
+        return Finding(check=check, well=True, seen="the credentials are taken")
+    return Finding(check=check, well=True, seen=f"as {user.username} in org {user.organization_id}")
+
+
+def _api_right(check: str, connection: Connection, door: SalesforceDoor) -> Finding:
     try:
-        rows = door.visible_rows()
+        door.sync_user()
     except CampaignsyncError as error:
-        yield Finding(
-            check="objects and fields",
+        return Finding(
+            check=check,
             well=False,
             seen=str(error),
-            to_do=f"give the sync user's profile or permission set read on {', '.join(CURSOR_OBJECTS)} and their fields"
-            f" ({connection.instance_url}/lightning/setup/PermSets/home)",
+            to_do="give the sync user's profile or a permission set of theirs API Enabled",
+            setup=_page(connection, "EnhancedProfiles"),
         )
-        return
-    yield Finding(check="objects and fields", well=True, seen="readable")
-    yield Finding(
-        check="campaigns",
-        well=rows["Campaign"] > 0,
-        seen=f"{rows['Campaign']} campaigns, {rows['CampaignMember']} members",
-        to_do="create a campaign in Salesforce, or let one be created: campaignsync link PROGRAM --create NAME",
+    return Finding(check=check, well=True, seen="yes")
+
+
+def _marketing_user(check: str, connection: Connection, door: SalesforceDoor) -> Finding:
+    user = door.sync_user()
+    if user.is_marketing_user:
+        return Finding(check=check, well=True, seen="yes")
+    return Finding(
+        check=check,
+        well=False,
+        seen=f"{user.username} is no Marketing User, so campaigns stay closed (S0.6)",
+        to_do="edit the sync user and tick Marketing User",
+        setup=_page(connection, "ManageUsers"),
     )
-    yield Finding(check="API calls", well=True, seen=f"{door.api_calls} used by this look")
+
+
+def _objects_and_fields(check: str, connection: Connection, door: SalesforceDoor) -> Finding:
+    missing = [lack for name in _READ for lack in _lacks(name, door)]
+    if not missing:
+        return Finding(check=check, well=True, seen="all that is needed can be read and written")
+    return Finding(
+        check=check,
+        well=False,
+        seen="; ".join(missing),
+        to_do="give the sync user these in a permission set: objects, and their fields",
+        setup=_page(connection, "PermSets"),
+    )
+
+
+def _lacks(name: str, door: SalesforceDoor) -> Iterator[str]:
+    """What the sync user may not do with an object (S1.5.3)."""
+    try:
+        fields = {each.name: each for each in door.fields_of(name)}
+    except CampaignsyncError:
+        yield f"{name} cannot be seen"
+        return
+    kinds: tuple[tuple[str, tuple[str, ...], Callable[[SalesforceField], bool]], ...] = (
+        ("seen", _READ[name], lambda field: True),
+        ("set on a new one", _CREATED.get(name, ()), lambda field: field.createable),
+        ("changed", _CHANGED.get(name, ()), lambda field: field.updateable),
+    )
+    for verb, wanted, may in kinds:
+        # What cannot be seen is told once, not for each thing that cannot be done with it either.
+        closed = [
+            each
+            for each in wanted
+            if (each not in fields if verb == "seen" else each in fields and not may(fields[each]))
+        ]
+        if closed:
+            yield f"{', '.join(f'{name}.{each}' for each in closed)} cannot be {verb}"
+
+
+def _campaigns(check: str, connection: Connection, door: SalesforceDoor) -> Finding:
+    rows, active = door.visible_rows(), door.active_campaigns()
+    seen = f"{rows['Campaign']:,} campaigns, {active:,} of them active, {rows['CampaignMember']:,} members"
+    if rows["Campaign"]:
+        return Finding(check=check, well=True, seen=seen)
+    return Finding(
+        check=check,
+        well=False,
+        seen="the org has no campaigns that the sync user sees",
+        to_do="create one, share them with the sync user, or have one made: campaignsync link PROGRAM --create NAME",
+        setup=f"{connection.instance_url}/lightning/o/Campaign/list",
+    )
+
+
+def _limits(check: str, connection: Connection, door: SalesforceDoor) -> Finding:
+    usage = door.api_usage
+    if usage is None:
+        return Finding(check=check, well=True, seen="the org tells none")
+    left = max(usage.allowed - usage.used, 0)
+    seen = f"{left:,} of the {usage.allowed:,} calls that the org has in 24 hours are left"
+    if left > usage.allowed * _LOW:
+        return Finding(check=check, well=True, seen=seen)
+    return Finding(
+        check=check,
+        well=False,
+        seen=seen,
+        to_do=f"see who uses them, or give the sync fewer: campaignsync connect {connection.name} --daily-calls N",
+        setup=_page(connection, "CompanyProfileInfo"),
+    )
+
+
+def _page(connection: Connection, node: str) -> str:
+    """A page of the org's Setup."""
+    return f"{connection.instance_url}/lightning/setup/{node}/home"
+
+
+_CHECKS: Mapping[str, Callable[[str, Connection, SalesforceDoor], Finding]] = {
+    "campaign sync": _switch,
+    "login": _login,
+    "API right": _api_right,
+    "Marketing User": _marketing_user,
+    "objects and fields": _objects_and_fields,
+    "campaigns": _campaigns,
+    "API calls": _limits,
+}

@@ -24,7 +24,7 @@ from campaignsync.domain.labels import LabelMapping
 from campaignsync.domain.links import CampaignStatus, LinkState, Winner
 from campaignsync.domain.member_fields import MemberField
 from campaignsync.domain.notices import Notice
-from campaignsync.domain.observation import Cursor, Delta, SyncUser, WholeLists
+from campaignsync.domain.observation import ApiUsage, Cursor, Delta, SyncUser, WholeLists
 from campaignsync.domain.people import LeadRules, SalesforceField
 from campaignsync.domain.problems import EVERY_OPEN_PROBLEM, ProblemFilter
 from campaignsync.domain.programs import PeriodCost
@@ -51,6 +51,10 @@ class SalesforceDoor(Protocol):
     def take_calls(self) -> int:
         """The calls that were made since this was last asked: what is to be charged."""
 
+    @property
+    def api_usage(self) -> ApiUsage | None:
+        """The calls that the whole org has used of 24 hours, and how many it has, as its last answer told."""
+
     def sync_user(self) -> SyncUser:
         """Who we are in the org, and whether that user may see campaigns (S0.6)."""
 
@@ -59,6 +63,9 @@ class SalesforceDoor(Protocol):
 
     def visible_rows(self) -> Mapping[str, int]:
         """How many rows of each object the sync user sees, in one call."""
+
+    def active_campaigns(self) -> int:
+        """How many of the campaigns that the sync user sees are active."""
 
     def changes_since(self, cursor: Cursor) -> Delta:
         """All rows changed since the cursor less the look-back, and the counts by campaign. The number of calls is fixed,

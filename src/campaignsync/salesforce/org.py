@@ -10,7 +10,7 @@ import polars as pl
 from campaignsync.domain.connections import Login
 from campaignsync.domain.ids import salesforce_id
 from campaignsync.domain.links import CampaignStatus
-from campaignsync.domain.observation import Cursor, Delta, SyncUser, WholeLists
+from campaignsync.domain.observation import ApiUsage, Cursor, Delta, SyncUser, WholeLists
 from campaignsync.domain.people import LeadRules, SalesforceField
 from campaignsync.domain.runs import CampaignFieldValue, MemberBatch
 from campaignsync.salesforce import bulk, campaigns, changes, writing
@@ -18,7 +18,7 @@ from campaignsync.salesforce.bulk import NoteJob
 from campaignsync.salesforce.bulk_writing import BulkLane
 from campaignsync.salesforce.reading import Reader
 from campaignsync.salesforce.soql import text
-from campaignsync.salesforce.wire import ApiUsage, Wire
+from campaignsync.salesforce.wire import Wire
 
 
 class SalesforceOrg:
@@ -87,6 +87,9 @@ class SalesforceOrg:
 
     def visible_rows(self) -> Mapping[str, int]:
         return self._reader.visible_rows()
+
+    def active_campaigns(self) -> int:
+        return self._reader.active_campaigns()
 
     def changes_since(self, cursor: Cursor) -> Delta:
         return changes.changes_since(self._reader, cursor)

@@ -104,6 +104,11 @@ class Reader:
         queries = [Query(of=name, soql=f"SELECT COUNT() FROM {name}") for name in OBJECTS]
         return {query.of: body["totalSize"] for query, body in zip(queries, self.ask(queries), strict=True)}
 
+    def active_campaigns(self) -> int:
+        """How many of the campaigns that the sync user sees are active."""
+        counted = Query(of="Campaign", soql="SELECT COUNT() FROM Campaign WHERE IsActive = true")
+        return int(self._wire.get(counted.path)["totalSize"])
+
     def whole_lists(self, *, members_of: Collection[str], statuses_of: Collection[str]) -> WholeLists:
         """All members and all statuses of the campaigns named, read to the last page."""
         members = self._queries_of_campaigns("CampaignMember", members_of)

@@ -21,6 +21,7 @@ from urllib3.exceptions import MaxRetryError, NewConnectionError
 
 from campaignsync.domain.connections import Login
 from campaignsync.domain.errors import RetryableError, UnknownOutcomeError, UsageError
+from campaignsync.domain.observation import ApiUsage
 from campaignsync.salesforce.errors import SOON_S, call_error
 from campaignsync.salesforce.login import UNREACHABLE, LoginUnreachableError, Token, log_in
 
@@ -52,14 +53,6 @@ class PartAnswer:
 
     status: int
     body: Any
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ApiUsage:
-    """The org's API calls of the last 24 hours, by everybody, as its last answer told (S2.2.9)."""
-
-    used: int
-    allowed: int
 
 
 class Wire:
