@@ -86,10 +86,6 @@ def test_a_sync_user_who_is_no_marketing_user_is_found(desk: Desk) -> None:
             {"denied_fields": [["*", "Campaign", "ActualCost", "read"], ["*", "Lead", "Email", "read"]]},
             "Campaign.ActualCost cannot be seen; Lead.Email cannot be seen",
         ),
-        (
-            {"denied_fields": [["*", "CampaignMember", "Status", "edit"]]},
-            "CampaignMember.Status cannot be changed",
-        ),
     ],
 )
 def test_objects_and_fields_that_are_closed_are_named(desk: Desk, seed: dict[str, object], seen: str) -> None:
@@ -105,6 +101,8 @@ def test_an_org_without_campaigns_is_said_to_have_none(desk: Desk) -> None:
 def test_calls_that_run_low_are_told(desk: Desk) -> None:
     """S2.2.9."""
     desk.link()
-    desk.org.control("POST", "/sandbox/limits", {"DailyApiRequests": desk.org.calls() + 10})
+    for _ in range(150):
+        desk.org.query("SELECT Id FROM User")
+    desk.org.control("POST", "/sandbox/limits", {"DailyApiRequests": desk.org.calls() + 12})
     told = sick(findings(desk))
     assert (told.check, "daily-calls" in told.to_do) == ("API calls", True)
