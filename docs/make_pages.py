@@ -32,9 +32,11 @@ stream, so that standard output can be piped. Nothing asks a question when stand
 ## What `sync --json` prints
 
 `{"runs": [{"program", "connection", "changes": {"program", "campaign"}, "refused", "conflicts", "unknown", "api_calls",
-"halted"}], "failed": [{"connection", "error"}], "api_calls"}`. `changes` counts members and fields changed on either side,
-`unknown` writes of which nobody knows yet what became. A run's `api_calls` include the look at the org that served all runs of
-the round; the one at the end is the true sum. `failed` names orgs whose round could not be done; the others had theirs.
+"halted"}], "people": [{"connection", "here", "there", "refused", "unknown", "waiting"}], "failed": [{"connection", "error"}],
+"api_calls"}`. `changes` counts members and fields changed on either side, `unknown` writes of which nobody knows yet what became.
+A run's `api_calls` include the look at the org that served all runs of the round; the one at the end is the true sum. `people`
+counts fields changed here, leads and contacts written, refused and unheard of, and fields that wait. `failed` names orgs whose
+round could not be done; the others had theirs.
 """
 
 
@@ -45,9 +47,15 @@ def commands_page() -> str:
 
 def _pages(command: Any, path: str) -> Iterator[str]:
     if hasattr(command, "commands"):
+        if command.invoke_without_command:
+            yield from _page(command, path)
         for name, each in sorted(command.commands.items()):
             yield from _pages(each, f"{path} {name}")
         return
+    yield from _page(command, path)
+
+
+def _page(command: Any, path: str) -> Iterator[str]:
     arguments = [each for each in command.params if each.param_type_name == "argument"]
     options = [each for each in command.params if each.param_type_name == "option"]
     yield f"\n## `{' '.join([path, *(each.metavar or each.name.upper() for each in arguments)])}`\n\n{command.help.strip()}\n"

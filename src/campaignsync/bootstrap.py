@@ -50,7 +50,8 @@ class Application:
     def door(self, connection: Connection) -> SalesforceDoor:
         """A door to a connection's org."""
         login = self.registry.login(connection.connection_id)
-        return SalesforceOrg(login, user=connection.user, leads=connection.leads)
+        fields = self.registry.person_fields(connection.connection_id)
+        return SalesforceOrg(login, user=connection.user, leads=connection.leads, fields=fields)
 
     def new_door(self, login: Login) -> SalesforceOrg:
         """A door to an org that is not a connection yet."""

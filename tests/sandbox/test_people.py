@@ -167,6 +167,10 @@ def test_a_field_without_read_access_does_not_exist(admin: Any) -> None:
     assert mia.refused("GET", "/query", params={"q": "SELECT Phone FROM Lead"})[1] == "INVALID_FIELD"
     path = f"/sobjects/Lead/{lead}"
     assert mia.refused("PATCH", path, {"Title": "CTO"})[1] == "INVALID_FIELD_FOR_INSERT_UPDATE"
+    fields = {each["name"]: each for each in mia.call("GET", "/sobjects/Lead/describe").json()["fields"]}
+    assert "Phone" not in fields
+    assert (fields["Title"]["createable"], fields["Title"]["updateable"]) == (False, False)
+    assert fields["Fax"]["updateable"]
 
 
 def test_an_object_without_access_does_not_exist(admin: Any) -> None:

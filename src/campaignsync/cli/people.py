@@ -8,6 +8,8 @@ import typer
 
 from campaignsync.cli.output import answer, clean, print_json, print_table, say
 from campaignsync.cli.session import AsJson, ConnectionName, opened, who
+from campaignsync.domain.errors import UsageError
+from campaignsync.domain.fields import STANDARD_FIELDS, typed
 from campaignsync.runtime.one_person import delete_there, sync_person
 
 person = typer.Typer(help="One person, across all orgs.", no_args_is_help=True)
@@ -94,6 +96,36 @@ def person_show(context: typer.Context, name: Who, as_json: AsJson = False) -> N
     print_table(row["programs"], headings, empty="In no program.")
     headings = {"connection": "CONNECTION", "code": "PROBLEM", "message": "SAYS"}
     print_table(row["problems"], headings, empty="No problems.")
+
+
+@person.command("set")
+def person_set(
+    context: typer.Context,
+    name: Who,
+    values: Annotated[
+        list[str],
+        typer.Argument(metavar="FIELD=VALUE…", help="Such as title=Director; an empty value empties."),
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Change fields of somebody; the next sync brings them to Salesforce. List the fields with: campaignsync fields"""
+    pairs = dict(text.partition("=")[::2] for text in values)
+    with opened(context) as app:
+        orgs = [app.registry.person_fields(org.connection_id) for org in app.registry.connections()]
+        fields = {field.name: field for each in (STANDARD_FIELDS, *orgs) for field in each}
+        unknown = sorted(set(pairs) - set(fields))
+        if unknown or any("=" not in text for text in values):
+            raise UsageError(
+                f"Write FIELD=VALUE. The fields are: {', '.join(fields)}."
+                + (f" There is none of the name {', '.join(unknown)}." if unknown else "")
+            )
+        number = app.directory.find(name)
+        app.directory.change(
+            number, {fields[key]: typed(fields[key], text) for key, text in pairs.items()}, who=who()
+        )
+        row = app.directory.show(number)
+    said = ", ".join(f"{key} is {value or 'empty'}" for key, value in pairs.items())
+    answer(row, f"{name}: {said}.", as_json=as_json)
 
 
 @person.command("sync")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -12,7 +13,7 @@ import typer
 from campaignsync.bootstrap import Application
 from campaignsync.cli.output import clean, complain, print_json, progress, say, show
 from campaignsync.cli.plans import print_plan
-from campaignsync.cli.session import AnyProgram, AsJson, ConnectionName, ProgramName, opened
+from campaignsync.cli.session import AnyProgram, AsJson, ConnectionName, opened
 from campaignsync.domain.budget import Budget, pause_text
 from campaignsync.domain.connections import Connection
 from campaignsync.domain.errors import CampaignsyncError, HaltError, UsageError
@@ -20,8 +21,9 @@ from campaignsync.domain.ids import LinkId
 from campaignsync.domain.problems import ProblemFilter, ProblemNoun
 from campaignsync.domain.runs import RunReport
 from campaignsync.planner.explain import as_json, read_saved
+from campaignsync.planner.explain_people import people_csv, people_json, people_text
 from campaignsync.runtime.notices import delivered
-from campaignsync.runtime.rounds import Round, plan_now, run_round
+from campaignsync.runtime.rounds import Round, plan_now, plan_people_now, run_round
 
 
 def add_to(app: typer.Typer) -> None:
@@ -32,15 +34,25 @@ def add_to(app: typer.Typer) -> None:
 
 def plan(
     context: typer.Context,
-    name: ProgramName,
+    name: Annotated[
+        str | None, typer.Argument(metavar="[PROGRAM]", help="The program; left out with --people.")
+    ] = None,
+    people: Annotated[
+        bool, typer.Option("--people", help="Show what would become of the fields of an org's people.")
+    ] = False,
     out: Annotated[
         Path | None, typer.Option(help="Save the plan as JSON, for: campaignsync apply FILE")
     ] = None,
-    csv: Annotated[bool, typer.Option("--csv", help="Print the members of the plan as CSV.")] = False,
+    csv: Annotated[bool, typer.Option("--csv", help="Print the rows of the plan as CSV.")] = False,
     connection: ConnectionName = None,
     json: AsJson = False,
 ) -> None:
-    """Show what a sync would do, without doing it."""
+    """Show what a sync would do, without doing it: to a program, or to the fields of people."""
+    if people == (name is not None) or (people and out):
+        raise UsageError("Name a program, or give --people, which --out is not for.")
+    if name is None:
+        _plan_people(context, connection, csv=csv, json=json)
+        return
     with opened(context) as app:
         link, linked_in = app.registry.link_of(name, connection)
         planned = plan_now(app.door(linked_in), app.ledger, linked_in, link)
@@ -50,6 +62,18 @@ def plan(
         except OSError as error:
             raise UsageError(f"{out} cannot be written: {error.strerror}.") from None
     print_plan(planned, csv=csv, json=json)
+
+
+def _plan_people(context: typer.Context, connection: str | None, *, csv: bool, json: bool) -> None:
+    with opened(context) as app:
+        org = app.registry.connection(connection)
+        planned = plan_people_now(app.door(org), app.ledger, org)
+    if json:
+        print_json(people_json(planned, org.name))
+    elif csv:
+        typer.echo(people_csv(planned), nl=False)
+    else:
+        say(people_text(planned, org.name).rstrip("\n"))
 
 
 def apply(
@@ -151,6 +175,7 @@ def _print_rounds(rounds: list[Round], failures: list[tuple[str, CampaignsyncErr
         print_json(
             {
                 "runs": [_run(report) for report in reports],
+                "people": [{"connection": each.connection, **asdict(each.people)} for each in rounds],
                 "failed": [{"connection": name, "error": str(error)} for name, error in failures],
                 "api_calls": sum(each.api_calls for each in rounds),
             }
@@ -158,6 +183,8 @@ def _print_rounds(rounds: list[Round], failures: list[tuple[str, CampaignsyncErr
         return
     for org, error in failures[1:]:
         complain(f"'{org}': {error}")
+    for each in rounds:
+        _print_people(each)
     if not reports and not failures:
         say(
             'Nothing is linked yet. Link a program with: campaignsync link "PROGRAM" --campaign ID, or --create NAME'
@@ -172,6 +199,19 @@ def _print_rounds(rounds: list[Round], failures: list[tuple[str, CampaignsyncErr
             complain(f"Nobody knows yet what became of {report.unknown} writes; the next sync finds out.")
         if report.refused or report.conflicts:
             say(f'See: campaignsync problems "{report.program}"')
+
+
+def _print_people(done: Round) -> None:
+    people = done.people
+    if people.here or people.there or people.refused or people.unknown:
+        say(
+            f"People in {done.connection}: {people.here} fields changed here, {people.there} leads and contacts written,"
+            f" {people.refused} refused."
+        )
+    if people.unknown:
+        complain(f"Nobody knows yet what became of {people.unknown} of them; the next sync finds out.")
+    if people.refused or people.waiting:
+        say("See: campaignsync problems --noun person")
 
 
 def _run(report: RunReport) -> dict[str, object]:

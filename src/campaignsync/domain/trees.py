@@ -99,6 +99,7 @@ SALESFORCE_PEOPLE: Schema = {
     "master_record_id": pl.String,
     "created_date": UTC_TIME,
     "system_modstamp": UTC_TIME,
+    "custom": pl.String,  # the custom fields that are mapped, by our names, as a JSON object; null where none is
 }
 HELD: Schema = {"person_id": pl.Int64, "wanted": pl.String, "message": pl.String}
 """Writes to the campaign that were refused and are not due to be tried again; `wanted` null is a refused removal."""
@@ -129,6 +130,7 @@ LEAD_WRITES: Schema = {
     "person_id": pl.Int64,
     "our_id": pl.String,  # by which the lead is upserted where the org has a field for it (M7.11)
     **PERSON_FIELDS,
+    "custom": pl.String,  # a JSON object
 }
 LEAD_OUTCOMES: Schema = {
     "person_id": pl.Int64,

@@ -32,7 +32,12 @@ _FORMULA = r"^[=+\-@\t\r\n]"
 
 def as_text(plan: Plan) -> str:
     """The plan for people: the sum first, then what happens on each side, long lists cut."""
-    return "".join(_CONTROL.sub("\N{REPLACEMENT CHARACTER}", line) + "\n" for line in _lines(plan))
+    return "".join(plain_line(line) + "\n" for line in _lines(plan))
+
+
+def plain_line(line: str) -> str:
+    """A line without what could play tricks on a terminal."""
+    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", line)
 
 
 def _lines(plan: Plan) -> Iterator[str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from campaignsync.domain.connections import Connection
 from campaignsync.domain.errors import RefusedError, UnknownOutcomeError
+from campaignsync.runtime.cycle import turn
 from campaignsync.runtime.people import OrgPeople, follow_people, look_up
 from campaignsync.runtime.ports import Directory, Ledger, SalesforceDoor
 
@@ -23,7 +24,7 @@ def sync_person(
     """Make sure that an org knows a person: as the record that is joined already, found by e-mail address, or made as a lead,
     also when the record was deleted there (M7.9). The kind and the id; RefusedError in Salesforce's words."""
     org = connection.connection_id
-    with ledger.alone(org):
+    with turn(door, ledger, org):
         look_up(door, ledger, org, [each for each in [directory.records(person).get(org)] if each])
         follow_people(door, ledger, org)
         directory.let_go(person, org, who=who)
@@ -46,6 +47,6 @@ def delete_there(
     """Before a person is deleted here: delete the lead or contact in an org with `also`, else the members of linked campaigns,
     which would bring the person back. RefusedError when Salesforce does not let us."""
     org = connection.connection_id
-    with ledger.alone(org):
+    with turn(door, ledger, org):
         record = [directory.records(person)[org]]
         door.delete_records(record if also else directory.members_to_remove(person, org))

@@ -19,6 +19,7 @@ from campaignsync.domain.backlog import Lane
 from campaignsync.domain.budget import Budget
 from campaignsync.domain.connections import Connection, Login
 from campaignsync.domain.errors import CampaignsyncError
+from campaignsync.domain.fields import FieldRule, FieldValue, PeopleCompared, PersonBatch, PersonField
 from campaignsync.domain.ids import ConnectionId, LinkId, RunId
 from campaignsync.domain.labels import LabelMapping
 from campaignsync.domain.links import CampaignStatus, LinkState, Winner
@@ -61,6 +62,9 @@ class SalesforceDoor(Protocol):
     def fields_of(self, object_name: str) -> tuple[SalesforceField, ...]:
         """The fields of an object as the sync user sees them (S1.5.3)."""
 
+    def field_rules(self) -> tuple[FieldRule, ...]:
+        """What may be done with each mapped field of leads and of contacts, as the sync user's rights are (M7.5)."""
+
     def visible_rows(self) -> Mapping[str, int]:
         """How many rows of each object the sync user sees, in one call."""
 
@@ -88,6 +92,10 @@ class SalesforceDoor(Protocol):
         """Create leads (LEAD_WRITES), or upsert them where the org has a field for our ids. Yields
         LEAD_OUTCOMES of at most 200 rows as each call ends; a call whose answer never
         came yields rows with known = false, and the caller goes on."""
+
+    def write_people(self, writes: pl.DataFrame) -> Iterator[PersonBatch]:
+        """Write fields of leads and contacts (PERSON_WRITES), at most 200 records a call, read back in the same call. Yields as
+        each call ends; a call whose answer never came yields rows with known = false."""
 
     def delete_records(self, ids: Sequence[str]) -> None:
         """Delete records of any kind; who is deleted already is no error. RefusedError for what Salesforce refuses."""
@@ -205,6 +213,31 @@ class Ledger(Protocol):
     def identities(self, connection: ConnectionId, people: Collection[int]) -> pl.DataFrame:
         """Of these people, those with an id in the org that was not deleted. Columns: person_id, salesforce_id, kind."""
 
+    def compare_people(self, connection: ConnectionId, rules: Sequence[FieldRule]) -> PeopleCompared:
+        """Whose fields changed on either side since they were last compared, and where the two sides differ; one snapshot."""
+
+    def change_people(
+        self, connection: ConnectionId, changes: pl.DataFrame, rules: Sequence[FieldRule]
+    ) -> None:
+        """Our side follows (PERSON_CHANGES), unless it was changed meanwhile; what was agreed on moves with it."""
+
+    def record_people(
+        self, connection: ConnectionId, writes: pl.DataFrame, batch: PersonBatch, rules: Sequence[FieldRule]
+    ) -> None:
+        """Mirror what was written (PERSON_WRITES) and read back, move what was agreed on, keep refusals as problems; leave
+        unknown outcomes to be compared again."""
+
+    def settle_people(
+        self,
+        connection: ConnectionId,
+        compared: pl.DataFrame,
+        waiting: pl.DataFrame,
+        solved: Collection[int],
+        rules: Sequence[FieldRule],
+    ) -> None:
+        """These people (person_id, changes) were compared; keep what waits for somebody (RECORD_PROBLEMS), and solve the problems
+        of those who have none any more."""
+
     def known_ids(self, connection: ConnectionId, ids: Collection[str]) -> frozenset[str]:
         """Of these Salesforce ids, those that are joined to a person of ours already."""
 
@@ -280,6 +313,12 @@ class Registry(Protocol):
         self, connection: ConnectionId, own: str | None, rates: Mapping[str, Decimal | None]
     ) -> None:
         """The org's own currency, and what others are worth in it (M5.2); None: a rate is forgotten."""
+
+    def person_fields(self, connection: ConnectionId) -> tuple[PersonField, ...]:
+        """All fields of people with their mapping in an org, standard ones first (M11)."""
+
+    def map_person_field(self, connection: ConnectionId, field: PersonField) -> None:
+        """Map a field of people. Everybody is compared anew; where it is read from another field now, everybody is read anew."""
 
     def connections(self) -> list[Connection]:
         """All connections by name."""
@@ -460,6 +499,9 @@ class Directory(Protocol):
     def members_to_remove(self, person: int, connection: ConnectionId) -> Sequence[str]:
         """The campaign members to remove in an org for somebody to leave all programs: all but those of links that keep in the
         campaign whoever is removed in the program (M6.4)."""
+
+    def change(self, person: int, values: Mapping[PersonField, FieldValue], *, who: str) -> None:
+        """Change fields of somebody. UsageError for the address of somebody else (M2.4)."""
 
     def records(self, person: int) -> Mapping[ConnectionId, str]:
         """The ids of the leads and contacts that somebody is, by connection; deleted ones left out."""

@@ -7,15 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from campaignsync.domain.connections import Connection
 from campaignsync.domain.errors import CampaignsyncError
 from campaignsync.domain.ids import ConnectionId, LinkId
 from campaignsync.domain.runs import RunReport
+from campaignsync.planner.people import PeoplePlan
 from campaignsync.runtime.cycle import Planned, observe, plan_link, run_link, turn
 from campaignsync.runtime.executor import Tell, nobody
 from campaignsync.runtime.linking import require_campaign_sync
+from campaignsync.runtime.person_fields import PeopleReport, plan_fields, sync_fields
 from campaignsync.runtime.ports import Ledger, SalesforceDoor
 
 
@@ -26,6 +28,8 @@ class Round:
 
     reports: tuple[RunReport, ...]
     api_calls: int
+    connection: str = ""
+    people: PeopleReport = field(default_factory=PeopleReport)
 
 
 def run_round(
@@ -37,7 +41,8 @@ def run_round(
     only: str | None = None,
     tell: Tell = nobody,
 ) -> Round:
-    """Observe an org and run its links, or those named. With `only`, the digest of the one plan that may be carried out.
+    """Observe an org, bring the fields of its people together and run its links, or those named. With `only`, the digest of the
+    one plan that may be carried out, and nothing else is.
 
     RetryableError when the org's budget of API calls is spent, before the look or before the next link (docs/adr/0008).
     """
@@ -48,6 +53,7 @@ def run_round(
             ledger.begin_round(org)
             ledger.budget(org).require(connection.name)
             observe(door, ledger, org)
+            people = PeopleReport() if only else sync_fields(door, ledger, org)
         looking = door.api_calls
         for link in ledger.links(org) if links is None else links:
             with _kept(ledger, org):
@@ -58,6 +64,8 @@ def run_round(
     return Round(
         reports=tuple(replace(report, api_calls=report.api_calls + looking) for report in reports),
         api_calls=door.api_calls,
+        connection=connection.name,
+        people=people,
     )
 
 
@@ -88,3 +96,11 @@ def plan_now(door: SalesforceDoor, ledger: Ledger, connection: Connection, link:
     with turn(door, ledger, connection.connection_id):
         observe(door, ledger, connection.connection_id)
         return plan_link(ledger, link, door.sync_user())
+
+
+def plan_people_now(door: SalesforceDoor, ledger: Ledger, connection: Connection) -> PeoplePlan:
+    """The plan of an org's people as the world is now."""
+    require_campaign_sync(connection)
+    with turn(door, ledger, connection.connection_id):
+        observe(door, ledger, connection.connection_id)
+        return plan_fields(door, ledger, connection.connection_id)

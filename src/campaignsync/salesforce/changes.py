@@ -14,9 +14,9 @@ import polars as pl
 
 from campaignsync.domain.observation import CURSOR_OBJECTS, Cursor, Delta
 from campaignsync.domain.trees import COUNTS
-from campaignsync.salesforce.fields import OBJECTS
+from campaignsync.salesforce.fields import MEMBER, PEOPLE, STATUS
 from campaignsync.salesforce.pages import Record
-from campaignsync.salesforce.reading import PERSON_KINDS, Query, Reader
+from campaignsync.salesforce.reading import Query, Reader
 from campaignsync.salesforce.soql import moment, text
 
 LOOK_BACK = timedelta(minutes=10)
@@ -27,7 +27,7 @@ def changes_since(reader: Reader, cursor: Cursor) -> Delta:
     """All rows changed since the cursor less the look-back, and the counts by campaign."""
     # All standard fields that the user sees: the currency is among them where an org has several.
     of_campaigns = _delta("Campaign", ["FIELDS(STANDARD)"], cursor, deleted_too=True)
-    of_statuses = _delta("CampaignMemberStatus", OBJECTS["CampaignMemberStatus"].values(), cursor)
+    of_statuses = _delta("CampaignMemberStatus", STATUS.values(), cursor)
     counted = [_counted("CampaignMemberStatus"), _counted("CampaignMember")]
     firsts = reader.ask([of_campaigns, of_statuses, *counted], describing=True)
     campaigns = reader.rows(of_campaigns, next(firsts))
@@ -36,7 +36,7 @@ def changes_since(reader: Reader, cursor: Cursor) -> Delta:
     member_counts = _counts(reader, "CampaignMember", next(firsts))
     members, people = _members_and_people(reader, cursor)
     seen = {"Campaign": campaigns, "CampaignMemberStatus": statuses, "CampaignMember": members}
-    seen |= {kind: people.filter(kind=kind.lower()) for kind in PERSON_KINDS}
+    seen |= {kind: people.filter(kind=kind.lower()) for kind in PEOPLE}
     return Delta(
         campaigns=campaigns,
         statuses=statuses,
@@ -51,11 +51,11 @@ def changes_since(reader: Reader, cursor: Cursor) -> Delta:
 def _members_and_people(reader: Reader, cursor: Cursor) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Changed members; the people of changed members; and all people who changed or are gone, since whoever left every campaign
     may still be ours, or come back from the bin. The first look reads those who are in campaigns."""
-    wanted = {kind: reader.person_fields(kind) for kind in PERSON_KINDS}
+    wanted = {kind: reader.person_fields(kind) for kind in PEOPLE}
     # The first look reads all people in campaigns anyhow, and once each.
     of_members = [f"{kind}.{path}" for kind in wanted for path in wanted[kind]] if cursor else []
     queries = [
-        _delta("CampaignMember", [*OBJECTS["CampaignMember"].values(), *of_members], cursor),
+        _delta("CampaignMember", [*MEMBER.values(), *of_members], cursor),
         *(
             _delta(
                 kind,
@@ -69,7 +69,7 @@ def _members_and_people(reader: Reader, cursor: Cursor) -> tuple[pl.DataFrame, p
     ]
     firsts = reader.ask(queries)
     pages = reader.pages(queries[0], next(firsts))
-    members = [(page.rows("CampaignMember"), *map(page.related, PERSON_KINDS)) for page in pages]
+    members = [(page.rows("CampaignMember"), *map(page.related, PEOPLE)) for page in pages]
     people = [reader.rows(query, first) for query, first in zip(queries[1:], firsts, strict=True)]
     everybody = pl.concat([*(each for _, *related in members for each in related), *people])
     return (
@@ -80,7 +80,7 @@ def _members_and_people(reader: Reader, cursor: Cursor) -> tuple[pl.DataFrame, p
 
 
 _IN_CAMPAIGNS = {
-    kind: f"Id IN (SELECT {kind}Id FROM CampaignMember WHERE {kind}Id != null)" for kind in PERSON_KINDS
+    kind: f"Id IN (SELECT {kind}Id FROM CampaignMember WHERE {kind}Id != null)" for kind in PEOPLE
 }
 
 

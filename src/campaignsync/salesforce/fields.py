@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import polars as pl
 from polars.datatypes import DataType
 
+from campaignsync.domain.fields import STANDARD_FIELDS, PersonField, ValueKind
+from campaignsync.domain.people import PersonKind
 from campaignsync.domain.trees import (
     CAMPAIGN_MEMBERS,
     CAMPAIGN_STATUSES,
@@ -54,61 +57,41 @@ MEMBER: Mapping[str, str] = {
     "system_modstamp": "SystemModstamp",
     "last_modified_by_id": "LastModifiedById",
 }
-_PERSON: Mapping[str, str] = {
+_SYSTEM: Mapping[str, str] = {
     "salesforce_id": "Id",
-    "email": "Email",
-    "first_name": "FirstName",
-    "last_name": "LastName",
-    "salutation": "Salutation",
-    "title": "Title",
-    "phone": "Phone",
-    "mobile_phone": "MobilePhone",
-    "fax": "Fax",
-    "source": "LeadSource",
-    "notes": "Description",
-    "unsubscribed": "HasOptedOutOfEmail",
     "is_deleted": "IsDeleted",
     "master_record_id": "MasterRecordId",
     "created_date": "CreatedDate",
     "system_modstamp": "SystemModstamp",
 }
-LEAD: Mapping[str, str] = {
-    **_PERSON,
-    "company": "Company",
-    "street": "Street",
-    "city": "City",
-    "state": "State",
-    "postal_code": "PostalCode",
-    "country": "Country",
-    "industry": "Industry",
-    "annual_revenue": "AnnualRevenue",
-    "employees": "NumberOfEmployees",
-    "website": "Website",
-    "rating": "Rating",
-    "status": "Status",
+_SYSTEM_OF_LEADS: Mapping[str, str] = {
     "is_converted": "IsConverted",
     "converted_contact_id": "ConvertedContactId",
 }
-CONTACT: Mapping[str, str] = {
-    **_PERSON,
-    "company": "Account.Name",
-    "street": "MailingStreet",
-    "city": "MailingCity",
-    "state": "MailingState",
-    "postal_code": "MailingPostalCode",
-    "country": "MailingCountry",
-    "industry": "Account.Industry",
-    "annual_revenue": "Account.AnnualRevenue",
-    "employees": "Account.NumberOfEmployees",
-    "website": "Account.Website",
-    "rating": "Account.Rating",
-}
-OBJECTS: Mapping[str, Mapping[str, str]] = {
+PEOPLE: Mapping[str, PersonKind] = {"Lead": PersonKind.LEAD, "Contact": PersonKind.CONTACT}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """Which fields of an object are which columns of ours; `custom` says which of them share one JSON object, and their kind."""
+
+    paths: Mapping[str, str]
+    custom: Mapping[str, ValueKind] = field(default_factory=dict)
+
+
+def layout_of_people(object_name: str, fields: Iterable[PersonField]) -> Layout:
+    """The layout of leads or contacts with these fields of people."""
+    kind = PEOPLE[object_name]
+    system = {**_SYSTEM, **(_SYSTEM_OF_LEADS if kind is PersonKind.LEAD else {})}
+    joined = {each.name: path for each in fields if (path := each.path(kind))}
+    custom = {each.name: each.kind for each in fields if each.is_custom and each.name in joined}
+    return Layout(paths={**system, **joined}, custom=custom)
+
+
+_CAMPAIGNS: Mapping[str, Mapping[str, str]] = {
     "Campaign": CAMPAIGN,
     "CampaignMemberStatus": STATUS,
     "CampaignMember": MEMBER,
-    "Lead": LEAD,
-    "Contact": CONTACT,
 }
 _SCHEMAS: Mapping[str, Schema] = {
     "Campaign": CAMPAIGNS,
@@ -117,59 +100,59 @@ _SCHEMAS: Mapping[str, Schema] = {
     "Lead": SALESFORCE_PEOPLE,
     "Contact": SALESFORCE_PEOPLE,
 }
-_SYSTEM_FIELDS = frozenset(
-    (
-        "Id",
-        "IsDeleted",
-        "MasterRecordId",
-        "CreatedDate",
-        "SystemModstamp",
-        "IsConverted",
-        "ConvertedContactId",
-    )
-)
-WRITABLE_LEAD = {column: name for column, name in LEAD.items() if name not in _SYSTEM_FIELDS}
-"""What a new lead is made from (M11); what is empty here is left to Salesforce's own defaults."""
+
+
+def layouts(fields: Sequence[PersonField] = STANDARD_FIELDS) -> Mapping[str, Layout]:
+    """The layout of every object we read, with these fields of people."""
+    people = {name: layout_of_people(name, fields) for name in PEOPLE}
+    return {name: Layout(paths=paths) for name, paths in _CAMPAIGNS.items()} | people
+
+
+STANDARD = layouts()
+"""Every object as it is laid out where nobody has mapped anything else."""
 
 _MONEY = ("actual_cost", "annual_revenue")
 """Numbers in JSON that are text here: their shortest digits, which are those that were sent, up to fifteen of them."""
 
 
-def frame(object_name: str, records: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
+def frame(
+    object_name: str, records: Sequence[Mapping[str, Any]], layout: Layout | None = None
+) -> pl.DataFrame:
     """Records of one object as a frame of our columns; a field that was not asked for is empty."""
-    paths, schema = OBJECTS[object_name], _SCHEMAS[object_name]
-    columns = {
-        name: _value(name, kind, _field(paths[name])) if name in paths else pl.lit(None, kind)
-        for name, kind in schema.items()
-    }
-    sent = pl.from_dicts(records, schema=_as_sent(paths, schema))
-    return sent.select(**_of_people(object_name, columns))
+    layout = layout or STANDARD[object_name]
+    sent = pl.from_dicts(records, schema=_as_sent(layout, _SCHEMAS[object_name]))
+    return sent.select(**_columns(object_name, layout, {name: _field(p) for name, p in layout.paths.items()}))
 
 
-def frame_of_csv(object_name: str, cells: pl.DataFrame) -> pl.DataFrame:
+def frame_of_csv(object_name: str, cells: pl.DataFrame, layout: Layout | None = None) -> pl.DataFrame:
     """Rows of a bulk job's result, every cell text, as a frame of our columns; a field that was not asked for is empty."""
-    schema = _SCHEMAS[object_name]
-    paths = {name: path for name, path in OBJECTS[object_name].items() if path in cells.columns}
-    typed = cells.with_columns(_cell(path, _sent_as(name, schema[name])) for name, path in paths.items())
+    layout = layout or STANDARD[object_name]
+    paths = {name: path for name, path in layout.paths.items() if path in cells.columns}
+    typed = cells.with_columns(
+        _cell(path, _sent_as(name, layout, _SCHEMAS[object_name])) for name, path in paths.items()
+    )
+    return typed.select(**_columns(object_name, layout, {name: pl.col(path) for name, path in paths.items()}))
+
+
+def _columns(object_name: str, layout: Layout, values: Mapping[str, pl.Expr]) -> dict[str, pl.Expr]:
+    """Every column of ours, from the fields that are there."""
     columns = {
-        name: _value(name, kind, pl.col(paths[name])) if name in paths else pl.lit(None, kind)
-        for name, kind in schema.items()
+        name: _value(name, kind, values[name]) if name in values else pl.lit(None, kind)
+        for name, kind in _SCHEMAS[object_name].items()
     }
-    return typed.select(**_of_people(object_name, columns))
+    if object_name not in PEOPLE:
+        return columns
+    custom = [values[name].alias(name) for name in layout.custom if name in values]
+    return columns | {
+        "kind": pl.lit(PEOPLE[object_name].value),
+        "is_converted": columns["is_converted"].fill_null(value=False),
+        "custom": pl.struct(custom).struct.json_encode() if custom else pl.lit(None, pl.String),
+    }
 
 
 def _cell(path: str, kind: Kind) -> pl.Expr:
     """A cell of CSV as JSON would have sent it."""
     return pl.col(path) == "true" if kind == pl.Boolean else pl.col(path).cast(kind)
-
-
-def _of_people(object_name: str, columns: dict[str, pl.Expr]) -> dict[str, pl.Expr]:
-    if _SCHEMAS[object_name] is not SALESFORCE_PEOPLE:
-        return columns
-    return columns | {
-        "kind": pl.lit(object_name.lower()),
-        "is_converted": columns["is_converted"].fill_null(value=False),
-    }
 
 
 def _field(path: str) -> pl.Expr:
@@ -187,13 +170,13 @@ def _value(name: str, kind: Kind, value: pl.Expr) -> pl.Expr:
     return value.str.to_date("%Y-%m-%d") if kind == pl.Date else value.cast(kind)
 
 
-def _as_sent(paths: Mapping[str, str], schema: Schema) -> dict[str, Kind]:
+def _as_sent(layout: Layout, schema: Schema) -> dict[str, Kind]:
     """The types that JSON has for the fields, by field; those of one relationship are a structure."""
     sent: dict[str, Kind] = {}
     related: dict[str, dict[str, Kind]] = {}
-    for name, path in paths.items():
+    for name, path in layout.paths.items():
         first, _, second = path.partition(".")
-        kind = _sent_as(name, schema[name])
+        kind = _sent_as(name, layout, schema)
         if second:
             related.setdefault(first, {})[second] = kind
         else:
@@ -201,7 +184,16 @@ def _as_sent(paths: Mapping[str, str], schema: Schema) -> dict[str, Kind]:
     return sent | {first: pl.Struct(fields) for first, fields in related.items()}
 
 
-def _sent_as(name: str, kind: Kind) -> Kind:
-    if name in _MONEY or kind == pl.Int64:
+_SENT: Mapping[ValueKind, Kind] = {
+    ValueKind.TEXT: pl.String,
+    ValueKind.NUMBER: pl.Float64,
+    ValueKind.BOOLEAN: pl.Boolean,
+}
+
+
+def _sent_as(name: str, layout: Layout, schema: Schema) -> Kind:
+    if name in layout.custom:
+        return _SENT[layout.custom[name]]
+    if name in _MONEY or schema[name] == pl.Int64:
         return pl.Float64
-    return pl.Boolean if kind == pl.Boolean else pl.String
+    return pl.Boolean if schema[name] == pl.Boolean else pl.String

@@ -8,15 +8,16 @@ from datetime import datetime
 import polars as pl
 
 from campaignsync.domain.connections import Login
+from campaignsync.domain.fields import STANDARD_FIELDS, FieldRule, PersonBatch, PersonField
 from campaignsync.domain.ids import salesforce_id
 from campaignsync.domain.links import CampaignStatus
 from campaignsync.domain.observation import ApiUsage, Cursor, Delta, SyncUser, WholeLists
 from campaignsync.domain.people import LeadRules, SalesforceField
 from campaignsync.domain.runs import CampaignFieldValue, MemberBatch
-from campaignsync.salesforce import bulk, campaigns, changes, writing
+from campaignsync.salesforce import bulk, campaigns, changes, person_writing, writing
 from campaignsync.salesforce.bulk import NoteJob
 from campaignsync.salesforce.bulk_writing import BulkLane
-from campaignsync.salesforce.reading import Reader
+from campaignsync.salesforce.reading import Reader, described
 from campaignsync.salesforce.soql import text
 from campaignsync.salesforce.wire import Wire
 
@@ -24,9 +25,16 @@ from campaignsync.salesforce.wire import Wire
 class SalesforceOrg:
     """An org behind a login. `user` spares the calls that find out who we are, when that is known already."""
 
-    def __init__(self, login: Login, *, user: SyncUser | None = None, leads: LeadRules | None = None) -> None:
+    def __init__(
+        self,
+        login: Login,
+        *,
+        user: SyncUser | None = None,
+        leads: LeadRules | None = None,
+        fields: Sequence[PersonField] = STANDARD_FIELDS,
+    ) -> None:
         self._wire = Wire(login)
-        self._reader = Reader(self._wire)
+        self._reader = Reader(self._wire, fields)
         self._user = user
         self._taken = 0
         self._leads = leads or LeadRules()
@@ -71,19 +79,10 @@ class SalesforceOrg:
         return self._user
 
     def fields_of(self, object_name: str) -> tuple[SalesforceField, ...]:
-        return tuple(
-            SalesforceField(
-                name=each["name"],
-                label=each["label"],
-                type=each["type"],
-                createable=each["createable"],
-                updateable=each["updateable"],
-                unique=each["unique"],
-                external_id=each["externalId"],
-                scale=each["scale"],
-            )
-            for each in self._wire.get(f"/sobjects/{object_name}/describe")["fields"]
-        )
+        return tuple(described(self._wire.get(f"/sobjects/{object_name}/describe")))
+
+    def field_rules(self) -> tuple[FieldRule, ...]:
+        return self._reader.rules()
 
     def visible_rows(self) -> Mapping[str, int]:
         return self._reader.visible_rows()
@@ -107,7 +106,10 @@ class SalesforceOrg:
         return self._reader.leads_made_by(user_id, since=since)
 
     def create_leads(self, leads: pl.DataFrame) -> Iterator[pl.DataFrame]:
-        return writing.create_leads(self._wire, leads, self._leads)
+        return writing.create_leads(self._wire, leads, self._leads, self._reader.createable("Lead"))
+
+    def write_people(self, writes: pl.DataFrame) -> Iterator[PersonBatch]:
+        return person_writing.write_people(self._wire, self._reader, writes, self._leads)
 
     def delete_records(self, ids: Sequence[str]) -> None:
         writing.delete_records(self._wire, ids)

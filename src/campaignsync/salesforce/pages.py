@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 import polars as pl
 
-from campaignsync.salesforce.fields import frame, frame_of_csv
+from campaignsync.salesforce.fields import Layout, frame, frame_of_csv
 
 Record = Mapping[str, Any]
 
@@ -32,12 +32,14 @@ class JsonPage:
     """A page of the REST API."""
 
     records: Sequence[Record]
+    layouts: Mapping[str, Layout]
 
     def rows(self, of: str) -> pl.DataFrame:
-        return frame(of, self.records)
+        return frame(of, self.records, self.layouts[of])
 
     def related(self, kind: str) -> pl.DataFrame:
-        return frame(kind, [record[kind] for record in self.records if record.get(kind)])
+        people = [record[kind] for record in self.records if record.get(kind)]
+        return frame(kind, people, self.layouts[kind])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,13 +47,14 @@ class CsvPage:
     """A page of a bulk job's results; every cell is text, an empty one is none (S2.4.5)."""
 
     cells: pl.DataFrame
+    layouts: Mapping[str, Layout]
 
     @classmethod
-    def of(cls, csv: bytes) -> CsvPage:
-        return cls(cells=pl.read_csv(csv, infer_schema=False, null_values=""))
+    def of(cls, csv: bytes, layouts: Mapping[str, Layout]) -> CsvPage:
+        return cls(cells=pl.read_csv(csv, infer_schema=False, null_values=""), layouts=layouts)
 
     def rows(self, of: str) -> pl.DataFrame:
-        return frame_of_csv(of, self.cells)
+        return frame_of_csv(of, self.cells, self.layouts[of])
 
     def related(self, kind: str) -> pl.DataFrame:
         prefix = f"{kind}."
@@ -60,4 +63,5 @@ class CsvPage:
             for name in self.cells.columns
             if name.startswith(prefix)
         )
-        return frame_of_csv(kind, own.drop_nulls("Id")) if own.width else frame(kind, [])
+        layout = self.layouts[kind]
+        return frame_of_csv(kind, own.drop_nulls("Id"), layout) if own.width else frame(kind, [], layout)

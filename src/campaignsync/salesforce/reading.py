@@ -12,20 +12,21 @@ from datetime import datetime
 
 import polars as pl
 
+from campaignsync.domain.fields import STANDARD_FIELDS, Access, FieldRule, PersonField, kind_of
 from campaignsync.domain.observation import WholeLists
+from campaignsync.domain.people import SalesforceField
 from campaignsync.domain.trees import SALESFORCE_PEOPLE
 from campaignsync.salesforce import bulk
 from campaignsync.salesforce.errors import call_error
-from campaignsync.salesforce.fields import CONTACT, LEAD, OBJECTS, frame
+from campaignsync.salesforce.fields import PEOPLE, frame, layouts
 from campaignsync.salesforce.pages import CsvPage, JsonPage, Page, Record
 from campaignsync.salesforce.soql import in_address, listed, lists, moment, text
 from campaignsync.salesforce.wire import MOST_QUERIES, Part, PartAnswer, Wire
 
 BULK_FROM_ROWS = 10_000
 """From here on a bulk job takes fewer calls than pages of 2,000 rows do."""
-PERSON_KINDS: Mapping[str, Mapping[str, str]] = {"Lead": LEAD, "Contact": CONTACT}
 _PREFIXES = {"Lead": "00Q", "Contact": "003"}
-_DESCRIBED = (*PERSON_KINDS, "Account")
+_DESCRIBED = (*PEOPLE, "Account")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,23 +48,25 @@ class Query:
 class Reader:
     """Reads one org over its wire."""
 
-    def __init__(self, wire: Wire) -> None:
+    def __init__(self, wire: Wire, fields: Sequence[PersonField] = STANDARD_FIELDS) -> None:
         self._wire = wire
-        self._visible: Mapping[str, tuple[str, ...]] = {}
+        self._fields = fields
+        self.layouts = layouts(fields)
+        self._described: Mapping[str, Mapping[str, SalesforceField]] = {}
 
     def ask(self, queries: Sequence[Query], *, describing: bool = False) -> Iterator[Record]:
         """The first page of each query, five queries a call; with `describing`, people are described in the first call, unless
         they are already: describes are not counted among the five."""
         for start in range(0, len(queries), MOST_QUERIES):
             chunk = queries[start : start + MOST_QUERIES]
-            extra = _DESCRIBED if describing and not start and not self._visible else ()
+            extra = _DESCRIBED if describing and not start and not self._described else ()
             parts = [
                 *(Part(method="GET", path=query.path) for query in chunk),
                 *(Part(method="GET", path=f"/sobjects/{name}/describe") for name in extra),
             ]
             answers = self._wire.composite(parts, writes=False)
             if extra:
-                self._visible = _visible(answers[len(chunk) :])
+                self._described = _described(answers[len(chunk) :])
             for query, answer in zip(chunk, answers, strict=False):
                 if answer.status >= 300:
                     raise call_error(answer.status, answer.body, writes=False, what=f"Reading {query.of}")
@@ -73,12 +76,13 @@ class Reader:
         """The rows of a query, page by page, when its first page is there. A bulk job gives them in no order: with one, the
         job could not be cut into chunks (S2.4.5)."""
         if first["totalSize"] >= BULK_FROM_ROWS and not first["done"]:
-            yield from map(CsvPage.of, bulk.query(self._wire, query.soql, deleted_too=query.deleted_too))
+            for csv in bulk.query(self._wire, query.soql, deleted_too=query.deleted_too):
+                yield CsvPage.of(csv, self.layouts)
             return
-        yield JsonPage(records=first["records"])
+        yield JsonPage(records=first["records"], layouts=self.layouts)
         while not first["done"]:
             first = self._wire.get(first["nextRecordsUrl"])
-            yield JsonPage(records=first["records"])
+            yield JsonPage(records=first["records"], layouts=self.layouts)
 
     def rows(self, query: Query, first: Record) -> pl.DataFrame:
         """All rows of a query as columns of ours, when its first page is there."""
@@ -92,16 +96,52 @@ class Reader:
         """The records of a query that has one page."""
         return list(self._wire.get(Query(of="", soql=soql).path)["records"])
 
-    def person_fields(self, kind: str) -> Sequence[str]:
-        """Which of the fields joined at first (M11) the sync user can see of a Lead or a Contact (S1.5.3)."""
-        if not self._visible:
+    def person_fields(self, object_name: str) -> Sequence[str]:
+        """The fields to read of a Lead or a Contact: its system fields, and what is mapped and can be seen (S1.5.3)."""
+        hidden = {
+            rule.field.name
+            for rule in self.rules()
+            if rule.kind is PEOPLE[object_name] and rule.access is Access.NONE
+        }
+        return tuple(path for name, path in self.layouts[object_name].paths.items() if name not in hidden)
+
+    def rules(self) -> tuple[FieldRule, ...]:
+        """What may be done with each field of people, of leads first."""
+        return tuple(
+            FieldRule(field=field, kind=kind, access=self._access(object_name, field))
+            for object_name, kind in PEOPLE.items()
+            for field in self._fields
+        )
+
+    def createable(self, object_name: str) -> dict[str, str]:
+        """By our names, the mapped fields that the sync user may give to a new record."""
+        return {
+            rule.field.name: path
+            for rule in self.rules()
+            if rule.kind is PEOPLE[object_name]
+            and rule.to_salesforce
+            and (path := rule.field.path(rule.kind))
+            if self._field(object_name, path).createable  # type: ignore[union-attr]
+        }
+
+    def _access(self, object_name: str, field: PersonField) -> Access:
+        """A field that has become of another kind since it was mapped is as good as hidden: its values mean something else."""
+        path = field.path(PEOPLE[object_name])
+        found = self._field(object_name, path) if path else None
+        if path is None or found is None or kind_of(found.type) is not field.kind:
+            return Access.NONE
+        return Access.WRITE if found.updateable and "." not in path else Access.READ
+
+    def _field(self, object_name: str, path: str) -> SalesforceField | None:
+        if not self._described:
             parts = [Part(method="GET", path=f"/sobjects/{name}/describe") for name in _DESCRIBED]
-            self._visible = _visible(self._wire.composite(parts, writes=False))
-        return self._visible[kind]
+            self._described = _described(self._wire.composite(parts, writes=False))
+        of, _, name = path.rpartition(".")
+        return self._described.get(of or object_name, {}).get(name)
 
     def visible_rows(self) -> dict[str, int]:
         """How many rows of each object the sync user sees."""
-        queries = [Query(of=name, soql=f"SELECT COUNT() FROM {name}") for name in OBJECTS]
+        queries = [Query(of=name, soql=f"SELECT COUNT() FROM {name}") for name in self.layouts]
         return {query.of: body["totalSize"] for query, body in zip(queries, self.ask(queries), strict=True)}
 
     def active_campaigns(self) -> int:
@@ -143,7 +183,7 @@ class Reader:
                 deleted_too=True,
             )
             for part in lists(our_ids)
-            for kind in PERSON_KINDS
+            for kind in PEOPLE
         ]
         pairs = [(record["Id"], record[field]) for page in self.ask(queries) for record in page["records"]]
         ids = pl.DataFrame(pairs, schema={"salesforce_id": pl.String, "our_id": pl.String}, orient="row")
@@ -168,22 +208,34 @@ class Reader:
         return found.unique("salesforce_id", maintain_order=True)
 
     def _queries_of_campaigns(self, of: str, campaigns: Collection[str]) -> list[Query]:
-        fields = ", ".join(OBJECTS[of].values())
+        fields = ", ".join(self.layouts[of].paths.values())
         return [
             Query(of=of, soql=f"SELECT {fields} FROM {of} WHERE CampaignId IN {listed(part)}")
             for part in lists(campaigns)
         ]
 
 
-def _visible(answers: Sequence[PartAnswer]) -> Mapping[str, tuple[str, ...]]:
-    """The fields of ours among those described; accounts may be closed altogether, people may not."""
-    seen: set[str] = set()
+def _described(answers: Sequence[PartAnswer]) -> Mapping[str, Mapping[str, SalesforceField]]:
+    """The fields of what was described; accounts may be closed altogether, people may not."""
+    seen: dict[str, Mapping[str, SalesforceField]] = {}
     for name, answer in zip(_DESCRIBED, answers, strict=True):
         if answer.status < 300:
-            seen.update(f"{name}.{field['name']}" for field in answer.body["fields"])
-        elif name in PERSON_KINDS:
+            seen[name] = {each.name: each for each in described(answer.body)}
+        elif name in PEOPLE:
             raise call_error(answer.status, answer.body, writes=False, what=f"Looking at what a {name} is")
-    return {
-        kind: tuple(path for path in paths.values() if (path if "." in path else f"{kind}.{path}") in seen)
-        for kind, paths in PERSON_KINDS.items()
-    }
+    return seen
+
+
+def described(body: Record) -> Iterator[SalesforceField]:
+    """The fields that a describe tells of."""
+    for each in body["fields"]:
+        yield SalesforceField(
+            name=each["name"],
+            label=each["label"],
+            type=each["type"],
+            createable=each["createable"],
+            updateable=each["updateable"],
+            unique=each["unique"],
+            external_id=each["externalId"],
+            scale=each["scale"],
+        )

@@ -12,7 +12,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
@@ -45,6 +45,7 @@ class Part:
     method: str
     path: str
     body: Mapping[str, Any] | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,7 +219,8 @@ def _subrequest(number: int, part: Part) -> dict[str, Any]:
         "url": _whole(part.path),
         "referenceId": f"part{number}",
     }
-    return whole if part.body is None else {**whole, "body": part.body}
+    further = {"body": part.body, "httpHeaders": part.headers or None}
+    return whole | {name: value for name, value in further.items() if value is not None}
 
 
 def _parsed(answer: requests.Response) -> Any:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+import orjson
 import polars as pl
 
 from campaignsync.domain.errors import RefusedError, UnknownOutcomeError
@@ -25,7 +26,7 @@ from campaignsync.domain.runs import MemberBatch
 from campaignsync.domain.trees import LEAD_OUTCOMES, LEAD_WRITES, MEMBER_OUTCOMES
 from campaignsync.salesforce.bulk_writing import BULK_FROM_ROWS, BulkLane
 from campaignsync.salesforce.errors import call_error, refusal
-from campaignsync.salesforce.fields import MEMBER, WRITABLE_LEAD, frame
+from campaignsync.salesforce.fields import MEMBER, frame
 from campaignsync.salesforce.reading import Query
 from campaignsync.salesforce.soql import listed, text
 from campaignsync.salesforce.wire import Part, PartAnswer, Wire
@@ -38,30 +39,38 @@ _AUTO_ASSIGN = {ASSIGN_BY_ACTIVE_RULE: "TRUE", ASSIGN_NOBODY: "FALSE"}
 """What says how a new lead gets its owner; anything else is the id of a rule. A header of the whole call, collections too."""
 
 
-def _lead_headers(rules: LeadRules) -> dict[str, str]:
-    """How the org's own rules shall treat the leads of one call (M7.6)."""
+def duplicate_headers(rules: LeadRules) -> dict[str, str]:
+    """How the org's duplicate rules shall treat what is written (M7.6)."""
     saves = rules.duplicate_rule is DuplicateRule.ALLOW_SAVE
-    duplicates = {"Sforce-Duplicate-Rule-Header": "allowSave=true"} if saves else {}
-    return {**duplicates, "Sforce-Auto-Assign": _AUTO_ASSIGN.get(rules.assignment, rules.assignment)}
+    return {"Sforce-Duplicate-Rule-Header": "allowSave=true"} if saves else {}
 
 
-def create_leads(wire: Wire, leads: pl.DataFrame, rules: LeadRules) -> Iterator[pl.DataFrame]:
-    """Create leads (LEAD_WRITES), by our ids where the org has a field for them; yields LEAD_OUTCOMES as each call ends."""
+def _lead_headers(rules: LeadRules) -> dict[str, str]:
+    """How the org's own rules shall treat new leads."""
+    assignment = _AUTO_ASSIGN.get(rules.assignment, rules.assignment)
+    return {**duplicate_headers(rules), "Sforce-Auto-Assign": assignment}
+
+
+def create_leads(
+    wire: Wire, leads: pl.DataFrame, rules: LeadRules, paths: Mapping[str, str]
+) -> Iterator[pl.DataFrame]:
+    """Create leads (LEAD_WRITES), by our ids where the org has a field for them; yields LEAD_OUTCOMES as each call ends. `paths`
+    are the fields that may be written, by our names; what is empty is left to Salesforce's own defaults."""
     key = rules.external_id_field
     method, path = ("PATCH", f"/composite/sobjects/Lead/{key}") if key else ("POST", "/composite/sobjects")
     for chunk in leads.select(*LEAD_WRITES).iter_slices(ROWS_A_CALL):
         rows = chunk.to_dicts()
-        body = _collection([_lead(row, key) for row in rows])
+        body = collection([_lead(row, key, paths) for row in rows])
         try:
             results = wire.write(method, path, body, _lead_headers(rules))
         except UnknownOutcomeError as error:
-            outcomes = [{**_unknown(str(error)), "person_id": row["person_id"]} for row in rows]
+            outcomes = [{**unknown(str(error)), "person_id": row["person_id"]} for row in rows]
         except RefusedError as error:
             refused = {"errors": [{"statusCode": error.code, "message": str(error)}]}
-            outcomes = [{**_answered(refused), "person_id": row["person_id"]} for row in rows]
+            outcomes = [{**answered(refused), "person_id": row["person_id"]} for row in rows]
         else:
             outcomes = [
-                {**_answered(result), "person_id": row["person_id"], "salesforce_id": result.get("id")}
+                {**answered(result), "person_id": row["person_id"], "salesforce_id": result.get("id")}
                 for row, result in zip(rows, results, strict=True)
             ]
         yield pl.from_dicts(outcomes, schema=LEAD_OUTCOMES)
@@ -103,16 +112,16 @@ def _written(
     try:
         write, read = wire.composite(parts, writes=True)
     except UnknownOutcomeError as error:
-        return _batch([{**_asked(row), **_unknown(str(error))} for row in rows], [])
+        return _batch([{**_asked(row), **unknown(str(error))} for row in rows], [])
     if read.status >= 300:
         # Written, and not read: nothing may be called done.
         told = call_error(read.status, read.body, writes=False, what="Reading members back")
-        return _batch([{**_asked(row), **_unknown(str(told))} for row in rows], [])
+        return _batch([{**_asked(row), **unknown(str(told))} for row in rows], [])
     records: Sequence[Row] = read.body["records"]
     found = {who: record for record in records for who in _names(record)}
     outcomes = [
         _outcome(row, result, found.get(row["campaign_member_id"]) or found.get(row["salesforce_id"]))
-        for row, result in zip(rows, _results(write, rows), strict=True)
+        for row, result in zip(rows, results_of(write, rows), strict=True)
     ]
     return _batch(outcomes, records)
 
@@ -124,7 +133,7 @@ def _outcome(row: Row, result: Row, record: Row | None) -> dict[str, Any]:
         **_asked(row),
         "found": record["Status"] if record else None,
         "campaign_member_id": record["Id"] if record else row["campaign_member_id"],
-        **_answered({"success": True} if gone_as_wanted else result),
+        **answered({"success": True} if gone_as_wanted else result),
     }
 
 
@@ -138,7 +147,7 @@ def _add(campaign_id: str, rows: Sequence[Row]) -> Part:
         }
         for row in rows
     ]
-    return Part(method="POST", path="/composite/sobjects", body=_collection(records))
+    return Part(method="POST", path="/composite/sobjects", body=collection(records))
 
 
 def _move(campaign_id: str, rows: Sequence[Row]) -> Part:
@@ -146,7 +155,7 @@ def _move(campaign_id: str, rows: Sequence[Row]) -> Part:
         {"attributes": {"type": "CampaignMember"}, "Id": row["campaign_member_id"], "Status": row["status"]}
         for row in rows
     ]
-    return Part(method="PATCH", path="/composite/sobjects", body=_collection(records))
+    return Part(method="PATCH", path="/composite/sobjects", body=collection(records))
 
 
 def _remove(campaign_id: str, rows: Sequence[Row]) -> Part:
@@ -178,7 +187,7 @@ def _names(record: Row) -> list[str]:
     return [each for each in (record["LeadId"], record["ContactId"], record["Id"]) if each]
 
 
-def _results(write: PartAnswer, rows: Sequence[Row]) -> Sequence[Row]:
+def results_of(write: PartAnswer, rows: Sequence[object]) -> Sequence[Row]:
     """The result of each row; where the whole collection was refused, that refusal for each."""
     if write.status < 300:
         results: Sequence[Row] = write.body
@@ -201,22 +210,26 @@ def _asked(row: Row) -> dict[str, Any]:
     }
 
 
-def _answered(result: Row) -> dict[str, Any]:
+def answered(result: Row) -> dict[str, Any]:
+    """What a row's result says, as the columns of an outcome."""
     if result.get("success"):
         return {"known": True, "retriable": False}
     told = refusal(result.get("errors") or ())
     return {"known": True, "code": told.code, "message": told.message, "retriable": told.retriable}
 
 
-def _unknown(words: str) -> dict[str, Any]:
+def unknown(words: str) -> dict[str, Any]:
+    """The same, of a row whose call was never answered."""
     return {"known": False, "message": words, "retriable": True}
 
 
-def _collection(records: Sequence[Row]) -> dict[str, Any]:
+def collection(records: Sequence[Row]) -> dict[str, Any]:
+    """The body of a collection in which each row stands for itself."""
     return {"allOrNone": False, "records": records}
 
 
-def _lead(row: Row, key: str | None) -> dict[str, Any]:
+def _lead(row: Row, key: str | None, paths: Mapping[str, str]) -> dict[str, Any]:
     known_by = {key: row["our_id"]} if key else {}
-    values = {name: row[column] for column, name in WRITABLE_LEAD.items() if row[column] is not None}
+    ours = {**orjson.loads(row["custom"] or "{}"), **row}
+    values = {path: ours[name] for name, path in paths.items() if ours.get(name) is not None}
     return {"attributes": {"type": "Lead"}, **known_by, **values}

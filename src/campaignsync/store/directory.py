@@ -5,13 +5,13 @@ Called by the command line. What is done to many people at once stands elsewhere
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from campaignsync.domain.errors import UsageError
+from campaignsync.domain.fields import FieldValue, PersonField
 from campaignsync.domain.ids import ConnectionId, salesforce_id
 from campaignsync.domain.links import Removal
 from campaignsync.domain.people import comparable_email
@@ -52,7 +52,7 @@ class Directory:
         """People in the order in which we came to know them, behind number `after`: number, our_id, email, first_name,
         last_name, company, programs, records (connection, kind, salesforce_id, deleted). `search` is part of a name, a company
         or an address; `connection` and `deleted` keep those who have a record there, or one that was deleted."""
-        found = rows(
+        return rows(
             "SELECT p.id AS number, p.our_id::text AS our_id, p.email, p.first_name, p.last_name, p.company,"
             " (SELECT count(*) FROM store_programmember m WHERE m.person_id = p.id) AS programs,"
             f" {_RECORDS} AS records FROM store_person p WHERE p.merged_into_id IS NULL AND p.id > %(after)s"
@@ -63,7 +63,6 @@ class Directory:
             "  AND (i.is_deleted OR NOT %(deleted)s))) ORDER BY p.id LIMIT %(limit)s",
             {"search": search, "connection": connection, "deleted": deleted, "after": after, "limit": limit},
         )
-        return [_parsed(row, "records") for row in found]
 
     def show(self, person: int) -> dict[str, Any]:
         """All we know of somebody: number, our_id, fields, custom, acquisition_program, known_since, records, programs
@@ -91,11 +90,7 @@ class Directory:
             " ON x.id = q.connection_id WHERE q.person_id = %s AND q.solved_at IS NULL ORDER BY x.name, q.code",
             (person,),
         )
-        return {
-            **_parsed(row, "custom", "records"),
-            "programs": [_parsed(each, "campaigns") for each in programs],
-            "problems": problems,
-        }
+        return {**row, "programs": programs, "problems": problems}
 
     def members_to_remove(self, person: int, connection: ConnectionId) -> Sequence[str]:
         """The campaign members to remove in an org for somebody to leave all programs: all but those of links that keep in the
@@ -108,6 +103,20 @@ class Directory:
             (person, connection, Removal.REMOVE.value),
         )
         return [row["salesforce_id"] for row in found]
+
+    def change(self, person: int, values: Mapping[PersonField, FieldValue], *, who: str) -> None:
+        """Change fields of somebody. UsageError for the address of somebody else (M2.4)."""
+        columns = {
+            field.name: _stored(field, value) for field, value in values.items() if not field.is_custom
+        }
+        custom = {field.name: value for field, value in values.items() if field.is_custom}
+        with acting(who=who, why="set", now=self._now()):
+            alone("people")
+            row = models.Person.objects.get(pk=person)
+            email = columns.get("email")
+            if email and models.Person.objects.filter(email=email).exclude(pk=person).exists():
+                raise UsageError(f"'{email}' is the address of another person here.")
+            models.Person.objects.filter(pk=person).update(**columns, custom={**row.custom, **custom})
 
     def records(self, person: int) -> Mapping[ConnectionId, str]:
         """The ids of the leads and contacts that somebody is, by connection; deleted ones left out."""
@@ -145,14 +154,14 @@ _RECORDS = (
 )
 
 
+def _stored(field: PersonField, value: FieldValue) -> FieldValue:
+    """Money is text here, in its shortest digits."""
+    return f"{value:.15g}" if field.name == "annual_revenue" and isinstance(value, float) else value
+
+
 def _read(text: str, kind: Callable[[str], object]) -> object | None:
     """A text as an id of a kind; None when it is none."""
     try:
         return kind(text.strip())
     except (ValueError, UsageError):
         return None
-
-
-def _parsed(row: dict[str, Any], *names: str) -> dict[str, Any]:
-    """A row whose JSON columns are values."""
-    return {**row, **{name: json.loads(row[name]) for name in names}}

@@ -6,7 +6,7 @@ Called by the cycle and the executor. It binds the modules of this folder to one
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 
@@ -16,6 +16,7 @@ from django.db import transaction
 from campaignsync.domain.backlog import CAMPAIGNS_THERE, LEADS_THERE, MEMBERS_HERE, MEMBERS_THERE, Lane
 from campaignsync.domain.budget import Budget
 from campaignsync.domain.errors import CampaignsyncError
+from campaignsync.domain.fields import FieldRule, PeopleCompared, PersonBatch
 from campaignsync.domain.ids import ConnectionId, LinkId, RunId
 from campaignsync.domain.links import LinkState, Winner
 from campaignsync.domain.matching import only_matches
@@ -31,7 +32,7 @@ from campaignsync.domain.runs import (
     field_code,
 )
 from campaignsync.domain.trees import REFUSED_BEFORE, RUN_MEMBERS, RunChanges, Trees
-from campaignsync.store import following, mirror, models, problems, traffic, writing
+from campaignsync.store import following, mirror, models, person_fields, problems, traffic, writing
 from campaignsync.store import people as store_people
 from campaignsync.store.acting import acting, in_turn
 from campaignsync.store.facts import link_facts, vocabulary
@@ -82,7 +83,7 @@ class Ledger:
     def mirror_people(
         self, connection: ConnectionId, people: pl.DataFrame, *, asked: Collection[str] = ()
     ) -> None:
-        with transaction.atomic():
+        with self._acting(who=_OTHERS, why="observed"):
             mirror.mirror_people(connection, people, asked)
 
     def follow_people(self, connection: ConnectionId) -> list[str]:
@@ -202,6 +203,34 @@ class Ledger:
             (connection, list(people)),
             {"person_id": pl.Int64, "salesforce_id": pl.String, "kind": pl.String},
         )
+
+    def compare_people(self, connection: ConnectionId, rules: Sequence[FieldRule]) -> PeopleCompared:
+        return person_fields.compare(connection, rules, self._now())
+
+    def change_people(
+        self, connection: ConnectionId, changes: pl.DataFrame, rules: Sequence[FieldRule]
+    ) -> None:
+        if not changes.is_empty():
+            with self._acting(why="changed in Salesforce"):
+                person_fields.change(connection, changes, rules)
+
+    def record_people(
+        self, connection: ConnectionId, writes: pl.DataFrame, batch: PersonBatch, rules: Sequence[FieldRule]
+    ) -> None:
+        with self._acting(why="changed here"):
+            person_fields.record(connection, writes, batch, rules, self._now())
+
+    def settle_people(
+        self,
+        connection: ConnectionId,
+        compared: pl.DataFrame,
+        waiting: pl.DataFrame,
+        solved: Collection[int],
+        rules: Sequence[FieldRule],
+    ) -> None:
+        with transaction.atomic():
+            person_fields.settle(connection, compared, rules)
+            person_fields.hold(connection, solved, waiting, self._now())
 
     def known_ids(self, connection: ConnectionId, ids: Collection[str]) -> frozenset[str]:
         return mirror.known_people(connection, list(ids))

@@ -64,7 +64,7 @@ def _join_identities() -> None:
 def _join_memberships() -> None:
     table(
         "joining",
-        "SELECT m.id, m.program_id, b.winner, m.status_id, s.step, m.member_since, m.reached_success_at, m.origin,"
+        "SELECT m.id, m.program_id, b.winner, m.status_id, s.step, m.member_since, m.reached_success_at, m.origin, m.custom,"
         " row_number() OVER (PARTITION BY m.program_id, b.winner ORDER BY b.person_id <> b.winner, m.member_since, m.id)"
         " AS place FROM becoming b JOIN store_programmember m ON m.person_id = b.person_id"
         " JOIN store_progressionstatus s ON s.id = m.status_id",
@@ -78,6 +78,11 @@ def _join_memberships() -> None:
         " (array_agg(origin ORDER BY member_since, place))[1] AS first_origin FROM joining GROUP BY program_id, winner) j"
         " WHERE j.id = m.id"
     )
+    execute(
+        "UPDATE store_programmember m SET custom = f.custom || m.custom FROM (SELECT j.program_id, j.winner,"
+        " jsonb_object_agg(e.key, e.value ORDER BY j.place DESC) AS custom FROM joining j, jsonb_each(j.custom) e"
+        " WHERE j.place > 1 GROUP BY j.program_id, j.winner) f WHERE m.program_id = f.program_id AND m.person_id = f.winner"
+    )
 
 
 def _join_agreements() -> None:
@@ -85,7 +90,7 @@ def _join_agreements() -> None:
     further status goes to the campaign. Salesforce leaves one of two members, no matter which (S1.3.8)."""
     table(
         "agreeing",
-        "SELECT DISTINCT ON (a.link_id, b.winner) a.link_id, b.winner, a.status FROM becoming b"
+        "SELECT DISTINCT ON (a.link_id, b.winner) a.link_id, b.winner, a.status, a.custom FROM becoming b"
         " JOIN store_agreement a ON a.person_id = b.person_id JOIN store_link l ON l.id = a.link_id"
         " LEFT JOIN store_personidentity i ON i.connection_id = l.connection_id AND i.person_id = b.winner"
         " LEFT JOIN store_campaignmember m ON m.connection_id = l.connection_id AND m.campaign_id = l.campaign_id"
@@ -95,7 +100,7 @@ def _join_agreements() -> None:
     )
     execute("DELETE FROM store_agreement a USING becoming b WHERE b.person_id = a.person_id")
     execute(
-        "INSERT INTO store_agreement (link_id, person_id, status) SELECT link_id, winner, status FROM agreeing"
+        "INSERT INTO store_agreement (link_id, person_id, status, custom) SELECT link_id, winner, status, custom FROM agreeing"
     )
 
 

@@ -39,7 +39,9 @@ class _Table:
 CAMPAIGN = _Table(name="store_campaign", schema=CAMPAIGNS, key="id", casts=(("actual_cost", "numeric"),))
 STATUS = _Table(name="store_campaignmemberstatus", schema=CAMPAIGN_STATUSES, key="id")
 MEMBER = _Table(name="store_campaignmember", schema=CAMPAIGN_MEMBERS, key="id")
-PERSON = _Table(name="store_salesforceperson", schema=SALESFORCE_PEOPLE, key="salesforce_id")
+PERSON = _Table(
+    name="store_salesforceperson", schema=SALESFORCE_PEOPLE, key="salesforce_id", casts=(("custom", "jsonb"),)
+)
 
 
 def merge(connection: int, table: _Table, frame: pl.DataFrame, *, only: str = "true") -> None:

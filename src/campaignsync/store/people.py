@@ -20,7 +20,7 @@ from campaignsync.store.journal import note
 from campaignsync.store.problems import keep, people_of, solve
 
 _PAIRS = ", ".join(f"'{name}', p.{name}" for name in PERSON_FIELDS)
-VALUES = f"jsonb_strip_nulls(jsonb_build_object({_PAIRS}))::text"
+VALUES = f"jsonb_strip_nulls(jsonb_build_object({_PAIRS}) || p.custom)::text"
 """What person p's fields hold, as the text of a JSON object."""
 _OTHER_FIELDS = ", ".join(f'"{name}"' for name in PERSON_FIELDS if name != "email")
 
@@ -90,7 +90,7 @@ def unmatched(connection: int, people: Collection[int]) -> pl.DataFrame:
     """Of these people, those without a record in the org (LEAD_WRITES)."""
     fields = ", ".join(f'p."{name}"' for name in PERSON_FIELDS)
     return query(
-        f"SELECT p.id AS person_id, p.our_id, {fields} FROM store_person p WHERE p.id = ANY(%s) AND NOT EXISTS"
+        f"SELECT p.id AS person_id, p.our_id, {fields}, p.custom FROM store_person p WHERE p.id = ANY(%s) AND NOT EXISTS"
         " (SELECT FROM store_personidentity i WHERE i.person_id = p.id AND i.connection_id = %s) ORDER BY p.id",
         (list(people), connection),
         LEAD_WRITES,

@@ -16,14 +16,16 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import F
 
 from campaignsync.domain.connections import Connection, Login, LoginMethod
 from campaignsync.domain.errors import UsageError
+from campaignsync.domain.fields import FieldDirection, FieldWinner, PersonField, ValueKind, mapped
 from campaignsync.domain.ids import ConnectionId, LinkId, RunId
 from campaignsync.domain.labels import LabelMapping
 from campaignsync.domain.links import CampaignStatus
 from campaignsync.domain.observation import SyncUser
-from campaignsync.domain.people import LeadRules
+from campaignsync.domain.people import LeadRules, PersonKind
 from campaignsync.domain.problems import ProblemNoun
 from campaignsync.domain.programs import PeriodCost
 from campaignsync.domain.statuses import Channel
@@ -94,6 +96,43 @@ class Registry:
         row.rates = {name: worth for name, worth in both.items() if worth is not None}
         row.currency = own or row.currency
         row.save(update_fields=["rates", "currency"])
+
+    def person_fields(self, connection: ConnectionId) -> tuple[PersonField, ...]:
+        """All fields of people with their mapping in an org, standard ones first (M11)."""
+        rows = models.MappedField.objects.filter(connection_id=connection)
+        return mapped(
+            PersonField(
+                name=row.name,
+                kind=ValueKind(row.kind),
+                lead=row.lead,
+                contact=row.contact,
+                direction=FieldDirection(row.direction),
+                winner=FieldWinner(row.winner),
+            )
+            for row in rows
+        )
+
+    def map_person_field(self, connection: ConnectionId, field: PersonField) -> None:
+        """Map a field of people. Everybody is compared anew; where it is read from another field now, everybody is read anew."""
+        with transaction.atomic():
+            before = {each.name: each for each in self.person_fields(connection)}.get(field.name)
+            models.MappedField.objects.update_or_create(
+                connection_id=connection, name=field.name, defaults=asdict(field)
+            )
+            identities = models.PersonIdentity.objects.filter(connection_id=connection)
+            identities.update(changes=F("changes") + 1)
+            paths = [
+                (each.path(PersonKind.LEAD), each.path(PersonKind.CONTACT))
+                for each in (before, field)
+                if each
+            ]
+            if len(set(paths)) > 1 or before is None:
+                models.SalesforcePerson.objects.filter(connection_id=connection).update(
+                    system_modstamp=None, is_deleted=None
+                )
+                models.Cursor.objects.filter(
+                    connection_id=connection, object_name__in=("Lead", "Contact")
+                ).delete()
 
     def connections(self) -> list[Connection]:
         """All connections by name."""

@@ -13,6 +13,8 @@ from __future__ import annotations
 
 import pgtrigger
 
+from campaignsync.domain.trees import PERSON_FIELDS
+
 NOW = "COALESCE(NULLIF(current_setting('campaignsync.now', true), '')::timestamptz, now())"
 TOLD = "COALESCE(NULLIF(current_setting('campaignsync.who', true), ''), session_user)"
 WHY = "COALESCE(current_setting('campaignsync.why', true), '')"
@@ -142,6 +144,38 @@ _COST_ROWS = {
     ),
     "delete": _COST.format("o", _PAID.format("o"), "NULL::text", "old_rows o"),
 }
+_ROW = ", ".join(f'{{row}}."{name}"' for name in (*PERSON_FIELDS, "custom"))
+_VALUES = ", ".join(f'(\'{name}\', o."{name}"::text, n."{name}"::text)' for name in PERSON_FIELDS)
+_CHANGED_FIELDS = f"""
+    CROSS JOIN LATERAL (VALUES {_VALUES}) f(noun, old, new) WHERE f.old IS DISTINCT FROM f.new
+"""
+_CHANGED_CUSTOM = """
+    CROSS JOIN LATERAL (SELECT k AS noun, o.custom->>k AS old, n.custom->>k AS new FROM
+        jsonb_object_keys(coalesce(o.custom, '{{}}') || coalesce(n.custom, '{{}}')) k) f WHERE f.old IS DISTINCT FROM f.new
+"""
+_PERSON = "FROM new_rows n JOIN old_rows o ON o.id = n.id AND n.merged_into_id IS NULL"
+_PEOPLE = f"""
+    EXECUTE $note$ INSERT INTO store_journalentry {COLUMNS}
+    SELECT {_ACTOR.format(who=TOLD)}, 'program', NULL, NULL, '', r.person_id, r.noun, '', r.old, r.new
+    FROM (SELECT n.id AS person_id, f.* {_PERSON} {_CHANGED_FIELDS}
+    UNION ALL SELECT n.id, f.* {_PERSON} {_CHANGED_CUSTOM}) r $note$;
+    EXECUTE $count$ UPDATE store_personidentity i SET changes = i.changes + 1
+    {_PERSON} WHERE i.person_id = n.id AND ({_ROW.format(row="n")}) IS DISTINCT FROM ({_ROW.format(row="o")}) $count$;
+    RETURN NULL;
+"""
+_SEEN = """FROM new_rows n JOIN old_rows o ON o.id = n.id JOIN store_personidentity i
+    ON i.connection_id = n.connection_id AND i.salesforce_id = n.salesforce_id"""
+_SALESFORCE_PEOPLE = f"""
+    EXECUTE $note$ INSERT INTO store_journalentry {COLUMNS}
+    SELECT {_ACTOR.format(who=TOLD)}, 'campaign', r.connection_id, NULL, '', r.person_id, r.noun, r.salesforce_id, r.old, r.new
+    FROM (SELECT i.connection_id, i.person_id, i.salesforce_id, f.* {_SEEN} AND o.system_modstamp IS NOT NULL {_CHANGED_FIELDS}
+    UNION ALL SELECT i.connection_id, i.person_id, i.salesforce_id, f.*
+    {_SEEN} AND o.system_modstamp IS NOT NULL {_CHANGED_CUSTOM}) r $note$;
+    EXECUTE $count$ UPDATE store_personidentity i SET changes = i.changes + 1
+    FROM new_rows n JOIN old_rows o ON o.id = n.id WHERE i.connection_id = n.connection_id AND i.salesforce_id = n.salesforce_id
+    AND (n.system_modstamp, {_ROW.format(row="n")}) IS DISTINCT FROM (o.system_modstamp, {_ROW.format(row="o")}) $count$;
+    RETURN NULL;
+"""
 _OPERATIONS = {"insert": pgtrigger.Insert, "update": pgtrigger.Update, "delete": pgtrigger.Delete}
 _REFERENCING = {
     "insert": pgtrigger.Referencing(new="new_rows"),  # type: ignore[no-untyped-call]
@@ -234,6 +268,16 @@ def _noted_fields(*, keys: dict[str, str], **parts: str) -> list[pgtrigger.Trigg
         )
         for operation in _BEFORE
     ]
+
+
+def note_people() -> list[pgtrigger.Trigger]:
+    """Journal every change of a person's fields, and count it for the comparison with each org."""
+    return _noted(_PEOPLE, {"update": ""})
+
+
+def note_salesforce_people() -> list[pgtrigger.Trigger]:
+    """Journal every change of a mirrored lead's or contact's fields who is a person of ours, and count it."""
+    return _noted(_SALESFORCE_PEOPLE, {"update": ""})
 
 
 def note_link_states() -> list[pgtrigger.Trigger]:

@@ -141,7 +141,7 @@ class Org:
     def describe(
         self, sobject: SObject, caller: Caller, *, version: str, instance_url: str
     ) -> dict[str, Any]:
-        return describe_sobject(
+        described = describe_sobject(
             self.schema,
             sobject,
             version=version,
@@ -149,6 +149,11 @@ class Org:
             record_types=self._record_types(sobject),
             readable=self.access.readable(caller.user_id),
         )
+        for field in described["fields"]:
+            # S1.5.3: what the caller may not edit is described as nothing that anybody could.
+            if not self.access.may_field(caller.user_id, sobject.name, field["name"], "edit"):
+                field |= {"createable": False, "updateable": False}
+        return described
 
     def schema_changed(self) -> datetime:
         """When the schema last changed, in whole seconds, as far as anybody has asked."""

@@ -62,9 +62,11 @@ def test_the_refusal_of_one_lead_is_its_own(sandbox: SandboxOrg, org: Salesforce
 def test_200_leads_are_one_call(sandbox: SandboxOrg, org: SalesforceOrg) -> None:
     """S2.2.7."""
     people = leads(*({"last_name": f"L{number}", "company": "C"} for number in range(201)))
+    org.field_rules()  # What the fields are is asked for once.
+    before = org.api_calls
     batches = list(org.create_leads(people))
     assert [batch.height for batch in batches] == [200, 1]
-    assert org.api_calls == 2
+    assert org.api_calls - before == 2
     assert batches[1]["person_id"].to_list() == [201]
 
 

@@ -8,7 +8,7 @@ from polars.testing import assert_frame_equal
 
 from campaignsync.domain.connections import Login
 from campaignsync.salesforce import bulk
-from campaignsync.salesforce.fields import CONTACT, LEAD, MEMBER, OBJECTS
+from campaignsync.salesforce.fields import MEMBER, STANDARD
 from campaignsync.salesforce.pages import CsvPage, JsonPage, Page
 from campaignsync.salesforce.reading import Query
 from campaignsync.salesforce.wire import Wire
@@ -39,12 +39,15 @@ def both(sandbox: SandboxOrg, login: Login, campaign: str) -> Wire:
 
 def pages(wire: Wire, soql: str) -> tuple[Page, Page]:
     (csv,) = bulk.query(wire, soql, deleted_too=False)
-    return JsonPage(records=wire.get(Query(of="", soql=soql).path)["records"]), CsvPage.of(csv)
+    records = wire.get(Query(of="", soql=soql).path)["records"]
+    return JsonPage(records=records, layouts=STANDARD), CsvPage.of(csv, STANDARD)
 
 
-@pytest.mark.parametrize("of", OBJECTS)
+@pytest.mark.parametrize("of", STANDARD)
 def test_every_column_is_the_same_both_ways(both: Wire, of: str) -> None:
-    visible = [path for path in OBJECTS[of].values() if path not in {"CurrencyIsoCode", "HasOptedOutOfEmail"}]
+    visible = [
+        path for path in STANDARD[of].paths.values() if path not in {"CurrencyIsoCode", "HasOptedOutOfEmail"}
+    ]
     by_page, by_job = pages(both, f"SELECT {', '.join(visible)} FROM {of}")
     key = "salesforce_id" if of in {"Lead", "Contact"} else "id"
     assert_frame_equal(by_page.rows(of).sort(key), by_job.rows(of).sort(key))
@@ -53,7 +56,7 @@ def test_every_column_is_the_same_both_ways(both: Wire, of: str) -> None:
 
 @pytest.mark.parametrize("kind", ["Lead", "Contact"])
 def test_so_are_the_people_that_come_with_members(both: Wire, kind: str) -> None:
-    paths = {"Lead": LEAD, "Contact": CONTACT}
+    paths = {each: STANDARD[each].paths for each in ("Lead", "Contact")}
     related = [f"{each}.{path}" for each in paths for path in paths[each].values() if "OptedOut" not in path]
     soql = f"SELECT {', '.join([*MEMBER.values(), *related])} FROM CampaignMember"
     by_page, by_job = (page.related(kind).sort("salesforce_id") for page in pages(both, soql))

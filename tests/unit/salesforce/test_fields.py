@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import orjson
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from campaignsync.domain.fields import STANDARD_FIELDS, FieldDirection, PersonField, ValueKind
 from campaignsync.domain.trees import (
     CAMPAIGN_MEMBERS,
     CAMPAIGN_STATUSES,
     CAMPAIGNS,
-    PERSON_FIELDS,
     SALESFORCE_PEOPLE,
     Schema,
 )
-from campaignsync.salesforce.fields import WRITABLE_LEAD, frame
+from campaignsync.salesforce.fields import frame, frame_of_csv, layouts
 
 SCHEMAS = {
     "Campaign": CAMPAIGNS,
@@ -88,6 +90,30 @@ def test_a_field_that_mixes_whole_and_broken_numbers_is_read() -> None:
     assert frame("Campaign", rows)["actual_cost"].to_list() == ["5", "1.5", None]
 
 
-def test_a_new_lead_is_made_from_every_field_of_a_person() -> None:
-    """M11."""
-    assert set(WRITABLE_LEAD) == set(PERSON_FIELDS)
+CUSTOM = (
+    PersonField(name="nickname", kind=ValueKind.TEXT, lead="Nick__c", contact=None),
+    PersonField(name="score", kind=ValueKind.NUMBER, lead="Score__c", contact=None),
+    PersonField(name="vip", kind=ValueKind.BOOLEAN, lead="Vip__c", contact=None),
+)
+
+
+def test_custom_fields_share_one_json_object_by_our_names() -> None:
+    """M7.5: their number is not known beforehand."""
+    layout = layouts((*STANDARD_FIELDS, *CUSTOM))["Lead"]
+    record = {"Id": "00Q", "Nick__c": 'Ada "A"', "Score__c": 5, "Vip__c": True}
+    (sent,) = frame("Lead", [record], layout)["custom"].to_list()
+    assert orjson.loads(sent) == {"nickname": 'Ada "A"', "score": 5.0, "vip": True}
+    cells = pl.DataFrame({"Id": ["00Q"], "Nick__c": ['Ada "A"'], "Score__c": ["5.0"], "Vip__c": ["true"]})
+    assert frame_of_csv("Lead", cells, layout)["custom"].to_list() == [sent]
+    assert frame("Lead", [record])["custom"].to_list() == [None]
+
+
+def test_a_field_that_is_switched_off_is_not_read_and_one_mapped_elsewhere_is_read_there() -> None:
+    """M7.5."""
+    fields = {field.name: field for field in STANDARD_FIELDS}
+    fields["phone"] = replace(fields["phone"], direction=FieldDirection.OFF)
+    fields["state"] = replace(fields["state"], lead="StateCode")
+    layout = layouts(tuple(fields.values()))["Lead"]
+    assert "Phone" not in layout.paths.values()
+    (row,) = frame("Lead", [{"Id": "00Q", "StateCode": "CA"}], layout).to_dicts()
+    assert (row["state"], row["phone"]) == ("CA", None)

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaignsync.salesforce.fields import CONTACT
+from campaignsync.salesforce.fields import STANDARD
 from campaignsync.salesforce.reading import Query
 from campaignsync.salesforce.soql import LONGEST_ADDRESS, in_address, listed, lists, moment, text
 
@@ -48,7 +48,8 @@ def test_lists_hold_every_value_once_and_every_address_is_short_enough(values: l
     parts = list(lists(values))
     assert sorted(value for part in parts for value in part) == sorted(set(values))
     for part in parts:
-        soql = f"SELECT {', '.join(CONTACT.values())} FROM Contact WHERE Email IN {listed(part)}"
+        fields = ", ".join(STANDARD["Contact"].paths.values())
+        soql = f"SELECT {fields} FROM Contact WHERE Email IN {listed(part)}"
         assert len(Query(of="Contact", soql=soql, deleted_too=True).path) <= LONGEST_ADDRESS
 
 

@@ -22,6 +22,7 @@ from campaignsync.store.models.mirror import (
 from campaignsync.store.models.programs import (
     Channel,
     Connection,
+    MappedField,
     MemberField,
     PeriodCost,
     Person,
@@ -49,6 +50,7 @@ __all__ = [
     "LeadIntent",
     "Link",
     "LinkLabel",
+    "MappedField",
     "Mark",
     "MemberField",
     "Notice",

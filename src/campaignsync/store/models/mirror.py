@@ -10,7 +10,11 @@ from django.db import models
 from django.db.models.functions import Coalesce
 
 from campaignsync.store.models.programs import Connection, PersonFields
-from campaignsync.store.triggers import note_campaign_fields, note_campaign_members
+from campaignsync.store.triggers import (
+    note_campaign_fields,
+    note_campaign_members,
+    note_salesforce_people,
+)
 
 
 class Cursor(models.Model):
@@ -122,6 +126,7 @@ class SalesforcePerson(PersonFields):
     master_record_id = models.TextField(null=True)
     created_date = models.DateTimeField(null=True)
     system_modstamp = models.DateTimeField(null=True)
+    custom = models.JSONField(null=True)
 
     class Meta:
         indexes = (
@@ -141,6 +146,7 @@ class SalesforcePerson(PersonFields):
         constraints = (
             models.UniqueConstraint(fields=("connection", "salesforce_id"), name="one_mirrored_person"),
         )
+        triggers = note_salesforce_people()
 
     def __str__(self) -> str:
         return f"{self.kind} {self.salesforce_id}"

@@ -7,7 +7,12 @@ from django.db import models
 from django.db.models.functions import Lower
 
 from campaignsync.domain.people import ASSIGN_BY_ACTIVE_RULE, DuplicateRule
-from campaignsync.store.triggers import note_costs, note_program_fields, note_program_members
+from campaignsync.store.triggers import (
+    note_costs,
+    note_people,
+    note_program_fields,
+    note_program_members,
+)
 
 
 class Connection(models.Model):
@@ -155,21 +160,31 @@ class Person(PersonFields):
     merged_into = models.ForeignKey("self", models.CASCADE, null=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 
+    class Meta:
+        triggers = note_people()
+
     def __str__(self) -> str:
         return self.email or f"person {self.pk}"
 
 
 class PersonIdentity(models.Model):
-    """Which lead or contact a person is in one org, and whether that was deleted there."""
+    """Which lead or contact a person is in one org, and whether that was deleted there.
+
+    `agreed` holds the fields that both sides last had in common, as text by our names; `changes` counts what happened to the
+    fields on either side and was not compared yet.
+    """
 
     connection = models.ForeignKey(Connection, models.CASCADE)
     person = models.ForeignKey(Person, models.CASCADE, related_name="identities")
     salesforce_id = models.TextField()
     kind = models.TextField()
     is_deleted = models.BooleanField(default=False, db_default=False)
+    agreed = models.JSONField(null=True)
+    changes = models.BigIntegerField(default=1, db_default=1)
 
     class Meta:
         indexes = (
+            models.Index(fields=("connection",), condition=models.Q(changes__gt=0), name="people_to_compare"),
             models.Index(
                 fields=("connection",), condition=models.Q(is_deleted=True), name="people_deleted_there"
             ),
@@ -195,6 +210,26 @@ class MemberField(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.kind})"
+
+
+class MappedField(models.Model):
+    """A field of people whose mapping in one org somebody chose; the others are as the contract's table says (M11)."""
+
+    connection = models.ForeignKey(Connection, models.CASCADE, related_name="mapped_fields")
+    name = models.TextField()
+    kind = models.TextField()
+    lead = models.TextField(null=True)
+    contact = models.TextField(null=True)
+    direction = models.TextField()
+    winner = models.TextField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("connection", "name"), name="one_mapping_a_person_field"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.lead}, {self.contact}"
 
 
 class ProgramMember(models.Model):

@@ -1,0 +1,196 @@
+"""What becomes of the fields of people that differ from the lead's or the contact's: the plan of one org (M7.4, M7.5).
+
+Called by `runtime.person_fields`. A change is judged against what both sides last agreed on, field by field, over all people at
+once as columns. A record is written whole or not at all, so that one refused field keeps the others of its person back.
+
+| agreed | ours | theirs | becomes |
+| --- | --- | --- | --- |
+| A | A | X | ours := X, if the field may come from Salesforce |
+| A | X | A | theirs := X, if it may go there |
+| A | X | Y | whoever wins: for a lead we, for a contact Salesforce, or as the field is set |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+import polars as pl
+
+from campaignsync.domain.fields import (
+    PERSON_CHANGES,
+    PERSON_DIFFERENCES,
+    PERSON_WRITES,
+    FieldRule,
+    PeopleCompared,
+    wanted_text,
+)
+from campaignsync.domain.problems import RECORD_PROBLEMS
+from campaignsync.domain.trees import REFUSED_BEFORE
+
+
+class FieldVerdict(StrEnum):
+    """What has to be done about one field of one person."""
+
+    TO_PERSON = "to person"
+    TO_SALESFORCE = "to Salesforce"
+    NOTHING = "nothing"  # it does not go the way it would have to
+    HOLD = "hold"  # refused before, or a person mends something first
+
+
+FIELDS = {
+    **PERSON_DIFFERENCES,
+    "verdict": pl.String,
+    "becomes": pl.String,
+    "code": pl.String,
+    "reason": pl.String,
+}
+"""One row a field that differs, sorted by verdict, person and field."""
+_RULES = {
+    "kind": pl.String,
+    "field": pl.String,
+    "to_salesforce": pl.Boolean,
+    "to_person": pl.Boolean,
+    "ours_wins": pl.Boolean,
+}
+TAKEN = "EMAIL_TAKEN"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeoplePlan:
+    """What has to be done to the fields of the people of one org."""
+
+    fields: pl.DataFrame
+    """FIELDS."""
+
+    def of(self, verdict: FieldVerdict) -> pl.DataFrame:
+        return self.fields.filter(pl.col("verdict") == verdict)
+
+    @property
+    def for_people(self) -> pl.DataFrame:
+        """PERSON_CHANGES."""
+        return (
+            self.of(FieldVerdict.TO_PERSON).with_columns(pl.col("ours").alias("was")).select(*PERSON_CHANGES)
+        )
+
+    @property
+    def for_salesforce(self) -> pl.DataFrame:
+        """PERSON_WRITES."""
+        return (
+            self.of(FieldVerdict.TO_SALESFORCE)
+            .with_columns(pl.col("theirs").alias("was"))
+            .select(*PERSON_WRITES)
+        )
+
+    @property
+    def waiting(self) -> pl.DataFrame:
+        """What a person has to mend first (RECORD_PROBLEMS), looked at again by itself, since nothing tells when it is."""
+        held = self.fields.filter(pl.col("code") == TAKEN)
+        return held.select(
+            "person_id",
+            "code",
+            pl.col("reason").alias("message"),
+            pl.col("theirs").alias("wanted"),
+            pl.lit(value=True).alias("retriable"),
+        ).cast(dict(RECORD_PROBLEMS))  # type: ignore[arg-type]
+
+    @property
+    def unsettled(self) -> list[int]:
+        """Whose problems this plan does not solve by itself: who waits, and who is about to be written."""
+        open_rows = pl.col("verdict").is_in([FieldVerdict.HOLD, FieldVerdict.TO_SALESFORCE])
+        return self.fields.filter(open_rows)["person_id"].unique().to_list()
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many fields have each verdict; every key is there."""
+        counted = dict(self.fields["verdict"].value_counts().rows())
+        return {verdict.value: counted.get(verdict.value, 0) for verdict in FieldVerdict}
+
+
+def plan_people(compared: PeopleCompared, rules: Iterable[FieldRule]) -> PeoplePlan:
+    """What has to be done where people and their leads and contacts differ."""
+    table = pl.DataFrame(
+        [(r.kind.value, r.field.name, r.to_salesforce, r.to_person, r.ours_wins) for r in rules],
+        schema=_RULES,
+        orient="row",
+    )
+    decided = compared.differences.join(table, on=["kind", "field"]).with_columns(verdict=_verdict())
+    decided = _address_taken(decided.with_columns(becomes=_becomes(), reason=_reason()))
+    fields = _refused_before(decided, compared.held).select(*FIELDS).sort("verdict", "person_id", "field")
+    return PeoplePlan(fields=fields)
+
+
+_HERE = pl.col("ours").ne_missing(pl.col("agreed"))
+_THERE = pl.col("theirs").ne_missing(pl.col("agreed"))
+
+
+def _verdict() -> pl.Expr:
+    """A field that both changed and that may go one way only goes that way."""
+    ours = _HERE & pl.col("to_salesforce") & (~(_THERE & pl.col("to_person")) | pl.col("ours_wins"))
+    return (
+        pl.when(ours)
+        .then(pl.lit(FieldVerdict.TO_SALESFORCE.value))
+        .when(_THERE & pl.col("to_person"))
+        .then(pl.lit(FieldVerdict.TO_PERSON.value))
+        .otherwise(pl.lit(FieldVerdict.NOTHING.value))
+    )
+
+
+def _becomes() -> pl.Expr:
+    return (
+        pl.when(pl.col("verdict") == FieldVerdict.TO_SALESFORCE)
+        .then("ours")
+        .when(pl.col("verdict") == FieldVerdict.TO_PERSON)
+        .then("theirs")
+    )
+
+
+def _reason() -> pl.Expr:
+    goes = pl.col("verdict") != FieldVerdict.NOTHING
+    both = pl.when(pl.col("ours_wins")).then(pl.lit("changed on both sides: ours wins"))
+    return (
+        pl.when(goes & _HERE & _THERE & pl.col("to_salesforce") & pl.col("to_person"))
+        .then(both.otherwise(pl.lit("changed on both sides: Salesforce's wins")))
+        .when(pl.col("verdict") == FieldVerdict.TO_SALESFORCE)
+        .then(pl.lit("changed here"))
+        .when(pl.col("verdict") == FieldVerdict.TO_PERSON)
+        .then(pl.lit("changed in Salesforce"))
+        .otherwise(pl.lit("the field does not go that way"))
+    )
+
+
+def _held(rows: pl.DataFrame, held: pl.Expr, code: str, reason: pl.Expr) -> pl.DataFrame:
+    return rows.with_columns(
+        pl.when(held).then(pl.lit(FieldVerdict.HOLD.value)).otherwise("verdict").alias("verdict"),
+        pl.when(held).then(pl.lit(code)).otherwise("code").alias("code"),
+        pl.when(held).then(reason).otherwise("reason").alias("reason"),
+    )
+
+
+def _address_taken(rows: pl.DataFrame) -> pl.DataFrame:
+    """People are one per address: a change there to somebody else's address waits (M2.4)."""
+    taken = pl.col("taken") & (pl.col("verdict") == FieldVerdict.TO_PERSON)
+    words = pl.format(
+        "Another person here has the address {}: merge the two, or change one.", pl.col("theirs")
+    )
+    return _held(rows.with_columns(pl.lit(None, pl.String).alias("code")), taken, TAKEN, words)
+
+
+def _refused_before(rows: pl.DataFrame, held: pl.DataFrame) -> pl.DataFrame:
+    """What was refused and is not due again waits, with Salesforce's words, as long as just that would be written
+    (docs/adr/0004)."""
+    writes = rows.filter(
+        (pl.col("verdict") == FieldVerdict.TO_SALESFORCE)
+        & pl.col("person_id").is_in(held["person_id"].implode())
+    )
+    wanted = [
+        (person, wanted_text(dict(part.select("field", "becomes").rows())))
+        for (person,), part in writes.group_by("person_id")
+    ]
+    same = pl.DataFrame(wanted, schema={"person_id": pl.Int64, "wanted": pl.String}, orient="row").join(
+        held, on=["person_id", "wanted"]
+    )
+    marked = rows.join(same.select("person_id", "message"), on="person_id", how="left")
+    waits = pl.col("message").is_not_null() & (pl.col("verdict") == FieldVerdict.TO_SALESFORCE)
+    return _held(marked, waits, REFUSED_BEFORE, pl.col("message"))

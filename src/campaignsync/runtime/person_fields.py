@@ -1,0 +1,61 @@
+"""The fields of people, both ways: compare, plan, write, record; once a round for each org, before its links (M7.4, M7.5).
+
+Called by `rounds`. Like the cycle of a link it keeps no pending work: whoever changed on either side is compared until both sides
+are the same, or until the difference is a problem that waits.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from campaignsync.domain.ids import ConnectionId
+from campaignsync.planner.people import PeoplePlan, plan_people
+from campaignsync.runtime.ports import Ledger, SalesforceDoor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeopleReport:
+    """What became of the fields of an org's people: fields changed here, people written there, people refused, people of whom
+    nobody knows yet, fields that wait."""
+
+    here: int = 0
+    there: int = 0
+    refused: int = 0
+    unknown: int = 0
+    waiting: int = 0
+
+
+def plan_fields(door: SalesforceDoor, ledger: Ledger, connection: ConnectionId) -> PeoplePlan:
+    """What would have to be done to make the fields of people the same on both sides."""
+    rules = door.field_rules()
+    return plan_people(ledger.compare_people(connection, rules), rules)
+
+
+def sync_fields(door: SalesforceDoor, ledger: Ledger, connection: ConnectionId) -> PeopleReport:
+    """Make the fields of people the same on both sides, where they changed."""
+    rules = door.field_rules()
+    compared = ledger.compare_people(connection, rules)
+    if compared.compared.is_empty():
+        return PeopleReport()
+    plan = plan_people(compared, rules)
+    ledger.change_people(connection, plan.for_people, rules)
+    written = refused = 0
+    unknown: list[int] = []
+    for batch in door.write_people(plan.for_salesforce):
+        ledger.record_people(connection, plan.for_salesforce, batch, rules)
+        known = batch.outcomes.filter("known")
+        unknown += batch.outcomes.filter(~pl.col("known"))["person_id"].to_list()
+        written += known["code"].null_count()
+        refused += known.height - known["code"].null_count()
+    done = compared.compared.filter(~pl.col("person_id").is_in(unknown))
+    solved = sorted(set(done["person_id"]) - set(plan.unsettled))
+    ledger.settle_people(connection, done, plan.waiting, solved, rules)
+    return PeopleReport(
+        here=plan.for_people.height,
+        there=written,
+        refused=refused,
+        unknown=len(unknown),
+        waiting=plan.counts["hold"],
+    )

@@ -1,0 +1,91 @@
+"""Writes fields of leads and contacts in collections of 200, and reads the records back in the same call (M7.4, S2.2.8).
+
+Used by `org`. Each record gets just the fields that change. Assignment rules are for new leads: an update never lets them run,
+or whoever works on a lead would lose it (M7.6).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import polars as pl
+
+from campaignsync.domain.errors import UnknownOutcomeError
+from campaignsync.domain.fields import PERSON_OUTCOMES, FieldRule, PersonBatch, ValueKind
+from campaignsync.domain.people import LeadRules
+from campaignsync.salesforce.errors import call_error
+from campaignsync.salesforce.fields import PEOPLE, frame
+from campaignsync.salesforce.reading import Query, Reader
+from campaignsync.salesforce.soql import listed
+from campaignsync.salesforce.wire import Part, Wire
+from campaignsync.salesforce.writing import (
+    ROWS_A_CALL,
+    answered,
+    collection,
+    duplicate_headers,
+    results_of,
+    unknown,
+)
+
+Row = Mapping[str, Any]
+
+
+def write_people(wire: Wire, reader: Reader, writes: pl.DataFrame, leads: LeadRules) -> Iterator[PersonBatch]:
+    """Write fields (PERSON_WRITES); yields as each call ends."""
+    headers = {**duplicate_headers(leads), "Sforce-Auto-Assign": "FALSE"}
+    for object_name, kind in PEOPLE.items():
+        fields = {rule.field.name: rule for rule in reader.rules() if rule.kind is kind}
+        people = writes.filter(pl.col("kind") == kind).partition_by("person_id", maintain_order=True)
+        for start in range(0, len(people), ROWS_A_CALL):
+            part = people[start : start + ROWS_A_CALL]
+            records = [_record(object_name, person.to_dicts(), fields) for person in part]
+            numbers = [person["person_id"][0] for person in part]
+            patch = Part(
+                method="PATCH", path="/composite/sobjects", body=collection(records), headers=headers
+            )
+            yield _written(wire, reader, object_name, numbers, patch)
+
+
+def _record(object_name: str, rows: Sequence[Row], rules: Mapping[str, FieldRule]) -> dict[str, Any]:
+    record: dict[str, Any] = {"attributes": {"type": object_name}, "Id": rows[0]["salesforce_id"]}
+    for row in rows:
+        field = rules[row["field"]].field
+        record[str(field.path(PEOPLE[object_name]))] = _sent(field.kind, row["becomes"])
+    return record
+
+
+def _sent(kind: ValueKind, value: str | None) -> str | float | bool | None:
+    if value is None:
+        return None
+    match kind:
+        case ValueKind.BOOLEAN:
+            return value == "true"
+        case ValueKind.NUMBER:
+            return float(value)
+        case ValueKind.TEXT:
+            return value
+
+
+def _written(wire: Wire, reader: Reader, object_name: str, people: Sequence[int], patch: Part) -> PersonBatch:
+    ids = [record["Id"] for record in (patch.body or {})["records"]]
+    soql = (
+        f"SELECT {', '.join(reader.person_fields(object_name))} FROM {object_name} WHERE Id IN {listed(ids)}"
+    )
+    read_back = Part(method="GET", path=Query(of=object_name, soql=soql, deleted_too=True).path)
+    layout = reader.layouts[object_name]
+    try:
+        write, read = wire.composite([patch, read_back], writes=True)
+    except UnknownOutcomeError as error:
+        return _batch(people, [unknown(str(error))] * len(people), frame(object_name, [], layout))
+    if read.status >= 300:
+        # Written, and not read: nothing may be called done.
+        told = call_error(read.status, read.body, writes=False, what=f"Reading {object_name} back")
+        return _batch(people, [unknown(str(told))] * len(people), frame(object_name, [], layout))
+    outcomes = [answered(result) for result in results_of(write, ids)]
+    return _batch(people, outcomes, frame(object_name, read.body["records"], layout))
+
+
+def _batch(people: Sequence[int], outcomes: Sequence[Row], found: pl.DataFrame) -> PersonBatch:
+    rows = [{**outcome, "person_id": person} for person, outcome in zip(people, outcomes, strict=True)]
+    return PersonBatch(outcomes=pl.from_dicts(rows, schema=PERSON_OUTCOMES), people=found)
