@@ -98,7 +98,12 @@ def test_only_orgs_whose_time_has_come_are_synced(desk: Desk, terminal: Terminal
     assert "0 changes in the program" in terminal("sync", "--due")
     before = desk.org.calls()
     assert terminal("sync", "--due") == "Nothing is due. When what is: campaignsync connections\n"
-    assert terminal.json("sync", "--due") == {"runs": [], "failed": [], "api_calls": 0}
+    assert terminal.json("sync", "--due") == {
+        "runs": [],
+        "people": [],
+        "failed": [],
+        "api_calls": 0,
+    }
     assert desk.org.calls() == before
     a_while_passes(minutes=5)
     assert len(terminal.json("sync", "--due")["runs"]) == 1
