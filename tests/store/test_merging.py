@@ -62,9 +62,11 @@ def test_the_winners_values_count_and_a_losers_fill_what_is_empty(linked: Linked
     """M7.8."""
     observe(linked, member(1, "Invited"), member(2, "Invited"))
     execute(
-        "UPDATE store_person SET title = 'Chief', phone = '1', custom = '{\"a\": 1, \"b\": 2}' WHERE id = 1"
+        "UPDATE store_person SET title = 'Chief', phone = '1', custom = '{\"a\": 1, \"b\": 2}' WHERE email LIKE 'person1@%%'"
     )
-    execute("UPDATE store_person SET phone = '2', custom = '{\"b\": 3, \"c\": null}' WHERE id = 2")
+    execute(
+        "UPDATE store_person SET phone = '2', custom = '{\"b\": 3, \"c\": null}' WHERE email LIKE 'person2@%%'"
+    )
     merged(linked, 1, 2)
     (person,) = everybody()
     assert (person["email"], person["title"], person["phone"]) == ("person2@example.com", "Chief", "2")
@@ -123,9 +125,11 @@ def test_the_record_in_another_org_goes_along(linked: Linked, elsewhere: Linked)
     observe(elsewhere, member(9, "Invited"), people=[lead(9, email="person1@example.com")])
     merged(linked, 1, 2)
     assert len(everybody()) == 1
+    (person,) = everybody()
+    assert person["email"] == "person2@example.com"
     assert rows("SELECT person_id, salesforce_id FROM store_personidentity ORDER BY connection_id") == [
-        {"person_id": 2, "salesforce_id": lead(2)["salesforce_id"]},
-        {"person_id": 2, "salesforce_id": lead(9)["salesforce_id"]},
+        {"person_id": person["id"], "salesforce_id": lead(2)["salesforce_id"]},
+        {"person_id": person["id"], "salesforce_id": lead(9)["salesforce_id"]},
     ]
 
 
