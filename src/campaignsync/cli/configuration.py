@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +9,7 @@ import typer
 
 from campaignsync.bootstrap import Application
 from campaignsync.cli import config_file
-from campaignsync.cli.output import answer, print_json, say
+from campaignsync.cli.output import agreed, answer, print_json, say
 from campaignsync.cli.session import AsJson, opened
 from campaignsync.domain.configuration import Difference
 from campaignsync.domain.errors import UsageError
@@ -90,19 +89,12 @@ def config_apply(
         changes = configuring.plan(wanted, prune=prune)
         if not as_json:
             _show(changes)
-        if changes and not _agreed(file, yes=yes):
+        how = f"Nothing was changed. Change it with: campaignsync config apply {file} --yes"
+        if changes and not agreed("Change this?", how, yes=yes):
             return
         done = configuring.apply(wanted, prune=prune) if changes else []
     if changes or as_json:
         answer({"changed": [_told(each) for each in done]}, f"{len(done)} entries changed.", as_json=as_json)
-
-
-def _agreed(file: Path, *, yes: bool) -> bool:
-    if yes:
-        return True
-    if not sys.stdin.isatty():
-        raise UsageError(f"Nothing was changed. Change it with: campaignsync config apply {file} --yes")
-    return typer.confirm("Change this?")
 
 
 def _show(changes: list[Difference]) -> None:

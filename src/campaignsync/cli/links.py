@@ -116,7 +116,7 @@ def _print_preview(preview: Preview, *, csv: bool, as_json: bool) -> None:
         account = labels.account(f'campaignsync link "{labels.program}" --campaign {labels.campaign_id}')
         verdict = "The labels fit." if labels.fit.fits else "This would be refused, since labels do not fit."
         say("\n".join(filter(None, (verdict, account))))
-    print_plan(planned, csv=csv, json=False)
+    print_plan(planned.plan, csv=csv, json=False, halt=planned.halt)
 
 
 def labels(

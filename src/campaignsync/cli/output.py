@@ -16,10 +16,13 @@ from decimal import Decimal
 from typing import Any
 
 import orjson
+import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
+
+from campaignsync.domain.errors import UsageError
 
 _PIPED = 240
 """Columns of what no terminal shows: wide enough that tables are not folded on their way to a file, a mail or another program."""
@@ -98,6 +101,15 @@ def show(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str], *, empty
         print_json(rows)
     else:
         print_table(rows, columns, empty=empty)
+
+
+def agreed(question: str, how: str, *, yes: bool) -> bool:
+    """Whether to go on, asked at a terminal. Where nobody sits, --yes is wanted: UsageError that tells `how`."""
+    if yes:
+        return True
+    if not sys.stdin.isatty():
+        raise UsageError(how)
+    return typer.confirm(question)
 
 
 @contextmanager

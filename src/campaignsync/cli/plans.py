@@ -6,16 +6,16 @@ import typer
 
 from campaignsync.cli.output import print_json, say
 from campaignsync.planner.explain import as_csv, as_json, as_text
-from campaignsync.runtime.cycle import Planned
+from campaignsync.planner.plan import Plan
 
 
-def print_plan(planned: Planned, *, csv: bool, json: bool) -> None:
+def print_plan(plan: Plan, *, csv: bool, json: bool, halt: str | None = None) -> None:
     """Print a plan, and why it would not run by itself."""
     if json:
-        print_json({**as_json(planned.plan), "halted": planned.halt})
+        print_json({**as_json(plan), "halted": halt})
     elif csv:
-        typer.echo(as_csv(planned.plan), nl=False)
+        typer.echo(as_csv(plan), nl=False)
     else:
-        say(as_text(planned.plan).rstrip("\n"))
-        if planned.halt:
-            say(f"It would halt: {planned.halt}")
+        say(as_text(plan).rstrip("\n"))
+        if halt:
+            say(f"It would halt: {halt}")

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import asdict
 from typing import Annotated
 
 import polars as pl
 import typer
 
-from campaignsync.cli.output import answer, progress, show
+from campaignsync.cli.output import agreed, answer, progress, show
 from campaignsync.cli.plans import print_plan
 from campaignsync.cli.session import AnyProgram, AsJson, ConnectionName, ProgramName, opened
 from campaignsync.domain.errors import UsageError
 from campaignsync.domain.ids import RunId
 from campaignsync.domain.links import LinkState
 from campaignsync.planner.explain import safe_csv
-from campaignsync.planner.plan import Plan
-from campaignsync.runtime.cycle import Planned
 from campaignsync.runtime.undo import Undo
 
 
@@ -84,10 +81,11 @@ def undo(
         if digest is None:
             plan = undoing.plan()
             if dry_run or not json:
-                print_plan(Planned(facts=app.ledger.link(link), plan=plan, halt=None), csv=csv, json=json)
-            if dry_run or plan.writes_nothing or not _agreed(plan, run, yes=yes):
-                return
+                print_plan(plan, csv=csv, json=json)
             digest = plan.digest()
+            how = f"Nothing was done. Carry it out with: campaignsync undo {run} --digest {digest}, or with --yes"
+            if dry_run or plan.writes_nothing or not agreed("Carry this out?", how, yes=yes):
+                return
         with progress("taking back") as tell:
             report = undoing.carry_out(digest, tell)
     said = (
@@ -96,17 +94,6 @@ def undo(
         f' campaignsync resume "{report.program}"'
     )
     answer({"undone": run, "digest": digest, **asdict(report)}, said, as_json=json)
-
-
-def _agreed(plan: Plan, run: int, *, yes: bool) -> bool:
-    """Whether to go on; asked at a terminal, and told to be said elsewhere."""
-    if yes:
-        return True
-    if not sys.stdin.isatty():
-        raise UsageError(
-            f"Nothing was done. Carry it out with: campaignsync undo {run} --digest {plan.digest()}, or with --yes"
-        )
-    return typer.confirm("Carry this out?")
 
 
 def resume(

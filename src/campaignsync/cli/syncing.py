@@ -61,7 +61,7 @@ def plan(
             out.write_bytes(orjson.dumps(as_json(planned.plan), option=orjson.OPT_INDENT_2))
         except OSError as error:
             raise UsageError(f"{out} cannot be written: {error.strerror}.") from None
-    print_plan(planned, csv=csv, json=json)
+    print_plan(planned.plan, csv=csv, json=json, halt=planned.halt)
 
 
 def _plan_people(context: typer.Context, connection: str | None, *, csv: bool, json: bool) -> None:

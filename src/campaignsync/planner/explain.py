@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import polars as pl
@@ -46,13 +47,17 @@ def _lines(plan: Plan) -> Iterator[str]:
     for change in plan.fields:
         yield _field_line(change)
     for verdict, heading in _HEADINGS.items():
-        rows = plan.of(verdict)
-        if rows.height:
-            yield f"{heading} ({rows.height:,}):"
-            yield from (_member_line(verdict, row) for row in rows.head(_SHOWN).rows(named=True))
-        if rows.height > _SHOWN:
-            yield f"  … and {rows.height - _SHOWN:,} more"
+        yield from section(heading, plan.of(verdict), partial(_member_line, verdict))
     yield f"Digest {plan.digest()}"
+
+
+def section(heading: str, rows: pl.DataFrame, line: Callable[[dict[str, Any]], str]) -> Iterator[str]:
+    """Rows of a plan under a heading, a line each, cut where they are many; nothing where there are none."""
+    if rows.height:
+        yield f"{heading} ({rows.height:,}):"
+        yield from map(line, rows.head(_SHOWN).rows(named=True))
+    if rows.height > _SHOWN:
+        yield f"  … and {rows.height - _SHOWN:,} more"
 
 
 def summary(plan: Plan) -> str:

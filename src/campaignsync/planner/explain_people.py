@@ -6,12 +6,12 @@ Called by the command line. Values were typed by people; the same care is taken 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
-from campaignsync.planner.explain import plain_line, safe_csv
+from campaignsync.planner.explain import plain_line, safe_csv, section
 from campaignsync.planner.people import FieldVerdict, PeoplePlan
 
-_SHOWN = 20
 _HEADINGS = {
     FieldVerdict.TO_PERSON: "Here",
     FieldVerdict.TO_SALESFORCE: "In Salesforce",
@@ -36,12 +36,7 @@ def _lines(plan: PeoplePlan, connection: str) -> Iterator[str]:
             f" {counts['nothing']:,} differ and are left so."
         )
     for verdict, heading in _HEADINGS.items():
-        rows = plan.of(verdict)
-        if rows.height:
-            yield f"{heading} ({rows.height:,}):"
-            yield from (_field_line(verdict, row) for row in rows.head(_SHOWN).rows(named=True))
-        if rows.height > _SHOWN:
-            yield f"  … and {rows.height - _SHOWN:,} more"
+        yield from section(heading, plan.of(verdict), partial(_field_line, verdict))
 
 
 def _field_line(verdict: FieldVerdict, row: dict[str, Any]) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -16,7 +16,7 @@ import polars as pl
 
 from campaignsync.domain.backlog import CAMPAIGNS_THERE, LEADS_THERE, MEMBERS_HERE, MEMBERS_THERE, Lane
 from campaignsync.domain.ids import LinkId
-from campaignsync.domain.runs import CampaignFieldValue, field_code
+from campaignsync.domain.runs import CampaignFieldValue, LinkFacts, field_code
 from campaignsync.domain.trees import REFUSED_BEFORE
 from campaignsync.planner.decide import Verdict
 
@@ -65,6 +65,26 @@ class Plan:
     fields: tuple[FieldChange, ...]
     equal_fields: Mapping[str, CampaignFieldValue] = field(default_factory=dict)
     """Fields that say what they should and are not yet remembered so: later edits of them can be told from it (M5.3)."""
+
+    @classmethod
+    def of_link(
+        cls,
+        facts: LinkFacts,
+        members: pl.DataFrame,
+        fields: Iterable[FieldChange],
+        equal_fields: Mapping[str, CampaignFieldValue] | None = None,
+    ) -> Plan:
+        """A plan for a link as it stands."""
+        return cls(
+            link_id=facts.link_id,
+            connection=facts.connection,
+            program=facts.program,
+            campaign_id=facts.campaign_id,
+            campaign=facts.campaign,
+            members=members,
+            fields=tuple(fields),
+            equal_fields=equal_fields or {},
+        )
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Plan) and self.digest() == other.digest()

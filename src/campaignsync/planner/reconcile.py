@@ -42,16 +42,7 @@ def reconcile(facts: LinkFacts, trees: Trees) -> Plan:
         .select(*MEMBERS)
         .sort("verdict", "person_id")
     )
-    return Plan(
-        link_id=facts.link_id,
-        connection=facts.connection,
-        program=facts.program,
-        campaign_id=facts.campaign_id,
-        campaign=facts.campaign,
-        members=members,
-        fields=tuple(field_changes(facts)),
-        equal_fields=equal_fields(facts),
-    )
+    return Plan.of_link(facts, members, field_changes(facts), equal_fields(facts))
 
 
 def spelled(vocabulary: Vocabulary, trees: Trees) -> Trees:

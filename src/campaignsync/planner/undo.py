@@ -7,6 +7,8 @@ undone there.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import polars as pl
 
 from campaignsync.domain.ids import RunId
@@ -32,27 +34,17 @@ def inverse(facts: LinkFacts, trees: Trees, run: RunId, done: RunChanges) -> Pla
         .filter(pl.col("old").ne_missing(pl.col("new")))
         .join(now, on="person_id", how="left")
     )
-    sides = [_taken_back(facts, changed.filter(side=side), side, run) for side in _BACK]
-    return Plan(
-        link_id=facts.link_id,
-        connection=facts.connection,
-        program=facts.program,
-        campaign_id=facts.campaign_id,
-        campaign=facts.campaign,
-        members=pl.concat(sides)
-        .join(done.people, on="person_id", how="left")
-        .select(*MEMBERS)
-        .sort("verdict", "person_id"),
-        fields=tuple(
-            FieldChange(
-                name=name,
-                old=facts.campaign_fields.get(name),
-                new=facts.campaign_fields.get(name),
-                held="it follows the program, one way (M5): change the program instead",
-            )
-            for name in sorted(done.fields)
-        ),
-    )
+    taken_back = pl.concat([_taken_back(facts, changed.filter(side=side), side, run) for side in _BACK])
+    named = taken_back.join(done.people, on="person_id", how="left").select(*MEMBERS)
+    return Plan.of_link(facts, named.sort("verdict", "person_id"), _left_to_the_program(facts, done))
+
+
+def _left_to_the_program(facts: LinkFacts, done: RunChanges) -> Iterator[FieldChange]:
+    """The fields that a run wrote: they stay as they are."""
+    for name in sorted(done.fields):
+        stays = facts.campaign_fields.get(name)
+        why = "it follows the program, one way (M5): change the program instead"
+        yield FieldChange(name=name, old=stays, new=stays, held=why)
 
 
 def _taken_back(facts: LinkFacts, changed: pl.DataFrame, side: str, run: RunId) -> pl.DataFrame:

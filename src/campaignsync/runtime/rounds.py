@@ -90,17 +90,22 @@ def _run(door: SalesforceDoor, ledger: Ledger, link: LinkId, *, only: str | None
         return RunReport(program=facts.program, connection=facts.connection, halted=str(error))
 
 
-def plan_now(door: SalesforceDoor, ledger: Ledger, connection: Connection, link: LinkId) -> Planned:
-    """The plan of a link as the world is now."""
+@contextmanager
+def observed(door: SalesforceDoor, ledger: Ledger, connection: Connection) -> Iterator[None]:
+    """Our turn with an org that is to be synced, as it is now."""
     require_campaign_sync(connection)
     with turn(door, ledger, connection.connection_id):
         observe(door, ledger, connection.connection_id)
+        yield
+
+
+def plan_now(door: SalesforceDoor, ledger: Ledger, connection: Connection, link: LinkId) -> Planned:
+    """The plan of a link as the world is now."""
+    with observed(door, ledger, connection):
         return plan_link(ledger, link, door.sync_user())
 
 
 def plan_people_now(door: SalesforceDoor, ledger: Ledger, connection: Connection) -> PeoplePlan:
     """The plan of an org's people as the world is now."""
-    require_campaign_sync(connection)
-    with turn(door, ledger, connection.connection_id):
-        observe(door, ledger, connection.connection_id)
+    with observed(door, ledger, connection):
         return plan_fields(door, ledger, connection.connection_id)

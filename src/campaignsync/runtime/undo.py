@@ -15,10 +15,9 @@ from campaignsync.domain.links import LinkState
 from campaignsync.domain.runs import RunReport
 from campaignsync.planner.plan import Plan
 from campaignsync.planner.undo import inverse
-from campaignsync.runtime.cycle import observe, turn
 from campaignsync.runtime.executor import Tell, nobody, reported, take_to_program, write_members
-from campaignsync.runtime.linking import require_campaign_sync
 from campaignsync.runtime.ports import Ledger, SalesforceDoor
+from campaignsync.runtime.rounds import observed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,16 +32,12 @@ class Undo:
 
     def plan(self) -> Plan:
         """The inverse of the run, as the world is now."""
-        require_campaign_sync(self.connection)
-        with turn(self.door, self.ledger, self.connection.connection_id):
-            observe(self.door, self.ledger, self.connection.connection_id)
+        with observed(self.door, self.ledger, self.connection):
             return self._planned()
 
     def carry_out(self, only: str, tell: Tell = nobody) -> RunReport:
         """Take the run back, if that still is what was read (the digest of its plan), or do nothing."""
-        require_campaign_sync(self.connection)
-        with turn(self.door, self.ledger, self.connection.connection_id):
-            observe(self.door, self.ledger, self.connection.connection_id)
+        with observed(self.door, self.ledger, self.connection):
             with self.ledger.run(self.link, f"undo of run {self.run}") as run:
                 plan = self._planned()
                 if plan.digest() != only:

@@ -14,7 +14,6 @@ import polars as pl
 from campaignsync.domain.errors import UnknownOutcomeError
 from campaignsync.domain.fields import PERSON_OUTCOMES, FieldRule, PersonBatch, ValueKind
 from campaignsync.domain.people import LeadRules
-from campaignsync.salesforce.errors import call_error
 from campaignsync.salesforce.fields import PEOPLE, frame
 from campaignsync.salesforce.reading import Query, Reader
 from campaignsync.salesforce.soql import listed
@@ -26,6 +25,7 @@ from campaignsync.salesforce.writing import (
     duplicate_headers,
     results_of,
     unknown,
+    written_and_read,
 )
 
 Row = Mapping[str, Any]
@@ -72,18 +72,13 @@ def _written(wire: Wire, reader: Reader, object_name: str, people: Sequence[int]
     soql = (
         f"SELECT {', '.join(reader.person_fields(object_name))} FROM {object_name} WHERE Id IN {listed(ids)}"
     )
-    read_back = Part(method="GET", path=Query(of=object_name, soql=soql, deleted_too=True).path)
-    layout = reader.layouts[object_name]
+    read_back = Query(of=object_name, soql=soql, deleted_too=True)
     try:
-        write, read = wire.composite([patch, read_back], writes=True)
+        write, records = written_and_read(wire, patch, read_back, f"Reading {object_name} back")
+        outcomes = [answered(result) for result in results_of(write, ids)]
     except UnknownOutcomeError as error:
-        return _batch(people, [unknown(str(error))] * len(people), frame(object_name, [], layout))
-    if read.status >= 300:
-        # Written, and not read: nothing may be called done.
-        told = call_error(read.status, read.body, writes=False, what=f"Reading {object_name} back")
-        return _batch(people, [unknown(str(told))] * len(people), frame(object_name, [], layout))
-    outcomes = [answered(result) for result in results_of(write, ids)]
-    return _batch(people, outcomes, frame(object_name, read.body["records"], layout))
+        outcomes, records = [unknown(str(error))] * len(people), []
+    return _batch(people, outcomes, frame(object_name, records, reader.layouts[object_name]))
 
 
 def _batch(people: Sequence[int], outcomes: Sequence[Row], found: pl.DataFrame) -> PersonBatch:

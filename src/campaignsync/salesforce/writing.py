@@ -108,22 +108,30 @@ def write_members(
 def _written(
     wire: Wire, campaign_id: str, rows: Sequence[Row], request: Callable[[str, Sequence[Row]], Part]
 ) -> MemberBatch:
-    parts = [request(campaign_id, rows), Part(method="GET", path=_read_back(campaign_id, rows).path)]
     try:
-        write, read = wire.composite(parts, writes=True)
+        write, records = written_and_read(
+            wire, request(campaign_id, rows), _read_back(campaign_id, rows), "Reading members back"
+        )
     except UnknownOutcomeError as error:
         return _batch([{**_asked(row), **unknown(str(error))} for row in rows], [])
-    if read.status >= 300:
-        # Written, and not read: nothing may be called done.
-        told = call_error(read.status, read.body, writes=False, what="Reading members back")
-        return _batch([{**_asked(row), **unknown(str(told))} for row in rows], [])
-    records: Sequence[Row] = read.body["records"]
     found = {who: record for record in records for who in _names(record)}
     outcomes = [
         _outcome(row, result, found.get(row["campaign_member_id"]) or found.get(row["salesforce_id"]))
         for row, result in zip(rows, results_of(write, rows), strict=True)
     ]
     return _batch(outcomes, records)
+
+
+def written_and_read(
+    wire: Wire, write: Part, read_back: Query, what: str
+) -> tuple[PartAnswer, Sequence[Row]]:
+    """Write and read back in one call: what the write was answered, and the records there are after it. UnknownOutcomeError also
+    where it was written and not read, which `what` names: nothing may be called done then."""
+    wrote, read = wire.composite([write, Part(method="GET", path=read_back.path)], writes=True)
+    if read.status >= 300:
+        told = call_error(read.status, read.body, writes=False, what=what)
+        raise UnknownOutcomeError(str(told))
+    return wrote, read.body["records"]
 
 
 def _outcome(row: Row, result: Row, record: Row | None) -> dict[str, Any]:

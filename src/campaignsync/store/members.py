@@ -21,7 +21,7 @@ from campaignsync.domain.trees import PERSON_FIELDS
 from campaignsync.store import models
 from campaignsync.store.acting import acting, alone
 from campaignsync.store.facts import channel_value
-from campaignsync.store.frames import bulk, execute, rows, temporary
+from campaignsync.store.frames import bulk, execute, rows, table, temporary
 from campaignsync.store.registry import find_program
 
 
@@ -171,9 +171,9 @@ def _fill_people(fields: list[str], *, update: bool) -> None:
 def _join_members(program: models.Program, created: int, now: datetime, *, update: bool) -> Imported:
     """Add and move members by the progression rule (M2.2): to an equal or higher step only. Their own fields are filled, or
     with `update` overwritten, wherever they stand."""
-    execute("DROP TABLE IF EXISTS joining")
-    execute(
-        "CREATE TEMPORARY TABLE joining ON COMMIT DROP AS SELECT DISTINCT ON (f.email) p.id AS person_id, s.id AS status_id,"
+    table(
+        "joining",
+        "SELECT DISTINCT ON (f.email) p.id AS person_id, s.id AS status_id,"
         " s.step, s.success, coalesce(f.custom::jsonb, '{}') AS custom,"
         " m.id AS member_id, o.id AS old_status_id, o.step AS old_step FROM file f"
         " JOIN store_person p ON p.email = f.email"
@@ -182,7 +182,6 @@ def _join_members(program: models.Program, created: int, now: datetime, *, updat
         " LEFT JOIN store_progressionstatus o ON o.id = m.status_id ORDER BY f.email, m.id, p.id",
         (program.channel_id, program.pk),
     )
-    execute("ANALYZE joining")
     added = bulk(
         "store_programmember",
         "INSERT INTO store_programmember (program_id, person_id, status_id, member_since, reached_success_at, origin, custom)"

@@ -29,9 +29,8 @@ def adopt(connection: int, campaign_id: str, now: datetime) -> None:
     """Make every lead and contact in a campaign a person of ours, found by e-mail address before made.
 
     A person who is a lead in our memory and whose membership is a contact's by now is the contact (M7.7): the member may tell
-    before the lead does. Of several leads and contacts with one
-    address, contacts come first, then the latest changed (M7.3), and each takes one person who has no record in this org yet;
-    the rest become people of their own.
+    before the lead does. Of several leads and contacts with one address, contacts come first, then the latest changed (M7.3), and
+    each takes one person who has no record in this org yet; the rest become people of their own.
     """
     alone("people")
     table(
@@ -43,10 +42,9 @@ def adopt(connection: int, campaign_id: str, now: datetime) -> None:
         (connection, campaign_id),
     )
     land(connection, now)
-    execute("DROP TABLE IF EXISTS strangers")
-    execute(
-        "CREATE TEMPORARY TABLE strangers ON COMMIT DROP AS"
-        " SELECT DISTINCT p.salesforce_id, p.kind, NULLIF(lower(trim(p.email)), '') AS email, p.system_modstamp AS seen_at,"
+    table(
+        "strangers",
+        "SELECT DISTINCT p.salesforce_id, p.kind, NULLIF(lower(trim(p.email)), '') AS email, p.system_modstamp AS seen_at,"
         " NULL::bigint AS person_id"
         " FROM store_campaignmember m JOIN store_salesforceperson p ON p.connection_id = m.connection_id"
         " AND p.salesforce_id = coalesce(m.contact_id, m.lead_id) AND p.system_modstamp IS NOT NULL"
@@ -55,7 +53,6 @@ def adopt(connection: int, campaign_id: str, now: datetime) -> None:
         " WHERE i.connection_id = m.connection_id AND i.salesforce_id = p.salesforce_id)",
         (connection, campaign_id),
     )
-    execute("ANALYZE strangers")
     execute(
         "UPDATE strangers s SET person_id = pair.person_id FROM ("
         " SELECT r.salesforce_id, f.id AS person_id FROM"

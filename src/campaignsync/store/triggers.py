@@ -185,17 +185,19 @@ _REFERENCING = {
 
 
 def _noted(body: str, rows: dict[str, str], name: str = "note") -> list[pgtrigger.Trigger]:
-    return [
-        pgtrigger.Trigger(
-            name=f"{name}_{operation}",
-            level=pgtrigger.Statement,
-            when=pgtrigger.After,
-            operation=_OPERATIONS[operation],
-            referencing=_REFERENCING[operation],
-            func=body.format(rows=rows[operation]),
-        )
-        for operation in rows
-    ]
+    return [_after(operation, f"{name}_{operation}", body.format(rows=rows[operation])) for operation in rows]
+
+
+def _after(operation: str, name: str, func: str) -> pgtrigger.Trigger:
+    """A trigger that runs once behind a statement, and sees its rows as they were and as they are."""
+    return pgtrigger.Trigger(
+        name=name,
+        level=pgtrigger.Statement,
+        when=pgtrigger.After,
+        operation=_OPERATIONS[operation],
+        referencing=_REFERENCING[operation],
+        func=func,
+    )
 
 
 def note_program_members() -> list[pgtrigger.Trigger]:

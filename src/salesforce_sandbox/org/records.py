@@ -99,6 +99,17 @@ class Records:
         missing = SalesforceError(400, "INVALID_ID_FIELD", "Invalid record id; no recycle bin entry found")
         return [Outcome(id=each, error=None if each in binned else missing) for each in ids]
 
+    def of_one_call(
+        self, caller: Caller, save: Callable[[], list[Outcome]], *, all_or_none: bool
+    ) -> list[Outcome]:
+        """What `save` makes of the rows of one call, which one that cannot be read fails by switch (S2.2.7); with `all_or_none`
+        any refused one takes all others along."""
+
+        def readable() -> list[Outcome]:
+            return self._readable(caller, save)
+
+        return self.together(caller, readable) if all_or_none else readable()
+
     def together(self, caller: Caller, save: Callable[[], list[Outcome]]) -> list[Outcome]:
         """All or none: when one row of what `save` does is refused, nothing of it is stored."""
         with self._transactions.begin(caller) as transaction, transaction.savepoint():
@@ -112,8 +123,7 @@ class Records:
             for outcome in outcomes
         ]
 
-    def readable(self, caller: Caller, save: Callable[[], list[Outcome]]) -> list[Outcome]:
-        """What `save` makes of rows that came together; one that cannot be read fails them all, by switch (S2.2.7)."""
+    def _readable(self, caller: Caller, save: Callable[[], list[Outcome]]) -> list[Outcome]:
         with self._transactions.begin(caller):
             outcomes = save()
             for outcome in outcomes:

@@ -74,7 +74,7 @@ def upsert(call: Call) -> Response:
         return call.org.records.upsert(sobject, field.name, records, call.caller)
 
     all_or_none = _all_or_none(call, body.get("allOrNone"))
-    outcomes = _together(call, save, all_or_none=all_or_none)
+    outcomes = call.org.records.of_one_call(call.caller, save, all_or_none=all_or_none)
     rolled_back = all_or_none and any(not outcome.success for outcome in outcomes)
     return Response(
         body=[
@@ -137,17 +137,9 @@ def _saved(call: Call, body: dict[str, Any], records: list[dict[str, Any]], save
         raise SalesforceError(400, "INVALID_OPERATION", message)
 
     all_or_none = _all_or_none(call, body.get("allOrNone"))
-    return _together(call, lambda: save_by_type(records, call, save), all_or_none=all_or_none)
-
-
-def _together(call: Call, work: Callable[[], list[Outcome]], *, all_or_none: bool) -> list[Outcome]:
-    """Rows of one call, which one that cannot be read fails, and any refused one when all or none is wanted."""
-    records = call.org.records
-
-    def readable() -> list[Outcome]:
-        return records.readable(call.caller, work)
-
-    return records.together(call.caller, readable) if all_or_none else readable()
+    return call.org.records.of_one_call(
+        call.caller, lambda: save_by_type(records, call, save), all_or_none=all_or_none
+    )
 
 
 def _records(call: Call) -> tuple[dict[str, Any], list[dict[str, Any]]]:

@@ -259,10 +259,7 @@ def _save(
             for outcome in save(asked.sobject(kind), [row for _, row in run])
         ]
 
-    def readable() -> list[Outcome]:
-        return asked.org.records.readable(asked.caller, work)
-
-    outcomes = asked.org.records.together(asked.caller, readable) if asked.all_or_none else readable()
+    outcomes = asked.org.records.of_one_call(asked.caller, work, all_or_none=asked.all_or_none)
     return [_result(each) | ({"created": each.created} if told else {}) for each in outcomes]
 
 
