@@ -443,10 +443,10 @@ class Registry:
     def campaign_labels(
         self, connection: ConnectionId, campaign_id: str
     ) -> tuple[tuple[CampaignStatus, ...], dict[str, int]]:
-        """What a campaign offers its members, and how many carry each label."""
+        """What a campaign offers its members, and how many carry each label, the most carried first."""
         carried = rows(
             "SELECT coalesce(status, '') AS label, count(*) AS members FROM store_campaignmember"
-            " WHERE connection_id = %s AND campaign_id = %s GROUP BY 1",
+            " WHERE connection_id = %s AND campaign_id = %s GROUP BY 1 ORDER BY 2 DESC, 1",
             (connection, campaign_id),
         )
         return campaign_statuses(connection, campaign_id), {row["label"]: row["members"] for row in carried}
