@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, settings
 from campaignsync.bootstrap import Application, application
 from campaignsync.domain.statuses import DEFAULT_CHANNELS
 from campaignsync.settings import Settings
+from campaignsync.web.site import site
 
 # The machine that runs the tests is shared: no test may fail for being slow, and every failure prints how to replay it.
 settings.register_profile(
@@ -53,7 +54,8 @@ def server_folder() -> Iterator[Callable[[str], Path]]:
 @pytest.fixture(scope="session")
 def installation(server_folder: Callable[[str], Path]) -> Iterator[Application]:
     """One installation for all tests of a process."""
-    with application(Settings(data_dir=server_folder("installation"))) as app:
+    settings = Settings(data_dir=server_folder("installation"))
+    with application(settings, site=site(settings.web)) as app:
         yield app
 
 

@@ -1,14 +1,15 @@
 """The one place that wires doors together: settings, database, ledger, registry, and a Salesforce door for a connection.
 
-Called by the command line (and later the web server and the worker). Everybody else is handed what it needs.
+Called by the command line, which also starts the web server. Everybody else is handed what it needs.
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from campaignsync.domain.connections import Connection, Login
 from campaignsync.domain.errors import UsageError
@@ -60,13 +61,17 @@ class Application:
 
 @contextlib.contextmanager
 def application(
-    settings: Settings, *, migrate: bool = False, who: str | None = None
+    settings: Settings,
+    *,
+    migrate: bool = False,
+    who: str | None = None,
+    site: Mapping[str, Any] | None = None,
 ) -> Iterator[Application]:
     """The installation, with its database running and, where that database is embedded or `migrate` is set, up to date. What
-    nobody else says of a change, the journal tells as done by `who`."""
+    nobody else says of a change, the journal tells as done by `who`. `site` is what pages need of Django (web.site)."""
     with contextlib.ExitStack() as stack:
         url = settings.database_url or stack.enter_context(embedded_postgres(settings.data_dir))
-        django_settings.configure(url, settings.secret_key())
+        django_settings.configure(url, settings.secret_key(), site)
         from django.db import connection
 
         stack.callback(connection.close)
@@ -76,7 +81,7 @@ def application(
         elif _pending():
             raise UsageError("The database is not up to date. Bring it there with: campaignsync migrate")
         if who:
-            _introduce(who)
+            introduce(who)
         yield _wired(settings)
 
 
@@ -90,7 +95,8 @@ def _require_database() -> None:
         raise UsageError(f"The database does not let us in: {reason} Check DATABASE_URL.") from None
 
 
-def _introduce(who: str) -> None:
+def introduce(who: str) -> None:
+    """What this connection to the database changes from now on, the journal tells as done by `who`."""
     from django.db import connection
 
     with connection.cursor() as cursor:

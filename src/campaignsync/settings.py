@@ -8,7 +8,11 @@ CAMPAIGNSYNC_PROBLEMS_THRESHOLD more open problems of an org than this are told 
 CAMPAIGNSYNC_WEBHOOK_URL        where notices are posted to, as JSON; CAMPAIGNSYNC_WEBHOOK_SECRET signs them
 CAMPAIGNSYNC_MAIL_TO            whom notices are mailed to, separated by commas; CAMPAIGNSYNC_MAIL_FROM whom they are from
 CAMPAIGNSYNC_MAIL_URL           how: smtp://user:password@host:port, smtps://…, or file:///folder
-CAMPAIGNSYNC_PUBLIC_URL         an address that mails end with, for whoever wants to see more
+CAMPAIGNSYNC_PUBLIC_URL         where people open the pages: mails end with it, and https makes cookies travel by https only
+CAMPAIGNSYNC_HOSTS              the names that the pages answer to, separated by commas (default: localhost, the public one)
+CAMPAIGNSYNC_PROXIES            how many proxies stand before the pages and tell who asks (default: 0)
+CAMPAIGNSYNC_OIDC_URL           an OpenID Connect provider to log in with, and CAMPAIGNSYNC_OIDC_CLIENT_ID,
+                                CAMPAIGNSYNC_OIDC_CLIENT_SECRET, CAMPAIGNSYNC_OIDC_NAME (what the button says)
 """
 
 from __future__ import annotations
@@ -39,6 +43,19 @@ class NoticeSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WebSettings:
+    """What the pages need to know of the world they are in."""
+
+    public_url: str = ""
+    hosts: tuple[str, ...] = ("localhost", "127.0.0.1", "[::1]")
+    proxies: int = 0
+    oidc_url: str = ""
+    oidc_client_id: str = ""
+    oidc_client_secret: str = field(default="", repr=False)
+    oidc_name: str = "Single sign-on"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Where things are. `repr` shows no secret, since a database URL may hold a password."""
 
@@ -46,6 +63,7 @@ class Settings:
     database_url: str | None = None
     problem_rules: ProblemRules = field(default_factory=ProblemRules)
     notices: NoticeSettings = field(default_factory=NoticeSettings)
+    web: WebSettings = field(default_factory=WebSettings)
 
     def __repr__(self) -> str:
         return f"Settings(data_dir={str(self.data_dir)!r}, database_url={'(set)' if self.database_url else None})"
@@ -67,6 +85,22 @@ def read_settings(data_dir: Path | None = None) -> Settings:
             threshold=_number("CAMPAIGNSYNC_PROBLEMS_THRESHOLD", 100),
         ),
         notices=_notices(),
+        web=_web(),
+    )
+
+
+def _web() -> WebSettings:
+    public_url = _address("CAMPAIGNSYNC_PUBLIC_URL", "", "https", "http")
+    named = [name.strip() for name in os.environ.get("CAMPAIGNSYNC_HOSTS", "").split(",") if name.strip()]
+    public = [urlsplit(public_url).hostname or ""] if public_url else []
+    return WebSettings(
+        public_url=public_url.rstrip("/"),
+        hosts=tuple(named or [*WebSettings().hosts, *public]),
+        proxies=_number("CAMPAIGNSYNC_PROXIES", 0),
+        oidc_url=_address("CAMPAIGNSYNC_OIDC_URL", "", "https", "http"),
+        oidc_client_id=os.environ.get("CAMPAIGNSYNC_OIDC_CLIENT_ID", ""),
+        oidc_client_secret=os.environ.get("CAMPAIGNSYNC_OIDC_CLIENT_SECRET", ""),
+        oidc_name=os.environ.get("CAMPAIGNSYNC_OIDC_NAME") or "Single sign-on",
     )
 
 

@@ -24,6 +24,7 @@ from campaignsync.cli import (
     programs,
     runs,
     syncing,
+    web,
 )
 from campaignsync.cli.output import complain
 from campaignsync.cli.session import DataDir
@@ -64,6 +65,7 @@ for module in (
     backlog,
     configuration,
     demo,
+    web,
 ):
     module.add_to(app)
 

@@ -7,12 +7,12 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from campaignsync.bootstrap import Application, application
-from campaignsync.settings import read_settings
+from campaignsync.settings import Settings, read_settings
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 ProgramName = Annotated[str, typer.Argument(metavar="PROGRAM", help="The program's name.")]
@@ -33,8 +33,16 @@ DataDir = Annotated[
 @contextmanager
 def opened(context: typer.Context, *, migrate: bool = False) -> Iterator[Application]:
     """The installation, opened for one command; `context.obj` is the data folder that was given, or None."""
-    with application(read_settings(context.obj), migrate=migrate, who=who()) as app:
+    settings = read_settings(context.obj)
+    # The tables of the pages are made with all others.
+    with application(settings, migrate=migrate, who=who(), site=_site(settings) if migrate else None) as app:
         yield app
+
+
+def _site(settings: Settings) -> dict[str, Any]:
+    from campaignsync.web.site import site
+
+    return site(settings.web)
 
 
 def who() -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 SECRET_KEY = "not used: bootstrap brings the installation's own"  # noqa: S105 - a sentence, not a secret.
-INSTALLED_APPS = ["pgtrigger", "campaignsync.store"]
+INSTALLED_APPS = ["django.contrib.contenttypes", "django.contrib.auth", "pgtrigger", "campaignsync.store"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
 TIME_ZONE = "UTC"
@@ -30,19 +31,22 @@ def database(url: str) -> dict[str, Any]:
 DATABASES = {"default": database("postgresql://localhost/campaignsync")}
 
 
-def configure(url: str, secret_key: str) -> None:
-    """Give this process its settings and make the models usable; a second call changes nothing."""
+def configure(url: str, secret_key: str, site: Mapping[str, Any] | None = None) -> None:
+    """Give this process its settings and make the models usable; a second call changes nothing. `site` is what the web process
+    has beyond everybody's: apps (`INSTALLED_APPS`, added to ours), middleware, urls, templates."""
     import django
     from django.conf import settings
 
     if settings.configured:
         return
+    more = dict(site or {})
     settings.configure(
         SECRET_KEY=secret_key,
-        INSTALLED_APPS=INSTALLED_APPS,
+        INSTALLED_APPS=[*INSTALLED_APPS, *more.pop("INSTALLED_APPS", ())],
         DATABASES={"default": database(url)},
         DEFAULT_AUTO_FIELD=DEFAULT_AUTO_FIELD,
         USE_TZ=USE_TZ,
         TIME_ZONE=TIME_ZONE,
+        **more,
     )
     django.setup()

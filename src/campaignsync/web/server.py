@@ -1,0 +1,54 @@
+"""Serves the pages and the API with gunicorn: one process of many threads, which is what one installation needs.
+
+Called by `campaignsync web`. One process, since errands live in threads of it and login attempts are counted in its memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from gunicorn.app.base import BaseApplication
+
+from campaignsync.bootstrap import Application
+from campaignsync.web.wsgi import wsgi_application
+
+
+class _Server(BaseApplication):  # type: ignore[misc]
+    def __init__(self, app: Application, options: dict[str, Any]) -> None:
+        self._app, self._options = app, options
+        super().__init__()
+
+    def load_config(self) -> None:
+        for name, value in self._options.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Any:
+        return wsgi_application(self._app)
+
+
+def run_server(app: Application, *, host: str, port: int, threads: int, ready: Callable[[str], None]) -> None:
+    """Serve until the process is told to stop; `ready` is told the address once it answers."""
+    from django.db import connections
+
+    # What is open here must not be shared with the process that gunicorn makes.
+    connections.close_all()
+
+    def told(server: Any) -> None:
+        name, number = server.LISTENERS[0].sock.getsockname()[:2]
+        ready(f"http://{'localhost' if name in ('0.0.0.0', '127.0.0.1') else name}:{number}/")  # noqa: S104
+
+    _Server(
+        app,
+        {
+            "bind": f"{host}:{port}",
+            "worker_class": "gthread",
+            "workers": 1,
+            "threads": threads,
+            "timeout": 120,
+            "graceful_timeout": 20,
+            "when_ready": told,
+            "loglevel": "warning",
+            "proc_name": "campaignsync web",
+        },
+    ).run()

@@ -1,0 +1,34 @@
+/* What htmx and forms need beyond themselves; the pages work without it, only less swiftly. */
+(function () {
+  "use strict";
+  function cookie(name) {
+    const found = document.cookie.split("; ").find((each) => each.startsWith(name + "="));
+    return found ? decodeURIComponent(found.slice(name.length + 1)) : "";
+  }
+  document.addEventListener("htmx:configRequest", (event) => {
+    event.detail.headers["X-CSRFToken"] = cookie("csrftoken");
+  });
+  // Errors are pages with words: they are shown where the answer would have been.
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (event.detail.xhr.status >= 400) { event.detail.shouldSwap = true; event.detail.isError = false; }
+  });
+  document.addEventListener("click", (event) => {
+    const theme = event.target.closest("[data-switch-theme]");
+    if (theme) {
+      const root = document.documentElement;
+      const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+      root.dataset.theme = dark ? "light" : "dark";
+      document.cookie = "theme=" + root.dataset.theme + ";path=/;max-age=31536000;samesite=lax";
+      return;
+    }
+    const all = event.target.closest("[data-check-all]");
+    if (all) {
+      document.querySelectorAll("input[type=checkbox][name='" + all.dataset.checkAll + "']").forEach((box) => { box.checked = all.checked; });
+    }
+    const asked = event.target.closest("[data-confirm]");
+    if (asked && !window.confirm(asked.dataset.confirm)) event.preventDefault();
+  }, true);
+  document.addEventListener("change", (event) => {
+    if (event.target.closest("[data-submit-on-change]")) event.target.form.requestSubmit();
+  });
+})();

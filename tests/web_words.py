@@ -1,0 +1,26 @@
+"""What every test of the pages says: a user with a role, and a client that is logged in as them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from django.test import Client
+
+PASSWORD = "correct horse battery"
+
+
+def client(role: str = "admin", name: str = "") -> Client:
+    """Somebody with this role, logged in."""
+    from django.contrib.auth.models import Group, User
+    from django.test import Client
+
+    user, made = User.objects.get_or_create(username=name or role)
+    if made:
+        user.set_password(PASSWORD)
+        user.is_superuser = role == "admin"
+        user.save()
+        user.groups.add(Group.objects.get_or_create(name=role)[0])
+    logged_in = Client()
+    logged_in.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    return logged_in
