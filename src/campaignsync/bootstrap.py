@@ -52,7 +52,10 @@ class Application:
         """A door to a connection's org."""
         login = self.registry.login(connection.connection_id)
         fields = self.registry.person_fields(connection.connection_id)
-        return SalesforceOrg(login, user=connection.user, leads=connection.leads, fields=fields)
+        members = [each for each in self.member_fields.mappings(connection.connection_id) if each.off is None]
+        return SalesforceOrg(
+            login, user=connection.user, leads=connection.leads, fields=fields, member_fields=members
+        )
 
     def new_door(self, login: Login) -> SalesforceOrg:
         """A door to an org that is not a connection yet."""

@@ -140,6 +140,17 @@ def _number(name: str, default: int) -> int:
 
 
 def _key_file(path: Path) -> str:
+    """The key that is kept in a file, made at the first use; UsageError where the folder lets us neither read nor make it."""
+    try:
+        return _kept_key(path)
+    except OSError as error:
+        raise UsageError(
+            f"The key file {path} cannot be read or made: {error.strerror}. Give the folder to whoever runs campaignsync, name"
+            " another with CAMPAIGNSYNC_DATA_DIR, or set CAMPAIGNSYNC_SECRET_KEY."
+        ) from None
+
+
+def _kept_key(path: Path) -> str:
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists():
         # Written whole beside its place and linked there, so that two first starts agree on one key.

@@ -31,7 +31,7 @@ def custom(desk: Desk) -> dict[str, dict[str, str]]:
 def test_fields_are_made_listed_and_removed(terminal: Terminal) -> None:
     assert "No member field yet" in terminal("member-field", "list")
     terminal("member-field", "add", "Diet", "--kind", "picklist")
-    assert terminal.json("member-field", "list") == [{"name": "Diet", "kind": "picklist"}]
+    assert terminal.json("member-field", "list") == [{"name": "Diet", "kind": "picklist", "mapped": []}]
     with pytest.raises(UsageError, match="There is a member field 'diet' already"):
         terminal("member-field", "add", "diet")
     for taken in ("E-Mail", "first_name", "Status", "member"):

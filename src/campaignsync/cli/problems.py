@@ -25,6 +25,7 @@ class Noun(StrEnum):
 
     RECORD = "record"
     MEMBER = "member"
+    MEMBER_FIELD = "member field"
     PERSON = "person"
     FIELD = "field"
     JOB = "job"
@@ -132,8 +133,14 @@ def resolve(
     with opened(context) as app:
         link, _ = app.registry.link_of(name, connection)
         decided = decide(app.ledger, link, winner, who=who(), people=people or None)
-    rows = decided.select("email", "salesforce_id", "program", "campaign", becomes=winner.value).to_dicts()
-    headings = {"email": "E-MAIL", "program": "PROGRAM", "campaign": "CAMPAIGN", "becomes": "BECOMES"}
+    rows = decided.with_columns(becomes=winner.value).to_dicts()
+    headings = {
+        "email": "E-MAIL",
+        "field": "FIELD",
+        "program": "PROGRAM",
+        "campaign": "CAMPAIGN",
+        "becomes": "BECOMES",
+    }
     show(rows, headings, empty=f"Program '{name}' has no conflicts.", as_json=json)
     if rows and not json:
         say(f'Make both sides the same with: campaignsync sync "{name}"')

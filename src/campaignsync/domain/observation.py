@@ -7,7 +7,7 @@ moves the mirror, the cursor and the journal). They say what was seen, never wha
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import polars as pl
@@ -34,6 +34,18 @@ class Delta:
     member_counts: pl.DataFrame
     status_counts: pl.DataFrame
     cursor: Cursor
+    lost_fields: Mapping[str, str] = field(default_factory=dict)
+    """By our names, why mapped fields of members could not be read: gone, hidden, or of another kind by now (M6.8)."""
+    cost_scale: int | None = None
+    """How many decimals the org's Campaign.ActualCost has (M5.2); None where nobody knows."""
+    fields_read: frozenset[str] = frozenset()
+    """By our names, the mapped fields of members that were read."""
+
+    def without_cursor_of_members(self) -> Delta:
+        """The same, and all members shall be read anew by the next look."""
+        return replace(
+            self, cursor={name: at for name, at in self.cursor.items() if name != "CampaignMember"}
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

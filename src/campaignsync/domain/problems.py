@@ -21,6 +21,7 @@ class ProblemNoun(StrEnum):
     """What a problem is about."""
 
     MEMBER = "member"  # a person in a linked program and campaign
+    MEMBER_FIELD = "member field"  # the custom fields of such a member
     PERSON = "person"  # a lead or contact of an org, whatever they are members of
     FIELD = "field"  # a field of a linked campaign
     JOB = "job"  # a round of an org or a run of a link: login, limits, reach, a link that waits
@@ -64,14 +65,20 @@ PROBLEMS: Schema = {
 }
 """Problems as they are listed."""
 
-RECORD_NOUNS = (ProblemNoun.MEMBER, ProblemNoun.PERSON, ProblemNoun.FIELD)
+RECORD_NOUNS = (ProblemNoun.MEMBER, ProblemNoun.MEMBER_FIELD, ProblemNoun.PERSON, ProblemNoun.FIELD)
 """What is a problem at record level; the rest is at job level (M8.2)."""
 
 
 NOTICE_UNDELIVERED = "NOTICE_UNDELIVERED"
 MANY_PROBLEMS = "MANY_PROBLEMS"
 RUN_DIED = "RUN_DIED"
-STANDING = (NOTICE_UNDELIVERED, MANY_PROBLEMS, *(f"LINK_{state.upper()}" for state in LinkState))
+MEMBER_FIELD_LOST = "MEMBER_FIELD_LOST"
+STANDING = (
+    NOTICE_UNDELIVERED,
+    MANY_PROBLEMS,
+    MEMBER_FIELD_LOST,
+    *(f"LINK_{state.upper()}" for state in LinkState),
+)
 """Codes of job-level problems that stand until their cause is gone, whatever rounds and runs are done meanwhile."""
 
 

@@ -15,6 +15,7 @@ import polars as pl
 from campaignsync.domain.ids import ConnectionId, LinkId
 from campaignsync.domain.labels import LabelMapping, Vocabulary
 from campaignsync.domain.links import CampaignStatus, LinkPolicy, LinkState, SafetyLimits
+from campaignsync.domain.member_fields import FieldMapping
 from campaignsync.domain.people import LeadRules
 from campaignsync.domain.programs import PeriodCost, Rates
 from campaignsync.domain.statuses import Channel
@@ -75,6 +76,10 @@ class LinkFacts:
     leads: LeadRules
     mapped: tuple[LabelMapping, ...] = ()
     """Labels of the campaign that mean a status though they are called otherwise (M4.4)."""
+    member_fields: tuple[FieldMapping, ...] = ()
+    """The custom fields of members that are kept the same in the link's org (M6.8)."""
+    cost_scale: int = 2
+    """Decimals of the org's Campaign.ActualCost (M5.2)."""
     removals_allowed: bool = False
     """A person has looked at the halt and let this link go on, once (M6.6)."""
 

@@ -62,6 +62,7 @@ CAMPAIGN_MEMBERS: Schema = {
     "created_date": UTC_TIME,
     "system_modstamp": UTC_TIME,
     "last_modified_by_id": pl.String,
+    "custom": pl.String,  # by our names, the mapped member fields that were read, as a JSON object; null where none was
 }
 PERSON_FIELDS: Schema = {
     "email": pl.String,

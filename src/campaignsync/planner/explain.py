@@ -48,6 +48,7 @@ def _lines(plan: Plan) -> Iterator[str]:
         yield _field_line(change)
     for verdict, heading in _HEADINGS.items():
         yield from section(heading, plan.of(verdict), partial(_member_line, verdict))
+    yield from section("Fields of members", plan.values, _value_line)
     yield f"Digest {plan.digest()}"
 
 
@@ -63,14 +64,17 @@ def section(heading: str, rows: pl.DataFrame, line: Callable[[dict[str, Any]], s
 def summary(plan: Plan) -> str:
     """One line: how much would change where."""
     counts = plan.counts
+    values = plan.value_writes.height
     waiting, apart = plan.waiting.height, counts[Verdict.NOTHING]
+    waiting += plan.values.height - values
     if plan.writes_nothing and not waiting:
         return "Nothing to do: both sides are the same" + (
             f", but for {apart:,} kept apart." if apart else "."
         )
     return (
         f"Changes: {counts[Verdict.TO_PROGRAM]:,} in the program, {counts[Verdict.TO_CAMPAIGN]:,} in the campaign's members,"
-        f" {counts['fields']} in its fields. Conflicts: {counts[Verdict.CONFLICT]:,}."
+        f" {counts['fields']} in its fields{f', {values:,} in fields of members' if values else ''}."
+        f" Conflicts: {counts[Verdict.CONFLICT]:,}."
         f" Waiting: {waiting - counts[Verdict.CONFLICT]:,}. Kept apart: {apart:,}."
     )
 
@@ -80,6 +84,14 @@ def _field_line(change: FieldChange) -> str:
         return f"  {change.name} waits: {change.held}"
     old, new = (field_text(value) or "(empty)" for value in (change.old, change.new))
     return f"  {change.name}: {old} → {new}"
+
+
+def _value_line(row: dict[str, Any]) -> str:
+    who = row["email"] or row["salesforce_id"]
+    if row["verdict"] in (Verdict.CONFLICT, Verdict.HOLD):
+        return f"  {who}, {row['field']}: {row['reason']}, '{row['ours'] or ''}' here, '{row['theirs'] or ''}' there"
+    side = "the program" if row["verdict"] == Verdict.TO_PROGRAM else "the campaign"
+    return f"  {who}, {row['field']} of {side}: becomes '{row['becomes'] or ''}'  ({row['reason']})"
 
 
 def _member_line(verdict: Verdict, row: dict[str, Any]) -> str:
@@ -114,6 +126,7 @@ def as_json(plan: Plan) -> dict[str, object]:
             for change in plan.fields
         ],
         "members": plan.members.drop("person_id").to_dicts(),
+        "member_fields": plan.values.drop("person_id").to_dicts(),
     }
 
 

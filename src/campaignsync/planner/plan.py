@@ -19,6 +19,7 @@ from campaignsync.domain.ids import LinkId
 from campaignsync.domain.runs import CampaignFieldValue, LinkFacts, field_code
 from campaignsync.domain.trees import REFUSED_BEFORE
 from campaignsync.planner.decide import Verdict
+from campaignsync.planner.member_fields import VALUES
 
 MEMBERS = {
     "person_id": pl.Int64,
@@ -37,6 +38,8 @@ MEMBERS = {
 }
 """One row a member whose three trees are not all equal, sorted by verdict and person."""
 _DIGESTED = ("person_id", "campaign_member_id", "agreed", "program", "campaign", "verdict", "becomes")
+
+_DIGESTED_VALUES = ("person_id", "campaign_member_id", "field", "agreed", "ours", "theirs", "verdict")
 
 WAITING = {"person_id": pl.Int64, "code": pl.String, "message": pl.String, "wanted": pl.String}
 
@@ -65,6 +68,8 @@ class Plan:
     fields: tuple[FieldChange, ...]
     equal_fields: Mapping[str, CampaignFieldValue] = field(default_factory=dict)
     """Fields that say what they should and are not yet remembered so: later edits of them can be told from it (M5.3)."""
+    values: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=VALUES))
+    """VALUES: custom fields of members whom both sides have already; who is added by this plan brings theirs along."""
 
     @classmethod
     def of_link(
@@ -162,7 +167,17 @@ class Plan:
     @property
     def writes_nothing(self) -> bool:
         """Whether neither side would be changed by it."""
-        return self.for_program.is_empty() and self.for_campaign.is_empty() and not self.field_writes
+        return (
+            self.for_program.is_empty()
+            and self.for_campaign.is_empty()
+            and not self.field_writes
+            and self.value_writes.is_empty()
+        )
+
+    @property
+    def value_writes(self) -> pl.DataFrame:
+        """The custom fields of members that change on either side."""
+        return self.values.filter(pl.col("verdict").is_in([Verdict.TO_PROGRAM, Verdict.TO_CAMPAIGN]))
 
     def digest(self) -> str:
         """The fingerprint of the plan, 64 hexadecimal digits."""
@@ -173,7 +188,9 @@ class Plan:
         rows = self.members.filter(pl.col("verdict") != Verdict.NOTHING).select(_DIGESTED).sort("person_id")
         # Texts are quoted and absences are not, so that no label can look like an absence.
         members = rows.write_csv(quote_style="non_numeric")
-        return hashlib.sha256(f"{head}\n{members}".encode()).hexdigest()
+        values = self.value_writes.select(*_DIGESTED_VALUES).sort("person_id", "field")
+        told = values.write_csv(quote_style="non_numeric") if values.height else ""
+        return hashlib.sha256(f"{head}\n{members}{told}".encode()).hexdigest()
 
 
 def field_text(value: CampaignFieldValue) -> str | None:

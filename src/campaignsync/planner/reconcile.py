@@ -25,8 +25,6 @@ from campaignsync.planner.plan import MEMBERS, FieldChange, Plan
 _SIDES = ("agreed", "program", "campaign")
 _DECIDED = dict.fromkeys((*_SIDES, "verdict", "becomes", "code", "reason"), pl.String)
 _CODES = {Verdict.CONFLICT: "CONFLICT", Verdict.HOLD: "UNKNOWN_STATUS"}
-_COST_SCALE = 2
-"""Where a campaign counts in whole units, Salesforce rounds what it gets, and what is read back is agreed on (M5.2)."""
 
 
 def reconcile(facts: LinkFacts, trees: Trees) -> Plan:
@@ -143,7 +141,7 @@ def _wanted_cost(facts: LinkFacts) -> CampaignFieldValue:
     return actual_cost(
         facts.costs,
         currency=facts.campaign_currency,
-        scale=_COST_SCALE,
+        scale=facts.cost_scale,
         had_costs=facts.had_costs,
         rates=facts.rates,
     )

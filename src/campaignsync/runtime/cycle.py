@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from campaignsync.domain.errors import HaltError
 from campaignsync.domain.ids import ConnectionId, LinkId
 from campaignsync.domain.links import LinkState
 from campaignsync.domain.observation import SyncUser
 from campaignsync.domain.runs import LinkFacts, RunReport
+from campaignsync.planner.member_fields import plan_values
 from campaignsync.planner.plan import Plan
 from campaignsync.planner.reconcile import reconcile
 from campaignsync.planner.safety import reason_to_halt
@@ -77,6 +78,8 @@ def plan_of(ledger: Ledger, facts: LinkFacts) -> Planned:
     """The plan of a link of which these are the facts."""
     trees = ledger.trees(facts.link_id)
     plan = reconcile(facts, trees)
+    if facts.member_fields:
+        plan = replace(plan, values=plan_values(ledger.compare_values(facts.link_id), facts.policy.winner))
     return Planned(facts=facts, plan=plan, halt=reason_to_halt(plan, facts, trees))
 
 

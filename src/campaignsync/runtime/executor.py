@@ -18,6 +18,7 @@ from campaignsync.domain.ids import RunId
 from campaignsync.domain.runs import FieldAgreement, FieldRefusal, LinkFacts, MemberBatch, RunReport
 from campaignsync.domain.trees import MEMBER_OUTCOMES, MEMBER_WRITES
 from campaignsync.planner.plan import Plan
+from campaignsync.runtime.member_fields import sync_values
 from campaignsync.runtime.people import OrgPeople
 from campaignsync.runtime.ports import Ledger, SalesforceDoor
 
@@ -41,6 +42,7 @@ def execute(
     people = OrgPeople(connection=facts.connection_id, leads=facts.leads, door=door, ledger=ledger, run=run)
     not_found = people.find_or_create(plan.for_campaign["person_id"].to_list())
     outcomes = write_members(run, facts, plan, door, ledger, tell)
+    values = sync_values(run, facts, door, ledger)
     report = reported(facts, plan, changes, outcomes, door.api_calls - calls_before)
     waited = plan.backlog
     left = {
@@ -52,9 +54,11 @@ def execute(
     ledger.count_waiting(run, left)
     return replace(
         report,
-        campaign_changes=report.campaign_changes + fields_written,
-        refused=report.refused + not_found.filter("known").height + fields_refused,
-        unknown=report.unknown + not_found.filter(~pl.col("known")).height,
+        program_changes=report.program_changes + values.here,
+        campaign_changes=report.campaign_changes + fields_written + values.there,
+        refused=report.refused + not_found.filter("known").height + fields_refused + values.refused,
+        conflicts=report.conflicts + values.conflicts,
+        unknown=report.unknown + not_found.filter(~pl.col("known")).height + values.unknown,
     )
 
 

@@ -23,7 +23,8 @@ from campaignsync.domain.fields import FieldRule, FieldValue, PeopleCompared, Pe
 from campaignsync.domain.ids import ConnectionId, LinkId, RunId
 from campaignsync.domain.labels import LabelMapping
 from campaignsync.domain.links import CampaignStatus, LinkState, Winner
-from campaignsync.domain.member_fields import MemberField
+from campaignsync.domain.member_fields import FieldMapping, MemberField
+from campaignsync.domain.member_values import ValueBatch, ValuesCompared
 from campaignsync.domain.notices import Notice
 from campaignsync.domain.observation import ApiUsage, Cursor, Delta, SyncUser, WholeLists
 from campaignsync.domain.people import LeadRules, SalesforceField
@@ -106,6 +107,10 @@ class SalesforceDoor(Protocol):
         """Add, change and remove members of one campaign (MEMBER_WRITES): a few in calls of at most 200 rows, many in bulk
         jobs, always read back. Yields as each call or job ends; a call whose answer never came yields rows with known =
         false. `note_job` is told a job's id before the job can do anything."""
+
+    def write_member_fields(self, writes: pl.DataFrame) -> Iterator[ValueBatch]:
+        """Write custom fields of members (VALUE_WRITES), at most 200 records a call, read back in the same call. Yields as each
+        call ends; a call whose answer never came yields rows with known = false."""
 
     def end_job(self, job: str) -> None:
         """Wait for the end of a bulk job that a run left behind; one that had not begun is aborted."""
@@ -237,6 +242,23 @@ class Ledger(Protocol):
     ) -> None:
         """These people (person_id, changes) were compared; keep what waits for somebody (RECORD_PROBLEMS), and solve the problems
         of those who have none any more."""
+
+    def compare_values(self, link: LinkId) -> ValuesCompared:
+        """Where the mapped fields of a link's members differ (M6.8), and what is held back; one snapshot."""
+
+    def change_values(self, run: RunId, changes: pl.DataFrame) -> None:
+        """Our side follows (VALUE_CHANGES), unless it was changed meanwhile."""
+
+    def record_values(self, run: RunId, writes: pl.DataFrame, batch: ValueBatch) -> None:
+        """Mirror what was written (VALUE_WRITES) and read back, move what was agreed on, keep refusals as problems; leave
+        unknown outcomes to be compared again."""
+
+    def settle_values(self, run: RunId, waiting: pl.DataFrame, unsettled: Collection[int]) -> None:
+        """What is the same on both sides is agreed on; keep what waits for a person (RECORD_PROBLEMS), and solve the problems of
+        whoever is not `unsettled`."""
+
+    def decide_values(self, link: LinkId, conflicts: pl.DataFrame, winner: Winner, who: str) -> None:
+        """A person decided for the program or the campaign (planner.member_fields.VALUES)."""
 
     def known_ids(self, connection: ConnectionId, ids: Collection[str]) -> frozenset[str]:
         """Of these Salesforce ids, those that are joined to a person of ours already."""
@@ -477,6 +499,15 @@ class MemberFields(Protocol):
 
     def remove(self, name: str, *, who: str) -> None:
         """Forget a field and all values of it; UsageError while it is mapped anywhere."""
+
+    def mappings(self, connection: ConnectionId) -> tuple[FieldMapping, ...]:
+        """How fields are mapped in an org, those that no longer are (`off`) too."""
+
+    def map(self, connection: ConnectionId, mapping: FieldMapping, *, who: str) -> None:
+        """Keep a field the same with one of the org's: all members are read anew, and what was agreed on is forgotten."""
+
+    def unmap(self, connection: ConnectionId, name: str, *, who: str) -> None:
+        """Keep a field the same no more; values stay as they are on both sides."""
 
 
 class Directory(Protocol):

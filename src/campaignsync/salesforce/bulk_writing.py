@@ -17,7 +17,6 @@ from campaignsync.domain.runs import MemberBatch
 from campaignsync.domain.trees import MEMBER_OUTCOMES
 from campaignsync.salesforce import bulk
 from campaignsync.salesforce.bulk import Ingested, NoteJob
-from campaignsync.salesforce.fields import MEMBER
 from campaignsync.salesforce.reading import Query, Reader
 from campaignsync.salesforce.soql import moment, text
 from campaignsync.salesforce.wire import Wire
@@ -82,7 +81,7 @@ class BulkLane:
         return self._members(f" AND SystemModstamp >= {moment(job.made_at)}")
 
     def _members(self, condition: str) -> pl.DataFrame:
-        soql = f"SELECT {', '.join(MEMBER.values())} FROM CampaignMember WHERE CampaignId = {text(self.campaign_id)}"
+        soql = f"SELECT {', '.join(self.reader.member_columns())} FROM CampaignMember WHERE CampaignId = {text(self.campaign_id)}"
         return self.reader.frames([Query(of="CampaignMember", soql=soql + condition)])[0]
 
 

@@ -14,7 +14,7 @@ import polars as pl
 
 from campaignsync.domain.observation import CURSOR_OBJECTS, Cursor, Delta
 from campaignsync.domain.trees import COUNTS
-from campaignsync.salesforce.fields import MEMBER, PEOPLE, STATUS
+from campaignsync.salesforce.fields import PEOPLE, STATUS
 from campaignsync.salesforce.pages import Record
 from campaignsync.salesforce.reading import Query, Reader
 from campaignsync.salesforce.soql import moment, text
@@ -45,6 +45,9 @@ def changes_since(reader: Reader, cursor: Cursor) -> Delta:
         member_counts=member_counts,
         status_counts=status_counts,
         cursor=_moved(cursor, seen),
+        lost_fields=reader.member_field_faults(),
+        cost_scale=reader.cost_scale(),
+        fields_read=frozenset(each.field.name for each in reader.layouts["CampaignMember"].members.values()),
     )
 
 
@@ -55,7 +58,7 @@ def _members_and_people(reader: Reader, cursor: Cursor) -> tuple[pl.DataFrame, p
     # The first look reads all people in campaigns anyhow, and once each.
     of_members = [f"{kind}.{path}" for kind in wanted for path in wanted[kind]] if cursor else []
     queries = [
-        _delta("CampaignMember", [*MEMBER.values(), *of_members], cursor),
+        _delta("CampaignMember", [*reader.member_columns(), *of_members], cursor),
         *(
             _delta(
                 kind,

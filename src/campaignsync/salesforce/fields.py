@@ -10,6 +10,7 @@ import polars as pl
 from polars.datatypes import DataType
 
 from campaignsync.domain.fields import STANDARD_FIELDS, PersonField, ValueKind
+from campaignsync.domain.member_fields import FieldKind, FieldMapping, normalised
 from campaignsync.domain.people import PersonKind
 from campaignsync.domain.trees import (
     CAMPAIGN_MEMBERS,
@@ -77,6 +78,8 @@ class Layout:
 
     paths: Mapping[str, str]
     custom: Mapping[str, ValueKind] = field(default_factory=dict)
+    members: Mapping[str, FieldMapping] = field(default_factory=dict)
+    """The mapped fields of members, which share one, too, by their path (M6.8)."""
 
 
 def layout_of_people(object_name: str, fields: Iterable[PersonField]) -> Layout:
@@ -86,6 +89,12 @@ def layout_of_people(object_name: str, fields: Iterable[PersonField]) -> Layout:
     joined = {each.name: path for each in fields if (path := each.path(kind))}
     custom = {each.name: each.kind for each in fields if each.is_custom and each.name in joined}
     return Layout(paths={**system, **joined}, custom=custom)
+
+
+def layout_of_members(mappings: Iterable[FieldMapping]) -> Layout:
+    """The layout of campaign members with these fields of members."""
+    members = {each.salesforce_field: each for each in mappings}
+    return Layout(paths={**MEMBER, **{path: path for path in members}}, members=members)
 
 
 _CAMPAIGNS: Mapping[str, Mapping[str, str]] = {
@@ -121,7 +130,10 @@ def frame(
     """Records of one object as a frame of our columns; a field that was not asked for is empty."""
     layout = layout or STANDARD[object_name]
     sent = pl.from_dicts(records, schema=_as_sent(layout, _SCHEMAS[object_name]))
-    return sent.select(**_columns(object_name, layout, {name: _field(p) for name, p in layout.paths.items()}))
+    # A field that was asked for is in every record; one that was not is no empty value of a member's.
+    unasked = {path for path in layout.members if records and path not in records[0]}
+    fields = {name: _field(path) for name, path in layout.paths.items() if path not in unasked}
+    return sent.select(**_columns(object_name, layout, fields))
 
 
 def frame_of_csv(object_name: str, cells: pl.DataFrame, layout: Layout | None = None) -> pl.DataFrame:
@@ -140,6 +152,8 @@ def _columns(object_name: str, layout: Layout, values: Mapping[str, pl.Expr]) ->
         name: _value(name, kind, values[name]) if name in values else pl.lit(None, kind)
         for name, kind in _SCHEMAS[object_name].items()
     }
+    if object_name == "CampaignMember":
+        return columns | {"custom": _of_members(layout, values)}
     if object_name not in PEOPLE:
         return columns
     custom = [values[name].alias(name) for name in layout.custom if name in values]
@@ -148,6 +162,16 @@ def _columns(object_name: str, layout: Layout, values: Mapping[str, pl.Expr]) ->
         "is_converted": columns["is_converted"].fill_null(value=False),
         "custom": pl.struct(custom).struct.json_encode() if custom else pl.lit(None, pl.String),
     }
+
+
+def _of_members(layout: Layout, values: Mapping[str, pl.Expr]) -> pl.Expr:
+    """The mapped fields of members that were asked for, each as its canonical text or null (S0.7)."""
+    read = [
+        normalised(mapping.field.kind, values[path]).alias(mapping.field.name)
+        for path, mapping in layout.members.items()
+        if path in values
+    ]
+    return pl.struct(read).struct.json_encode() if read else pl.lit(None, pl.String)
 
 
 def _cell(path: str, kind: Kind) -> pl.Expr:
@@ -191,9 +215,18 @@ _SENT: Mapping[ValueKind, Kind] = {
 }
 
 
+_SENT_OF_MEMBERS: Mapping[FieldKind, Kind] = {
+    FieldKind.INTEGER: pl.Float64,
+    FieldKind.FLOAT: pl.Float64,
+    FieldKind.CHECKBOX: pl.Boolean,
+}
+
+
 def _sent_as(name: str, layout: Layout, schema: Schema) -> Kind:
     if name in layout.custom:
         return _SENT[layout.custom[name]]
+    if name in layout.members:
+        return _SENT_OF_MEMBERS.get(layout.members[name].field.kind, pl.String)
     if name in _MONEY or schema[name] == pl.Int64:
         return pl.Float64
     return pl.Boolean if schema[name] == pl.Boolean else pl.String

@@ -11,10 +11,19 @@ from campaignsync.domain.connections import Login
 from campaignsync.domain.fields import STANDARD_FIELDS, FieldRule, PersonBatch, PersonField
 from campaignsync.domain.ids import salesforce_id
 from campaignsync.domain.links import CampaignStatus
+from campaignsync.domain.member_fields import FieldMapping
+from campaignsync.domain.member_values import ValueBatch
 from campaignsync.domain.observation import ApiUsage, Cursor, Delta, SyncUser, WholeLists
 from campaignsync.domain.people import LeadRules, SalesforceField
 from campaignsync.domain.runs import CampaignFieldValue, MemberBatch
-from campaignsync.salesforce import bulk, campaigns, changes, person_writing, writing
+from campaignsync.salesforce import (
+    bulk,
+    campaigns,
+    changes,
+    member_field_writing,
+    person_writing,
+    writing,
+)
 from campaignsync.salesforce.bulk import NoteJob
 from campaignsync.salesforce.bulk_writing import BulkLane
 from campaignsync.salesforce.reading import Reader, described
@@ -32,9 +41,10 @@ class SalesforceOrg:
         user: SyncUser | None = None,
         leads: LeadRules | None = None,
         fields: Sequence[PersonField] = STANDARD_FIELDS,
+        member_fields: Sequence[FieldMapping] = (),
     ) -> None:
         self._wire = Wire(login)
-        self._reader = Reader(self._wire, fields)
+        self._reader = Reader(self._wire, fields, member_fields)
         self._user = user
         self._taken = 0
         self._leads = leads or LeadRules()
@@ -118,7 +128,10 @@ class SalesforceOrg:
         self, campaign_id: str, writes: pl.DataFrame, note_job: NoteJob
     ) -> Iterator[MemberBatch]:
         lane = BulkLane(wire=self._wire, reader=self._reader, campaign_id=campaign_id, note=note_job)
-        return writing.write_members(self._wire, campaign_id, writes, lane)
+        return writing.write_members(lane, writes)
+
+    def write_member_fields(self, writes: pl.DataFrame) -> Iterator[ValueBatch]:
+        return member_field_writing.write_values(self._wire, self._reader, writes)
 
     def end_job(self, job: str) -> None:
         bulk.end(self._wire, job)

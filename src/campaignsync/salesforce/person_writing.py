@@ -73,14 +73,18 @@ def _written(wire: Wire, reader: Reader, object_name: str, people: Sequence[int]
         f"SELECT {', '.join(reader.person_fields(object_name))} FROM {object_name} WHERE Id IN {listed(ids)}"
     )
     read_back = Query(of=object_name, soql=soql, deleted_too=True)
+    outcomes, found = outcomes_of(wire, people, patch, read_back)
+    return PersonBatch(outcomes=outcomes, people=frame(object_name, found, reader.layouts[object_name]))
+
+
+def outcomes_of(
+    wire: Wire, people: Sequence[int], patch: Part, read_back: Query
+) -> tuple[pl.DataFrame, Sequence[Row]]:
+    """Write one record for each of these people and read back in the same call: PERSON_OUTCOMES, and the records found."""
     try:
-        write, records = written_and_read(wire, patch, read_back, f"Reading {object_name} back")
-        outcomes = [answered(result) for result in results_of(write, ids)]
+        write, found = written_and_read(wire, patch, read_back, f"Reading {read_back.of} back")
+        outcomes = [answered(result) for result in results_of(write, people)]
     except UnknownOutcomeError as error:
-        outcomes, records = [unknown(str(error))] * len(people), []
-    return _batch(people, outcomes, frame(object_name, records, reader.layouts[object_name]))
-
-
-def _batch(people: Sequence[int], outcomes: Sequence[Row], found: pl.DataFrame) -> PersonBatch:
+        outcomes, found = [unknown(str(error))] * len(people), []
     rows = [{**outcome, "person_id": person} for person, outcome in zip(people, outcomes, strict=True)]
-    return PersonBatch(outcomes=pl.from_dicts(rows, schema=PERSON_OUTCOMES), people=found)
+    return pl.from_dicts(rows, schema=PERSON_OUTCOMES), found

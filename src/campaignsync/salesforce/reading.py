@@ -7,18 +7,19 @@ whose first page tells of very many rows is asked once more as a bulk job, which
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import polars as pl
 
 from campaignsync.domain.fields import STANDARD_FIELDS, Access, FieldRule, PersonField, kind_of
+from campaignsync.domain.member_fields import FieldMapping
 from campaignsync.domain.observation import WholeLists
 from campaignsync.domain.people import SalesforceField
 from campaignsync.domain.trees import SALESFORCE_PEOPLE
 from campaignsync.salesforce import bulk
 from campaignsync.salesforce.errors import call_error
-from campaignsync.salesforce.fields import PEOPLE, frame, layouts
+from campaignsync.salesforce.fields import PEOPLE, frame, layout_of_members, layouts
 from campaignsync.salesforce.pages import CsvPage, JsonPage, Page, Record
 from campaignsync.salesforce.soql import in_address, listed, lists, moment, text
 from campaignsync.salesforce.wire import MOST_QUERIES, Part, PartAnswer, Wire
@@ -26,7 +27,8 @@ from campaignsync.salesforce.wire import MOST_QUERIES, Part, PartAnswer, Wire
 BULK_FROM_ROWS = 10_000
 """From here on a bulk job takes fewer calls than pages of 2,000 rows do."""
 _PREFIXES = {"Lead": "00Q", "Contact": "003"}
-_DESCRIBED = (*PEOPLE, "Account")
+_DESCRIBED = (*PEOPLE, "Account", "Campaign")
+_MEMBERS = "CampaignMember"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,25 +50,32 @@ class Query:
 class Reader:
     """Reads one org over its wire."""
 
-    def __init__(self, wire: Wire, fields: Sequence[PersonField] = STANDARD_FIELDS) -> None:
+    def __init__(
+        self,
+        wire: Wire,
+        fields: Sequence[PersonField] = STANDARD_FIELDS,
+        member_fields: Sequence[FieldMapping] = (),
+    ) -> None:
         self._wire = wire
         self._fields = fields
-        self.layouts = layouts(fields)
+        self._member_fields = member_fields
+        self.layouts = dict(layouts(fields))
         self._described: Mapping[str, Mapping[str, SalesforceField]] = {}
+        self._to_describe = (*_DESCRIBED, *((_MEMBERS,) if member_fields else ()))
 
     def ask(self, queries: Sequence[Query], *, describing: bool = False) -> Iterator[Record]:
         """The first page of each query, five queries a call; with `describing`, people are described in the first call, unless
         they are already: describes are not counted among the five."""
         for start in range(0, len(queries), MOST_QUERIES):
             chunk = queries[start : start + MOST_QUERIES]
-            extra = _DESCRIBED if describing and not start and not self._described else ()
+            extra = self._to_describe if describing and not start and not self._described else ()
             parts = [
                 *(Part(method="GET", path=query.path) for query in chunk),
                 *(Part(method="GET", path=f"/sobjects/{name}/describe") for name in extra),
             ]
             answers = self._wire.composite(parts, writes=False)
             if extra:
-                self._described = _described(answers[len(chunk) :])
+                self._know(answers[len(chunk) :])
             for query, answer in zip(chunk, answers, strict=False):
                 if answer.status >= 300:
                     raise call_error(answer.status, answer.body, writes=False, what=f"Reading {query.of}")
@@ -133,11 +142,44 @@ class Reader:
         return Access.WRITE if found.updateable and "." not in path else Access.READ
 
     def _field(self, object_name: str, path: str) -> SalesforceField | None:
-        if not self._described:
-            parts = [Part(method="GET", path=f"/sobjects/{name}/describe") for name in _DESCRIBED]
-            self._described = _described(self._wire.composite(parts, writes=False))
         of, _, name = path.rpartition(".")
-        return self._described.get(of or object_name, {}).get(name)
+        return self._seen(of or object_name).get(name)
+
+    def _seen(self, object_name: str) -> Mapping[str, SalesforceField]:
+        """The fields of an object as the sync user sees them."""
+        if not self._described:
+            parts = [Part(method="GET", path=f"/sobjects/{name}/describe") for name in self._to_describe]
+            self._know(self._wire.composite(parts, writes=False))
+        return self._described.get(object_name, {})
+
+    def _know(self, answers: Sequence[PartAnswer]) -> None:
+        self._described = _described(self._to_describe, answers)
+        faults = self.member_field_faults()
+        spelling = {name.lower(): name for name in self._described.get(_MEMBERS, {})}
+        self.layouts[_MEMBERS] = layout_of_members(
+            replace(each, salesforce_field=spelling[each.salesforce_field.lower()])
+            for each in self._member_fields
+            if each.field.name not in faults
+        )
+
+    def member_field_faults(self) -> dict[str, str]:
+        """By our names, why mapped fields of members cannot be kept the same (M6.8)."""
+        if not self._member_fields:
+            return {}
+        seen = self._seen(_MEMBERS).values()
+        found = {each.field.name: each.fault(seen) for each in self._member_fields}
+        return {name: fault for name, fault in found.items() if fault}
+
+    def cost_scale(self) -> int | None:
+        """How many decimals Campaign.ActualCost has (M5.2); None where the sync user does not see it."""
+        found = self._seen("Campaign").get("ActualCost")
+        return found.scale if found else None
+
+    def member_columns(self) -> tuple[str, ...]:
+        """The fields to read of a campaign member, mapped ones too."""
+        if self._member_fields:
+            self._seen(_MEMBERS)
+        return tuple(self.layouts[_MEMBERS].paths.values())
 
     def visible_rows(self) -> dict[str, int]:
         """How many rows of each object the sync user sees."""
@@ -208,17 +250,19 @@ class Reader:
         return found.unique("salesforce_id", maintain_order=True)
 
     def _queries_of_campaigns(self, of: str, campaigns: Collection[str]) -> list[Query]:
-        fields = ", ".join(self.layouts[of].paths.values())
+        fields = ", ".join(self.member_columns() if of == _MEMBERS else self.layouts[of].paths.values())
         return [
             Query(of=of, soql=f"SELECT {fields} FROM {of} WHERE CampaignId IN {listed(part)}")
             for part in lists(campaigns)
         ]
 
 
-def _described(answers: Sequence[PartAnswer]) -> Mapping[str, Mapping[str, SalesforceField]]:
-    """The fields of what was described; accounts may be closed altogether, people may not."""
+def _described(
+    names: Sequence[str], answers: Sequence[PartAnswer]
+) -> Mapping[str, Mapping[str, SalesforceField]]:
+    """The fields of what was described; accounts and campaigns may be closed, people may not."""
     seen: dict[str, Mapping[str, SalesforceField]] = {}
-    for name, answer in zip(_DESCRIBED, answers, strict=True):
+    for name, answer in zip(names, answers, strict=True):
         if answer.status < 300:
             seen[name] = {each.name: each for each in described(answer.body)}
         elif name in PEOPLE:

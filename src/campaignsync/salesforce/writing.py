@@ -26,8 +26,8 @@ from campaignsync.domain.runs import MemberBatch
 from campaignsync.domain.trees import LEAD_OUTCOMES, LEAD_WRITES, MEMBER_OUTCOMES
 from campaignsync.salesforce.bulk_writing import BULK_FROM_ROWS, BulkLane
 from campaignsync.salesforce.errors import call_error, refusal
-from campaignsync.salesforce.fields import MEMBER, frame
-from campaignsync.salesforce.reading import Query
+from campaignsync.salesforce.fields import frame
+from campaignsync.salesforce.reading import Query, Reader
 from campaignsync.salesforce.soql import listed, text
 from campaignsync.salesforce.wire import Part, PartAnswer, Wire
 
@@ -86,40 +86,37 @@ def delete_records(wire: Wire, ids: Sequence[str]) -> None:
                 raise RefusedError(told.message, code=told.code)
 
 
-def write_members(
-    wire: Wire, campaign_id: str, writes: pl.DataFrame, bulk_lane: BulkLane
-) -> Iterator[MemberBatch]:
+def write_members(lane: BulkLane, writes: pl.DataFrame) -> Iterator[MemberBatch]:
     """Add, change and remove members (MEMBER_WRITES); yields as each call or job ends. One campaign's rows are written one call
     after another, since Salesforce locks the campaign (S2.2.11)."""
     is_new, removes = pl.col("campaign_member_id").is_null(), pl.col("status").is_null()
     for kind, request, in_bulk in (
-        (is_new & ~removes, _add, bulk_lane.add),
-        (~is_new & ~removes, _move, bulk_lane.move),
-        (~is_new & removes, _remove, bulk_lane.remove),
+        (is_new & ~removes, _add, lane.add),
+        (~is_new & ~removes, _move, lane.move),
+        (~is_new & removes, _remove, lane.remove),
     ):
         rows = writes.filter(kind)
         if rows.height >= BULK_FROM_ROWS:
             yield from in_bulk(rows)
             continue
         for chunk in rows.iter_slices(ROWS_A_CALL):
-            yield _written(wire, campaign_id, chunk.to_dicts(), request)
+            yield _written(lane, chunk.to_dicts(), request)
 
 
 def _written(
-    wire: Wire, campaign_id: str, rows: Sequence[Row], request: Callable[[str, Sequence[Row]], Part]
+    lane: BulkLane, rows: Sequence[Row], request: Callable[[str, Sequence[Row]], Part]
 ) -> MemberBatch:
+    read_back, asked = _read_back(lane, rows), request(lane.campaign_id, rows)
     try:
-        write, records = written_and_read(
-            wire, request(campaign_id, rows), _read_back(campaign_id, rows), "Reading members back"
-        )
+        write, records = written_and_read(lane.wire, asked, read_back, "Reading members back")
     except UnknownOutcomeError as error:
-        return _batch([{**_asked(row), **unknown(str(error))} for row in rows], [])
+        return _batch(lane.reader, [{**_asked(row), **unknown(str(error))} for row in rows], [])
     found = {who: record for record in records for who in _names(record)}
     outcomes = [
         _outcome(row, result, found.get(row["campaign_member_id"]) or found.get(row["salesforce_id"]))
         for row, result in zip(rows, results_of(write, rows), strict=True)
     ]
-    return _batch(outcomes, records)
+    return _batch(lane.reader, outcomes, records)
 
 
 def written_and_read(
@@ -171,7 +168,7 @@ def _remove(campaign_id: str, rows: Sequence[Row]) -> Part:
     return Part(method="DELETE", path=f"/composite/sobjects?ids={ids}&allOrNone=false")
 
 
-def _read_back(campaign_id: str, rows: Sequence[Row]) -> Query:
+def _read_back(lane: BulkLane, rows: Sequence[Row]) -> Query:
     """The rows written, and whatever else the campaign holds for the same people: somebody may have added them anew."""
     wanted: dict[str, list[str]] = {}
     for row in rows:
@@ -181,8 +178,8 @@ def _read_back(campaign_id: str, rows: Sequence[Row]) -> Query:
     people = " OR ".join(f"{name} IN {listed(ids)}" for name, ids in wanted.items())
     return Query(
         of="CampaignMember",
-        soql=f"SELECT {', '.join(MEMBER.values())} FROM CampaignMember"
-        f" WHERE CampaignId = {text(campaign_id)} AND ({people})",
+        soql=f"SELECT {', '.join(lane.reader.member_columns())} FROM CampaignMember"
+        f" WHERE CampaignId = {text(lane.campaign_id)} AND ({people})",
     )
 
 
@@ -204,9 +201,10 @@ def results_of(write: PartAnswer, rows: Sequence[object]) -> Sequence[Row]:
     return [{"success": False, "errors": errors}] * len(rows)
 
 
-def _batch(outcomes: Sequence[Row], records: Sequence[Row]) -> MemberBatch:
+def _batch(reader: Reader, outcomes: Sequence[Row], records: Sequence[Row]) -> MemberBatch:
     return MemberBatch(
-        outcomes=pl.from_dicts(outcomes, schema=MEMBER_OUTCOMES), members=frame("CampaignMember", records)
+        outcomes=pl.from_dicts(outcomes, schema=MEMBER_OUTCOMES),
+        members=frame("CampaignMember", records, reader.layouts["CampaignMember"]),
     )
 
 

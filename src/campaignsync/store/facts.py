@@ -29,6 +29,7 @@ from campaignsync.domain.runs import (
 )
 from campaignsync.domain.statuses import Channel, ProgressionStatus
 from campaignsync.store import models
+from campaignsync.store.member_fields import mappings
 
 
 def link_facts(link: models.Link) -> LinkFacts:
@@ -69,6 +70,8 @@ def link_facts(link: models.Link) -> LinkFacts:
         refused_fields=_refused_fields(link),
         leads=lead_rules(link.connection),
         mapped=_mapped(link),
+        member_fields=tuple(each for each in mappings(link.connection) if each.off is None),
+        cost_scale=link.connection.cost_scale,
         removals_allowed=link.removals_allowed,
     )
 

@@ -46,7 +46,7 @@ def temporary(name: str, frame: pl.DataFrame) -> None:
         cursor.execute(f'ANALYZE "{name}"')
 
 
-def table(name: str, select: str, parameters: Sequence[Any] = ()) -> None:
+def table(name: str, select: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> None:
     """Make a temporary table of a SELECT; it lasts until the transaction ends."""
     execute(f'DROP TABLE IF EXISTS "{name}"')
     execute(f'CREATE TEMPORARY TABLE "{name}" ON COMMIT DROP AS {select}', parameters)

@@ -12,11 +12,12 @@ from campaignsync.store.frames import execute
 from campaignsync.store.triggers import COLUMNS, NOW, RUN, TOLD, WHY
 
 
-def note(rows: str, parameters: Sequence[Any] = ()) -> None:
-    """Enter the rows of a SELECT: side, connection_id, person_id, noun, record_id, old, new, why (null: as `acting` told)."""
+def note(rows: str, parameters: Sequence[Any] = (), *, campaign: str = "") -> None:
+    """Enter the rows of a SELECT: side, connection_id, person_id, noun, record_id, old, new, why (null: as `acting` told); about
+    a campaign's members where one is named."""
     execute(
         f"INSERT INTO store_journalentry {COLUMNS} SELECT {NOW}, {TOLD}, coalesce(r.why, {WHY}), {RUN}, r.side,"
-        " r.connection_id, NULL, '', r.person_id, r.noun, r.record_id, r.old, r.new FROM"
+        " r.connection_id, NULL, %s, r.person_id, r.noun, r.record_id, r.old, r.new FROM"
         f" ({rows}) r",
-        parameters,
+        (campaign, *parameters),
     )

@@ -20,6 +20,7 @@ from campaignsync.domain.fields import FieldRule, PeopleCompared, PersonBatch
 from campaignsync.domain.ids import ConnectionId, LinkId, RunId
 from campaignsync.domain.links import LinkState, Winner
 from campaignsync.domain.matching import only_matches
+from campaignsync.domain.member_values import ValueBatch, ValuesCompared
 from campaignsync.domain.observation import Cursor, Delta, WholeLists
 from campaignsync.domain.people import PersonKind
 from campaignsync.domain.problems import RUN_DIED, Direction, ProblemRules
@@ -32,7 +33,17 @@ from campaignsync.domain.runs import (
     field_code,
 )
 from campaignsync.domain.trees import REFUSED_BEFORE, RUN_MEMBERS, RunChanges, Trees
-from campaignsync.store import following, mirror, models, person_fields, problems, traffic, writing
+from campaignsync.store import (
+    following,
+    member_fields,
+    member_values,
+    mirror,
+    models,
+    person_fields,
+    problems,
+    traffic,
+    writing,
+)
 from campaignsync.store import people as store_people
 from campaignsync.store.acting import acting, in_turn
 from campaignsync.store.facts import link_facts, vocabulary
@@ -61,7 +72,10 @@ class Ledger:
     def mirror(self, connection: ConnectionId, delta: Delta) -> None:
         first = not self.cursor(connection)
         with self._acting(who=_OTHERS, why="first read" if first else "observed"):
-            mirror.mirror_delta(connection, delta, first=first)
+            read_whole = member_fields.note_read(connection, delta, self._now())
+            mirror.mirror_delta(
+                connection, delta if read_whole else delta.without_cursor_of_members(), first=first
+            )
 
     def campaigns_to_list(
         self, connection: ConnectionId, delta: Delta
@@ -231,6 +245,31 @@ class Ledger:
         with transaction.atomic():
             person_fields.settle(connection, compared, rules)
             person_fields.hold(connection, solved, waiting, self._now())
+
+    def compare_values(self, link: LinkId) -> ValuesCompared:
+        return member_values.compare(_link(link), self._now())
+
+    def change_values(self, run: RunId, changes: pl.DataFrame) -> None:
+        link = _link_of(run)
+        if not changes.is_empty():
+            with self._acting(why="changed in the campaign", run=run):
+                done = member_values.change(link, changes)
+                self._moved(link.connection_id, link.pk, MEMBERS_HERE, done)
+
+    def record_values(self, run: RunId, writes: pl.DataFrame, batch: ValueBatch) -> None:
+        link = _link_of(run)
+        with self._acting(why=_why(run), run=run):
+            done = member_values.record(link, writes, batch, self._now())
+            self._moved(link.connection_id, link.pk, MEMBERS_THERE, done)
+
+    def settle_values(self, run: RunId, waiting: pl.DataFrame, unsettled: Collection[int]) -> None:
+        with transaction.atomic():
+            member_values.settle(_link_of(run), waiting, unsettled, self._now())
+
+    def decide_values(self, link: LinkId, conflicts: pl.DataFrame, winner: Winner, who: str) -> None:
+        if not conflicts.is_empty():
+            with self._acting(who=who, why=f"conflict decided for the {winner}"):
+                member_values.decide(_link(link), conflicts, winner, self._now())
 
     def known_ids(self, connection: ConnectionId, ids: Collection[str]) -> frozenset[str]:
         return mirror.known_people(connection, list(ids))

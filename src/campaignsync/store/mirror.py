@@ -34,11 +34,19 @@ class _Table:
     schema: Schema
     key: str
     casts: tuple[tuple[str, str], ...] = ()
+    kept: frozenset[str] = frozenset()
+    """Columns that are not always asked for: where nothing was read, what was seen before stays."""
 
 
 CAMPAIGN = _Table(name="store_campaign", schema=CAMPAIGNS, key="id", casts=(("actual_cost", "numeric"),))
 STATUS = _Table(name="store_campaignmemberstatus", schema=CAMPAIGN_STATUSES, key="id")
-MEMBER = _Table(name="store_campaignmember", schema=CAMPAIGN_MEMBERS, key="id")
+MEMBER = _Table(
+    name="store_campaignmember",
+    schema=CAMPAIGN_MEMBERS,
+    key="id",
+    casts=(("custom", "jsonb"),),
+    kept=frozenset({"custom"}),
+)
 PERSON = _Table(
     name="store_salesforceperson", schema=SALESFORCE_PEOPLE, key="salesforce_id", casts=(("custom", "jsonb"),)
 )
@@ -54,9 +62,11 @@ def merge(connection: int, table: _Table, frame: pl.DataFrame, *, only: str = "t
     names = ", ".join(f'"{column}"' for column, _ in columns)
     values = ", ".join(f'"{name}"::{casts[name]}' if name in casts else f'"{name}"' for _, name in columns)
     changing = [column for column, _ in columns if column != "salesforce_id"]
-    excluded = ", ".join(f'excluded."{column}"' for column in changing)
+    seen = {column: f'excluded."{column}"' for column in changing}
+    seen |= {column: f'coalesce(excluded."{column}", t."{column}")' for column in table.kept}
+    excluded = ", ".join(seen[column] for column in changing)
     current = ", ".join(f't."{column}"' for column in changing)
-    updates = ", ".join(f'"{column}" = excluded."{column}"' for column in changing)
+    updates = ", ".join(f'"{column}" = {seen[column]}' for column in changing)
     bulk(
         table.name,
         f"INSERT INTO {table.name} AS t (connection_id, {names}) SELECT %s, {values} FROM seen WHERE {only}"

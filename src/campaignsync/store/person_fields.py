@@ -127,14 +127,14 @@ def record(
         (),
         {"person_id": pl.Int64, "field": pl.String, "theirs": pl.String},
     )
-    not_stored = writes.join(lost, on=["person_id", "field"])
+    kept_otherwise = writes.join(lost, on=["person_id", "field"])
     refused = writes.join(known.filter(pl.col("code").is_not_null()), on="person_id")
     solve(people_of(connection), sorted(set(taken["person_id"]) - set(lost["person_id"])), now)
-    problems = pl.concat([_refusals(refused), _refusals(_not_stored(not_stored))])
+    problems = pl.concat([refusals(refused), refusals(not_stored(kept_otherwise))])
     keep(people_of(connection), problems, Direction.TO_SALESFORCE, now)
 
 
-def _not_stored(writes: pl.DataFrame) -> pl.DataFrame:
+def not_stored(writes: pl.DataFrame) -> pl.DataFrame:
     """Writes that Salesforce took and did not store, with the words for it."""
     told = pl.format(
         "Salesforce kept '{}' for {} instead of '{}'.",
@@ -149,7 +149,7 @@ def _not_stored(writes: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _refusals(writes: pl.DataFrame) -> pl.DataFrame:
+def refusals(writes: pl.DataFrame) -> pl.DataFrame:
     """Writes with code, message and retriable, as problems of their people (RECORD_PROBLEMS)."""
     rows = [
         {

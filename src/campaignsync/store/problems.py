@@ -33,7 +33,7 @@ class Concern:
     def key(self) -> str:
         """The columns that name one open problem."""
         match self.noun:
-            case ProblemNoun.MEMBER:
+            case ProblemNoun.MEMBER | ProblemNoun.MEMBER_FIELD:
                 return "(link_id, person_id, noun) WHERE solved_at IS NULL AND person_id IS NOT NULL"
             case ProblemNoun.PERSON:
                 return "(connection_id, person_id) WHERE solved_at IS NULL AND person_id IS NOT NULL AND link_id IS NULL"

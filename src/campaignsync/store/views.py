@@ -63,7 +63,7 @@ class Views:
         return query(
             "SELECT x.name AS connection, p.name AS program, q.noun, CASE q.noun WHEN 'field' THEN 'Campaign'"
             " WHEN 'member' THEN CASE WHEN i.id IS NULL THEN 'Lead' ELSE 'CampaignMember' END"
-            " WHEN 'person' THEN initcap(coalesce(i.kind, 'lead')) END AS object,"
+            " WHEN 'member field' THEN 'CampaignMember' WHEN 'person' THEN initcap(coalesce(i.kind, 'lead')) END AS object,"
             " q.person_id, n.email, i.salesforce_id, l.campaign_id, q.direction, q.code, q.message, q.wanted,"
             f" {micros('q.first_seen')} AS first_seen, {micros('q.last_seen')} AS last_seen, q.tries,"
             f" {micros('q.retry_at')} AS retry_at, {micros('q.solved_at')} AS solved_at"

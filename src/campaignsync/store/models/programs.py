@@ -27,6 +27,8 @@ class Connection(models.Model):
     sync_username = models.TextField()
     currency = models.TextField(default="USD")
     rates = models.JSONField(default=dict)
+    cost_scale = models.IntegerField(default=2, db_default=2)
+    """Decimals of Campaign.ActualCost, as the org describes it."""
     every_s = models.IntegerField(null=True)
     daily_calls = models.IntegerField(null=True)
     round_at = models.DateTimeField(null=True)
