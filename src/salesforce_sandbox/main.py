@@ -28,7 +28,7 @@ def run(
     snapshot: Annotated[
         Path | None, typer.Option(help="Start from this file if it is there, instead of the seed.")
     ] = None,
-    faults: Annotated[Path | None, typer.Option(help="A JSON file of fault rules.")] = None,
+    faults: Annotated[Path | None, typer.Option(help="A JSON file of what goes wrong.")] = None,
     tls_port: Annotated[
         int | None, typer.Option(help="Port of the TLS listener; 0 takes a free one.")
     ] = None,
@@ -46,8 +46,7 @@ def run(
     """Serves a Salesforce org of your own until you stop it."""
     sandbox = make_sandbox(Beginning(seed=_document(seed), snapshot=snapshot), org_number=org_number)
     if faults:
-        stated = json.loads(faults.read_text("utf-8"))
-        sandbox.faults.set(stated["rules"], stated.get("seed"))
+        _take_faults(sandbox, faults)
     listener = Listener(sandbox, port, latency_ms)
     certificates = make_certificates()
     if ca_out:
@@ -83,6 +82,14 @@ def _events(
         yield {"events": f"127.0.0.1:{server.port}", "events, TLS": f"127.0.0.1:{server.tls_port}"}
     finally:
         server.stop()
+
+
+def _take_faults(sandbox: EventfulSandbox, file: Path) -> None:
+    try:
+        sandbox.set_faults(json.loads(file.read_text("utf-8")))
+    except (AttributeError, KeyError, OSError, TypeError, ValueError) as error:
+        message = f"--faults is a JSON file of what goes wrong, and {file} cannot be read as one: {error}"
+        raise typer.BadParameter(message) from None
 
 
 def _document(seed: str) -> dict[str, object]:

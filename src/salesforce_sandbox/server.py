@@ -16,6 +16,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from salesforce_sandbox.events.sandbox import EventfulSandbox
 from salesforce_sandbox.listeners.certificates import Certificates
+from salesforce_sandbox.listeners.headers import OrgTransport
 from salesforce_sandbox.listeners.proxy import LONGEST_HEAD, TunnelProxy
 from salesforce_sandbox.org.clock import Clock
 from salesforce_sandbox.org.org import Org
@@ -102,23 +103,31 @@ class Listener:
     def _config(self, **tls: Path) -> uvicorn.Config:
         return uvicorn.Config(
             self._app,
-            http=_Droppable,
+            http=_OrgProtocol,
             ws="none",
             loop="uvloop",
             lifespan="off",
             log_level="warning",
             access_log=False,
+            server_header=False,
             timeout_graceful_shutdown=1,
             **tls,  # type: ignore[arg-type]
         )
 
 
-class _Droppable(HttpToolsProtocol):
-    """HTTP whose connection the application can cut off."""
+class _OrgProtocol(HttpToolsProtocol):
+    """HTTP as real orgs spell it, whose connection the application can cut off."""
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self.scope["extensions"] = {"sandbox": {"drop": self.transport.abort}}
+
+    def on_headers_complete(self) -> None:
+        before = self.cycle
+        super().on_headers_complete()
+        # The answer is written by a task that has not begun yet.
+        if self.cycle is not before:
+            self.cycle.transport = OrgTransport(self.transport)  # type: ignore[assignment]
 
 
 class _Announced(uvicorn.Server):

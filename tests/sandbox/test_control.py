@@ -11,11 +11,14 @@ from typing import Any
 
 import pytest
 import requests
+import typer
 
+from salesforce_sandbox.main import run
 from salesforce_sandbox.org.seeds.demo import demo
 from salesforce_sandbox.server import make_sandbox
 from salesforce_sandbox.wire.messages import Request
 from salesforce_sandbox.wire.sandbox import Beginning
+from sandbox_org import SandboxOrg
 
 LEAD = {"LastName": "Ash", "Company": "Ash & Co"}
 
@@ -69,6 +72,71 @@ def test_faults_by_chance_are_the_same_again_with_the_same_seed(admin: Any) -> N
     assert outcomes() == first
 
 
+EVERY_KIND = {
+    "seed": 7,
+    "rules": [
+        {"match": {"path": "/limits", "nth": 1}, "action": {"drop": "before"}},
+        {"match": {"path": "/limits", "nth": 2}, "action": {"status": 500, "body": "empty"}},
+        {"match": {"path": "/limits", "nth": 3}, "action": {"limit_reached": True}},
+        {"match": {"path": "/limits", "nth": 4}, "action": {"lock": ["00Q"], "seconds": 30}},
+        {"match": {"path": "/limits", "nth": 5}, "action": {"latency_ms": {"min": 0, "max": 1}}},
+        {"match": {"path": "/limits", "nth": 6}, "action": {"expire_session": True}},
+    ],
+    "commit_lag_s": 3,
+    "bulk": {
+        "reads_per_step": 2,
+        "fail_after_rows": 10,
+        "refusals": [{"code": "X", "message": "x", "nth": 2}],
+    },
+    "events": {"rules": [{"match": {"entity": "Lead"}, "action": "lose"}]},
+}
+
+
+def told(stated: dict[str, Any]) -> dict[str, Any]:
+    """What the control resource tells of faults, without what has happened so far."""
+    plain = [{k: v for k, v in rule.items() if k not in ("seen", "fired")} for rule in stated["rules"]]
+    return {
+        "seed": (stated["seed"], stated["bulk"]["seed"], stated["events"]["seed"]),
+        "rules": plain,
+        "commit_lag_s": stated["commit_lag_s"],
+        "bulk": {name: stated["bulk"][name] for name in EVERY_KIND["bulk"]},  # type: ignore[attr-defined]
+        "events": [rule["action"] for rule in stated["events"]["rules"]],
+    }
+
+
+def test_one_file_says_everything_that_goes_wrong_and_one_resource_too(admin: Any, tmp_path: Path) -> None:
+    file = tmp_path / "faults.json"
+    file.write_text(json.dumps(EVERY_KIND))
+    started = SandboxOrg("--seed", "empty", "--faults", str(file))
+    try:
+        by_file = started.control("GET", "/sandbox/faults")
+    finally:
+        started.stop()
+    by_resource = admin.control("POST", "faults", EVERY_KIND)
+    refusal = {"code": "X", "message": "x", "nth": 2, "where": {}, "tries": None}
+    assert (
+        told(by_file)
+        == told(by_resource)
+        == {
+            "seed": (7, 7, 7),
+            "rules": EVERY_KIND["rules"],
+            "commit_lag_s": 3,
+            "bulk": {**EVERY_KIND["bulk"], "refusals": [refusal]},  # type: ignore[dict-item]
+            "events": ["lose"],
+        }
+    )
+    fair = admin.control("DELETE", "faults")
+    assert (fair["rules"], fair["commit_lag_s"], fair["events"]["rules"]) == ([], 0, [])
+    assert (fair["bulk"]["reads_per_step"], fair["bulk"]["refusals"]) == (None, [])
+
+
+def test_a_file_of_faults_that_cannot_be_read_is_one_sentence(tmp_path: Path) -> None:
+    file = tmp_path / "faults.json"
+    file.write_text('{"rule": []}')
+    with pytest.raises(typer.BadParameter, match="not rule"):
+        run(port=0, seed="empty", faults=file)
+
+
 def test_an_unknown_action_is_refused(admin: Any) -> None:
     answer = admin.http.post(f"{admin.url}/sandbox/faults", json={"rules": [{"action": {"explode": 1}}]})
     assert (answer.status_code, "explode" in answer.text) == (400, True)
@@ -88,6 +156,33 @@ def test_too_many_long_requests_are_refused_and_short_ones_never(admin: Any) -> 
     assert answer.json()[0]["message"] == "ConcurrentPerOrgLongTxn Limit exceeded."
     slow.join()
     assert admin.call("GET", "/limits").status_code == 200
+
+
+def test_a_user_may_have_a_limit_of_long_requests_of_their_own(admin: Any) -> None:
+    """S2.2.10"""
+    admin.control("POST", "seed", {"users": [{"Username": "mia@sandbox.example", "LastName": "Mia"}]})
+    mia = type(admin)(admin.url).log_in("mia@sandbox.example")
+    admin.control("POST", "limits", {"most_long_requests_per_user": 1, "long_request_s": 0.05})
+    fault(admin, {"latency_ms": 700}, path="/sobjects$")
+    slow = threading.Thread(target=admin.call, args=("GET", "/sobjects"))
+    slow.start()
+    until = time.monotonic() + 5
+    second = type(admin)(admin.url)
+    second.http.headers["Authorization"] = admin.http.headers["Authorization"]
+    while second.call("GET", "/limits").status_code == 200:
+        assert time.monotonic() < until
+    assert mia.call("GET", "/limits").status_code == 200
+    slow.join()
+    for each in (mia, second):
+        each.http.close()
+
+
+def test_the_limits_of_an_org_are_set_by_a_seed_too(admin: Any) -> None:
+    admin.control("POST", "seed", {"limits": {"DailyApiRequests": 90, "most_records": 2}})
+    limits = admin.control("GET", "limits")
+    assert (limits["DailyApiRequests"], limits["most_records"]) == (90, 2)
+    answer = admin.http.post(f"{admin.url}/sandbox/limits", json={"Nonsense": 1})
+    assert (answer.status_code, "Nonsense" in answer.text) == (400, True)
 
 
 def window(admin: Any, start_s: float, end_s: float) -> dict[str, str]:

@@ -117,6 +117,27 @@ def test_queries_are_paged_and_pages_can_be_read_again(admin: Any) -> None:
     assert again[0] == again[1]
 
 
+def test_a_user_may_have_ten_results_open_and_nobody_reads_those_of_others(admin: Any) -> None:
+    """S2.2.5"""
+    admin.control("POST", "seed", {"users": [{"Username": "mia@sandbox.example", "LastName": "Mia"}]})
+    admin.control("POST", "seed", {"crowd": {"campaigns": 1, "leads": 300}})
+    mia = type(admin)(admin.url).log_in("mia@sandbox.example")
+
+    def begin(person: Any) -> str:
+        headers = {"Sforce-Query-Options": "batchSize=200"}
+        answer = person.call("GET", "/query", params={"q": "SELECT Id FROM Lead"}, headers=headers)
+        return str(answer.json()["nextRecordsUrl"].removeprefix("/services/data/v60.0"))
+
+    first, of_mia = begin(admin), begin(mia)
+    for _ in range(9):
+        begin(admin)
+    assert [each.call("GET", of_mia).status_code for each in (admin, mia)] == [400, 200]
+    assert admin.call("GET", first).status_code == 200
+    begin(admin)
+    assert admin.refused("GET", first)[1] == "INVALID_QUERY_LOCATOR"
+    mia.http.close()
+
+
 def test_a_bad_locator_is_refused(admin: Any) -> None:
     """S2.2.5"""
     refusal = (400, "INVALID_QUERY_LOCATOR", "invalid query locator")

@@ -49,6 +49,22 @@ def test_a_session_that_is_gone_is_a_fault(anybody: Any) -> None:
     assert (status, values(text, "faultcode")) == (500, ["sf:INVALID_SESSION_ID"])
 
 
+def test_arguments_under_names_of_old_are_understood_by_their_order(admin: Any) -> None:
+    """Widely used clients send `id` for the `ids` of a deletion, `mergeRequests` for the `request` of a merge."""
+    first, second, third = (admin.create("Lead", LastName=name, Company="Co") for name in "ABC")
+    master = f"<masterRecord><type>Lead</type><Id>{first}</Id></masterRecord>"
+    merging = f"<mergeRequests>{master}<recordToMergeIds>{second}</recordToMergeIds></mergeRequests>"
+    assert values(soap(admin, "merge", merging)[1], "success") == ["true"]
+    assert values(soap(admin, "delete", f"<urn:id>{third}</urn:id>")[1], "success") == ["true"]
+    assert [row["Id"] for row in admin.query("SELECT Id FROM Lead")] == [first]
+
+
+def test_a_description_names_where_people_look_at_records(admin: Any) -> None:
+    _, text = soap(admin, "describeSObjects", "<urn:sObjectType>Lead</urn:sObjectType>")
+    assert values(text, "urlDetail") == [f"{admin.url}/{{ID}}"]
+    assert len(values(text, "urlEdit")) == len(values(text, "urlNew")) == 1
+
+
 def test_undelete_brings_a_campaign_back_with_its_members(admin: Any) -> None:
     """S1.1.8"""
     campaign = admin.create("Campaign", Name="Spring")

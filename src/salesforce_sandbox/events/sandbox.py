@@ -1,6 +1,7 @@
 """EventfulSandbox: a sandbox with its event bus and the bus's control resources."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from salesforce_sandbox.events.bus import EventBus
 from salesforce_sandbox.events.control import event_routes
@@ -19,3 +20,12 @@ class EventfulSandbox(Sandbox):
         super().__init__(
             org, beginning, lambda sandbox: (*event_routes(self.events).endpoints, *endpoints(sandbox))
         )
+
+    def set_faults(self, stated: Mapping[str, Any]) -> None:
+        super().set_faults(stated)
+        of_events = stated.get("events", {})
+        seed = of_events.get("seed", stated.get("seed"))
+        self.events.faults.set(of_events.get("rules", ()), 1 if seed is None else seed)
+
+    def stated_faults(self) -> dict[str, Any]:
+        return super().stated_faults() | {"events": self.events.faults.stated()}

@@ -1,4 +1,4 @@
-"""Results of queries that do not fit one page, kept until they are read or too many are open (S2.2.5).
+"""Results of queries that do not fit one page, kept until their user has too many of them open (S2.2.5).
 
 A result is read once and kept page by page as bytes: later pages show what the first moment showed, can be read again in
 any order, and cost little memory. REST and SOAP page through the same cursors. Child rows of one record that do not fit
@@ -7,7 +7,7 @@ its page are a result of their own.
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import orjson
@@ -47,25 +47,33 @@ class _Result:
     pages: list[bytes]
 
 
+@dataclass(frozen=True, slots=True)
+class _Shelf:
+    """One user's results, and the child rows of their records."""
+
+    results: OrderedDict[str, _Result] = field(default_factory=OrderedDict)
+    children: OrderedDict[str, _Result] = field(default_factory=OrderedDict)
+
+
 class Cursors:
-    """One org's open results; opening one more than may be open closes the oldest."""
+    """One org's open results, which are their user's alone; opening one more than a user may have open closes the oldest."""
 
     def __init__(self, storage: Storage, ids: Ids) -> None:
         self._storage = storage
         self._ids = ids
-        self._open: OrderedDict[str, _Result] = OrderedDict()
-        self._children: OrderedDict[str, _Result] = OrderedDict()
+        self._shelves: dict[str, _Shelf] = {}
 
-    def open(self, query: CompiledQuery, page_size: int) -> Page:
+    def open(self, query: CompiledQuery, page_size: int, user_id: str) -> Page:
         """Runs the query and gives its first page."""
+        shelf = self._shelves.setdefault(user_id, _Shelf())
         if query.bare_count:
             ((total,),) = self._storage.rows(query.sql, *query.params)
-            return self._whole(query, [], total)
+            return self._whole(query, [], total, shelf)
         cursor = self._storage.database.execute(query.sql, query.params)
         first = cursor.fetchmany(page_size + 1)
         if len(first) <= page_size or "aggregate" in query.features:
             rows = [*first, *cursor]
-            return self._whole(query, rows, len(rows))
+            return self._whole(query, rows, len(rows), shelf)
         pages, overhang = [orjson.dumps(first[:page_size])], first[page_size:]
         total = page_size
         while lot := [*overhang, *cursor.fetchmany(page_size - len(overhang))]:
@@ -73,12 +81,13 @@ class Cursors:
             total += len(lot)
             overhang = []
         result = _Result(make=query.records, total=total, page_size=page_size, pages=pages)
-        return self.more(f"{self._file(result, self._open, MOST_OPEN)}-0")
+        return self.more(f"{self._file(result, shelf.results, MOST_OPEN)}-0", user_id)
 
-    def more(self, locator: str) -> Page:
-        """The page that a locator such as `01g…-2000` names; SalesforceError INVALID_QUERY_LOCATOR if there is none."""
+    def more(self, locator: str, user_id: str) -> Page:
+        """The page that a locator such as `01g…-2000` names; SalesforceError INVALID_QUERY_LOCATOR if the user has none such."""
         name, _, start = locator.partition("-")
-        result = self._open.get(name) or self._children.get(name)
+        shelf = self._shelves.get(user_id, _Shelf())
+        result = shelf.results.get(name) or shelf.children.get(name)
         index = int(start) // result.page_size if result and start.isdecimal() else -1
         if result is None or not 0 <= index < len(result.pages):
             raise SalesforceError(400, "INVALID_QUERY_LOCATOR", "invalid query locator")
@@ -86,13 +95,16 @@ class Cursors:
         following = f"{name}-{end}" if index + 1 < len(result.pages) else None
         rows = orjson.loads(result.pages[index])
         return Page(
-            total=result.total, rows=rows, following=following, make=result.make, keep=self._keep_children
+            total=result.total, rows=rows, following=following, make=result.make, keep=self._keeper(shelf)
         )
 
-    def _whole(self, query: CompiledQuery, rows: list[Row], total: int) -> Page:
-        return Page(total=total, rows=rows, following=None, make=query.records, keep=self._keep_children)
+    def _whole(self, query: CompiledQuery, rows: list[Row], total: int, shelf: "_Shelf") -> Page:
+        return Page(total=total, rows=rows, following=None, make=query.records, keep=self._keeper(shelf))
 
-    def _keep_children(self, record: Record, rows: Sequence[Row]) -> str:
+    def _keeper(self, shelf: "_Shelf") -> Keep:
+        return lambda record, rows: self._keep_children(record, rows, shelf)
+
+    def _keep_children(self, record: Record, rows: Sequence[Row], shelf: "_Shelf") -> str:
         """Files all child rows of one parent; the locator of their second page."""
         starts = range(0, len(rows), MOST_CHILDREN)
         pages = [orjson.dumps(rows[start : start + MOST_CHILDREN]) for start in starts]
@@ -101,7 +113,7 @@ class Cursors:
             return list(map(record.read(answering), lot))
 
         result = _Result(make=make, total=len(rows), page_size=MOST_CHILDREN, pages=pages)
-        return f"{self._file(result, self._children, MOST_OPEN_CHILDREN)}-{MOST_CHILDREN}"
+        return f"{self._file(result, shelf.children, MOST_OPEN_CHILDREN)}-{MOST_CHILDREN}"
 
     def _file(self, result: _Result, among: OrderedDict[str, _Result], most: int) -> str:
         locator = self._ids.take(_KEY_PREFIX)

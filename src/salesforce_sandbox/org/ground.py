@@ -45,6 +45,7 @@ class AdminRules:
     most_records: int | None = None
     # How many requests may run for longer than `long_request_s` at a time (S2.2.10).
     most_long_requests: int = 5
+    most_long_requests_per_user: int | None = None
     long_request_s: float = 20
 
 

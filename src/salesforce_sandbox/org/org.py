@@ -5,7 +5,7 @@ while the object stays, so that whoever holds it need not be told.
 """
 
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,8 @@ from salesforce_sandbox.org.switches import Switches
 from salesforce_sandbox.org.transaction import Transactions
 
 MOST_ORGS = 1000
+# Limits that no answer tells of; None is none.
+ADMIN_LIMITS = ("long_request_s", "most_long_requests", "most_long_requests_per_user", "most_records")
 
 
 class Org:
@@ -154,6 +156,21 @@ class Org:
             if not self.access.may_field(caller.user_id, sobject.name, field["name"], "edit"):
                 field |= {"createable": False, "updateable": False}
         return described
+
+    def set_limits(self, stated: Mapping[str, int | float | None]) -> None:
+        """Sets the org's limits by name, those of the limits resource and ADMIN_LIMITS; ValueError for one that is none."""
+        unknown = set(stated) - set(self.accounting.limits) - set(ADMIN_LIMITS)
+        if unknown:
+            message = f"the org has no limit {', '.join(sorted(unknown))}"
+            raise ValueError(message)
+        for name, most in stated.items():
+            if name in ADMIN_LIMITS:
+                setattr(self.admin, name, most)
+            else:
+                self.accounting.limits[name] = int(most or 0)
+
+    def limits(self) -> dict[str, int | float | None]:
+        return self.accounting.limits | {name: getattr(self.admin, name) for name in ADMIN_LIMITS}
 
     def schema_changed(self) -> datetime:
         """When the schema last changed, in whole seconds, as far as anybody has asked."""

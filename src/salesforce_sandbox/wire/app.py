@@ -17,9 +17,12 @@ from starlette.types import Receive, Scope, Send
 from salesforce_sandbox.org.errors import SalesforceError
 from salesforce_sandbox.wire.messages import Request, Response, error_body
 from salesforce_sandbox.wire.sandbox import Sandbox
+from salesforce_sandbox.wire.serve import session_token
 
 _LONGEST_HEAD = 16_384
 _WORTH_GZIP = 1_024
+# Orgs forbid everybody between to keep what they answer.
+_NEVER_KEPT = {"Cache-Control": "no-cache,must-revalidate,max-age=0,no-store,private"}
 _UNPACK: dict[str, Callable[[bytes], bytes]] = {"gzip": gzip.decompress, "deflate": zlib.decompress}
 
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
@@ -28,7 +31,7 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 def make_app(sandbox: Sandbox, latency_ms: float = 0) -> App:
     """The sandbox as an ASGI application; each answer takes `latency_ms` longer than it must."""
 
-    running: dict[object, float] = {}
+    running: dict[object, tuple[str | None, float]] = {}
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -36,8 +39,8 @@ def make_app(sandbox: Sandbox, latency_ms: float = 0) -> App:
         http, began = HttpRequest(scope, receive), asyncio.get_running_loop().time()
         try:
             request = await _read(http)
-            sandbox.judge_concurrency(request, [began - since for since in running.values()])
-            running[http] = began
+            sandbox.judge_concurrency(request, [(token, began - since) for token, since in running.values()])
+            running[http] = session_token(request), began
             fault = sandbox.faults.decide(request)
             await _sleep(latency_ms / 1000 + fault.latency_s, request)
             answer = sandbox.answer(request, fault)
@@ -88,10 +91,10 @@ async def _sleep(seconds: float, request: Request) -> None:
 
 
 def _http_response(answer: Response, accepted: str) -> HttpResponse:
-    content, headers = answer.content(), dict(answer.headers)
+    content, headers = answer.content(), {**_NEVER_KEPT, **answer.headers}
     if "gzip" in accepted and len(content) >= _WORTH_GZIP:
         content = gzip.compress(content, compresslevel=1)
-        headers["Content-Encoding"] = "gzip"
+        headers |= {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
     media_type = answer.media_type if content else None
     return HttpResponse(content, status_code=answer.status, headers=headers, media_type=media_type)
 

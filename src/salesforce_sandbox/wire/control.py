@@ -15,8 +15,6 @@ from salesforce_sandbox.wire.messages import Response, texts_in
 from salesforce_sandbox.wire.routes import Call, Handler, Routes
 from salesforce_sandbox.wire.sandbox import RESETTABLE, Sandbox
 
-_ADMIN_LIMITS = {"most_records", "most_long_requests", "long_request_s"}
-
 
 def control_routes(sandbox: Sandbox) -> Routes:
     """The control resources of one sandbox."""
@@ -51,16 +49,8 @@ def _about_calls(routes: Routes, sandbox: Sandbox) -> None:
     def limits(call: Call) -> Response:
         """Sets the org's limits by name; `most_records` is how many records its storage holds."""
         if call.request.method == "POST":
-            stated = call.request.json_object()
-            for name in _ADMIN_LIMITS & set(stated):
-                most = stated.pop(name)
-                setattr(call.org.admin, name, None if most is None else int(most))
-            unknown = set(stated) - set(call.org.accounting.limits)
-            if unknown:
-                raise _wrong(f"the org has no limit {', '.join(unknown)}")
-            call.org.accounting.limits.update({name: int(most) for name, most in stated.items()})
-        admin = {name: getattr(call.org.admin, name) for name in sorted(_ADMIN_LIMITS)}
-        return Response(body=call.org.accounting.limits | admin)
+            call.org.set_limits(call.request.json_object())
+        return Response(body=call.org.limits())
 
 
 def _about_behaviour(routes: Routes, sandbox: Sandbox) -> None:
@@ -79,11 +69,10 @@ def _about_behaviour(routes: Routes, sandbox: Sandbox) -> None:
 
     @routes.on("GET POST DELETE", "/sandbox/faults")
     def faults(call: Call) -> Response:
+        """Replaces everything that goes wrong by what the body says, or by nothing."""
         if call.request.method != "GET":
-            stated = call.request.json_object() if call.request.method == "POST" else {}
-            sandbox.faults.set(stated.get("rules", []), stated.get("seed"))
-            call.org.admin.commit_lag_s = float(stated.get("commit_lag_s", 0))
-        return Response(body=sandbox.faults.stated() | {"commit_lag_s": call.org.admin.commit_lag_s})
+            sandbox.set_faults(call.request.json_object() if call.request.method == "POST" else {})
+        return Response(body=sandbox.stated_faults())
 
     @routes.on("POST DELETE", "/sandbox/locks", rules="S2.2.11")
     def locks(call: Call) -> Response:

@@ -28,7 +28,7 @@ def query_all(call: Call) -> Response:
 @routes.on("GET", f"{_BASE}/query/{{locator}}", rules="S2.2.5")
 @routes.on("GET", f"{_BASE}/queryAll/{{locator}}", rules="S2.2.5")
 def query_more(call: Call) -> Response:
-    return Response(body=_page(call, call.org.cursors.more(call.parameters["locator"])))
+    return Response(body=_page(call, call.org.cursors.more(call.parameters["locator"], call.caller.user_id)))
 
 
 def page_size(header: str) -> int:
@@ -57,7 +57,7 @@ def first_page(call: Call, text: str, *, include_deleted: bool = False) -> Respo
     """The first page of what a query finds."""
     compiled = call.org.compile(text, call.caller, include_deleted=include_deleted)
     size = page_size(call.request.headers.get("sforce-query-options", ""))
-    return Response(body=_page(call, call.org.cursors.open(compiled, size)))
+    return Response(body=_page(call, call.org.cursors.open(compiled, size, call.caller.user_id)))
 
 
 def _page(call: Call, page: Page) -> dict[str, Any]:

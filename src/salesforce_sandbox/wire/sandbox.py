@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from salesforce_sandbox.wire.messages import Request, Response
 from salesforce_sandbox.wire.routes import Endpoint
 from salesforce_sandbox.wire.serve import Service, session_token
 
+FAULT_PARTS = ("seed", "rules", "commit_lag_s", "bulk", "events")
 # In this order: what is begun anew is stamped by the clock.
 RESETTABLE = ("clock", "calls", "faults", "switches", "org")
 
@@ -67,20 +68,54 @@ class Sandbox:
             elif part == "calls":
                 self.org.accounting.reset()
             elif part == "faults":
-                self.faults.set([])
+                self.set_faults({})
             elif part == "switches":
                 self.org.switches.reset()
                 follow_switches(self.org)
             else:
                 self.begin()
 
-    def judge_concurrency(self, request: Request, running_s: Iterable[float]) -> None:
-        """SalesforceError when as many requests as may have been running for long; short ones are unlimited (S2.2.10)."""
+    def set_faults(self, stated: Mapping[str, Any]) -> None:
+        """Replaces everything that goes wrong by what a document says: a file, or the body of the control resource.
+
+        Its parts: `rules` for requests, `seed`, `commit_lag_s`, `bulk` (`org.bulk.rules`) and `events` (`events.faults`);
+        ValueError or TypeError for what cannot work.
+        """
+        unknown = set(stated) - set(FAULT_PARTS)
+        if unknown:
+            message = f"faults have {', '.join(FAULT_PARTS)}, not {', '.join(sorted(unknown))}"
+            raise ValueError(message)
+        seed = stated.get("seed")
+        self.faults.set(stated.get("rules", []), seed)
+        self.org.admin.commit_lag_s = float(stated.get("commit_lag_s", 0))
+        self.org.jobs.rules.reset()
+        self.org.jobs.rules.set(({} if seed is None else {"seed": seed}) | stated.get("bulk", {}))
+
+    def stated_faults(self) -> dict[str, Any]:
+        """What `set_faults` set, with how often each rule has been seen and has fired."""
+        return self.faults.stated() | {
+            "commit_lag_s": self.org.admin.commit_lag_s,
+            "bulk": asdict(self.org.jobs.rules),
+        }
+
+    def judge_concurrency(self, request: Request, running: Iterable[tuple[str | None, float]]) -> None:
+        """SalesforceError when as many requests as may have been running for long; short ones are unlimited (S2.2.10).
+
+        `running` are the sessions' tokens and how many seconds their requests have been running.
+        """
         admin = self.org.admin
-        long = sum(seconds > admin.long_request_s for seconds in running_s)
-        if long >= admin.most_long_requests and not request.path.startswith("/sandbox"):
+        long = [token for token, seconds in running if seconds > admin.long_request_s]
+        if not long or request.path.startswith("/sandbox"):
+            return
+        own = [token for token in long if self._user(token) == self._user(session_token(request))]
+        of_user = admin.most_long_requests_per_user
+        if len(long) >= admin.most_long_requests or (of_user is not None and len(own) >= of_user):
             message = str(self.org.switches["concurrency_message"])
             raise SalesforceError(403, "REQUEST_LIMIT_EXCEEDED", message)
+
+    def _user(self, token: str | None) -> str | None:
+        session = self.org.access.sessions.get(token or "")
+        return session.user_id if session else None
 
     def answer(self, request: Request, fault: Fault) -> Response | None:
         """Serves a request with what goes wrong with it; None when its connection is dropped."""

@@ -101,13 +101,23 @@ def soap(call: Call) -> Response:
                 f"SOAP {operation} is not built in this sandbox; docs/sandbox_coverage.md lists what is."
             )
             raise SalesforceError(500, "NOT_IMPLEMENTED_BY_SANDBOX", message)  # noqa: TRY301 - worded below
-        asked = _Asked(call, headers, arguments)
+        asked = _Asked(call, headers, _by_name(operation, arguments))
         if operation != "login":
             asked.admit()
         content = envelope(api, operation, run(asked))
     except SalesforceError as error:
         return Response(status=500, body=fault(api, error), media_type=_XML)
     return Response(body=content, media_type=_XML)
+
+
+def _by_name(operation: str, arguments: Arguments) -> Arguments:
+    """The arguments by the names they have in the WSDL. Old clients have names of their own and are understood by the order."""
+    strange = [name for name in arguments if name not in _ARGUMENTS.get(operation, arguments)]
+    missing = [name for name in _ARGUMENTS.get(operation, ()) if name not in arguments]
+    if len(strange) != len(missing):
+        return arguments
+    meant = dict(zip(strange, missing, strict=True))
+    return {meant.get(name, name): value for name, value in arguments.items()}
 
 
 def _login(asked: _Asked) -> Any:
@@ -169,11 +179,12 @@ def _user(org: Org, user_id: str) -> dict[str, Any]:
 def _query(asked: _Asked, *, include_deleted: bool = False) -> Any:
     text = str(asked.arguments.get("queryString", ""))
     compiled = asked.org.compile(text, asked.caller, include_deleted=include_deleted)
-    return _page(asked, asked.org.cursors.open(compiled, asked.page_size))
+    return _page(asked, asked.org.cursors.open(compiled, asked.page_size, asked.caller.user_id))
 
 
 def _query_more(asked: _Asked) -> Any:
-    return _page(asked, asked.org.cursors.more(str(asked.arguments.get("queryLocator", ""))))
+    locator = str(asked.arguments.get("queryLocator", ""))
+    return _page(asked, asked.org.cursors.more(locator, asked.caller.user_id))
 
 
 def _page(asked: _Asked, page: Page) -> dict[str, Any]:
@@ -373,7 +384,13 @@ def _describe(asked: _Asked) -> Any:
         )
         for name in names
     ]
-    return [{name: value for name, value in each.items() if name != "urls"} for each in described]
+    return [{**each, **_addresses(each.pop("urls"))} for each in described]
+
+
+def _addresses(urls: Mapping[str, str]) -> dict[str, str | None]:
+    """Where people see, edit and make records: of all addresses of a description, SOAP has these."""
+    names = {"urlDetail": "uiDetailTemplate", "urlEdit": "uiEditTemplate", "urlNew": "uiNewRecord"}
+    return {name: urls.get(template) for name, template in names.items()}
 
 
 def _describe_global(asked: _Asked) -> Any:
@@ -436,5 +453,17 @@ _OPERATIONS: dict[str, Callable[[_Asked], Any]] = {
     "getDeleted": _get_deleted,
     "convertLead": _convert_lead,
     "merge": _merge,
+}
+# The arguments of the operations that are sent under other names by clients which real orgs understand.
+_ARGUMENTS = {
+    "retrieve": ("fieldList", "sObjectType", "ids"),
+    "create": ("sObjects",),
+    "update": ("sObjects",),
+    "upsert": ("externalIDFieldName", "sObjects"),
+    "delete": ("ids",),
+    "undelete": ("ids",),
+    "emptyRecycleBin": ("ids",),
+    "convertLead": ("leadConverts",),
+    "merge": ("request",),
 }
 OPERATIONS: tuple[str, ...] = tuple(_OPERATIONS)

@@ -4,8 +4,9 @@ Read by every step of every job, so that a test can change its mind while a job 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
+from typing import Any
 
 from salesforce_sandbox.org.errors import SalesforceError
 
@@ -54,6 +55,26 @@ class BulkRules:
     largest_upload_bytes: int = 150_000_000
     # The order of rows in result files (S0.20).
     seed: int = 1
+
+    def set(self, stated: Mapping[str, Any]) -> None:
+        """Sets the rules that are named; ValueError for one that is none."""
+        names = {each.name for each in fields(self)}
+        unknown = set(stated) - names
+        if unknown:
+            message = f"bulk rules are {', '.join(sorted(names))}, not {', '.join(sorted(unknown))}"
+            raise ValueError(message)
+        try:
+            refusals = tuple(Refusal(**each) for each in stated.get("refusals", ()))
+        except TypeError as error:
+            message = f"refusals have code, message, nth, where and tries: {error}"
+            raise ValueError(message) from None
+        for name, value in stated.items():
+            setattr(self, name, refusals if name == "refusals" else value)
+
+    def reset(self) -> None:
+        """Makes all as they are in a new org."""
+        for each in fields(self):
+            setattr(self, each.name, getattr(BulkRules(), each.name))
 
     def steps_due(self, reads: int, since: datetime, now: datetime) -> float:
         """How many steps a job may have made that was closed at `since` and read so often."""

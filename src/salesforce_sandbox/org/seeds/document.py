@@ -99,7 +99,7 @@ def _switches(org: Org, stated: Mapping[str, Any], caller: Caller) -> None:
 
 
 def _limits(org: Org, stated: Mapping[str, int], caller: Caller) -> None:
-    org.accounting.limits.update(stated)
+    org.set_limits(stated)
 
 
 def _users(org: Org, stated: list[dict[str, Any]], caller: Caller) -> None:
