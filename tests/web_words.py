@@ -12,15 +12,17 @@ PASSWORD = "correct horse battery"
 
 def client(role: str = "admin", name: str = "") -> Client:
     """Somebody with this role, logged in."""
-    from django.contrib.auth.models import Group, User
+    from django.contrib.auth.models import User
     from django.test import Client
+
+    from campaignsync.store.models import Grant
 
     user, made = User.objects.get_or_create(username=name or role)
     if made:
         user.set_password(PASSWORD)
         user.is_superuser = role == "admin"
         user.save()
-        user.groups.add(Group.objects.get_or_create(name=role)[0])
+        Grant.objects.create(user=user, role=role)
     logged_in = Client()
     logged_in.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
     return logged_in

@@ -9,19 +9,18 @@ import contextlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from campaignsync.domain.connections import Connection, Login
 from campaignsync.domain.errors import UsageError
 from campaignsync.runtime.embedded_postgres import embedded_postgres
+from campaignsync.runtime.notice_ports import Outbox, Outlet
 from campaignsync.runtime.ports import (
     Configurations,
     Directory,
     Ledger,
     MemberFields,
     Members,
-    Outbox,
-    Outlet,
     Registry,
     SalesforceDoor,
     Views,
@@ -29,6 +28,14 @@ from campaignsync.runtime.ports import (
 from campaignsync.salesforce.org import SalesforceOrg
 from campaignsync.settings import Settings
 from campaignsync.store import django_settings
+
+if TYPE_CHECKING:
+    # The models that these are made of can be imported only when Django is ready.
+    from campaignsync.store.answers import Answers
+    from campaignsync.store.errands import Errands
+    from campaignsync.store.listings import Listings
+    from campaignsync.store.users import Users
+    from campaignsync.store.webhooks import Webhooks
 
 _MIGRATING = 7_206_451_398  # The number of the advisory lock that lets one process migrate at a time.
 
@@ -47,6 +54,11 @@ class Application:
     configurations: Configurations
     outbox: Outbox
     outlets: tuple[Outlet, ...]
+    users: Users
+    webhooks: Webhooks
+    answers: Answers
+    errands: Errands
+    listings: Listings
 
     def door(self, connection: Connection) -> SalesforceDoor:
         """A door to a connection's org."""
@@ -132,17 +144,23 @@ def _migrate() -> None:
 
 def _wired(settings: Settings) -> Application:
     # The models can be imported only when Django is ready.
+    from campaignsync.store.answers import Answers
     from campaignsync.store.configuration import Configurations as PostgresConfigurations
     from campaignsync.store.directory import Directory as PostgresDirectory
+    from campaignsync.store.errands import Errands
     from campaignsync.store.ledger import Ledger as PostgresLedger
+    from campaignsync.store.listings import Listings
     from campaignsync.store.member_fields import MemberFields as PostgresMemberFields
     from campaignsync.store.members import Members as PostgresMembers
     from campaignsync.store.outbox import Outbox as PostgresOutbox
     from campaignsync.store.outlets import outlets
     from campaignsync.store.registry import Registry as PostgresRegistry
+    from campaignsync.store.users import Users
     from campaignsync.store.views import Views as PostgresViews
+    from campaignsync.store.webhooks import Webhooks
 
     registry = PostgresRegistry(_now)
+    webhooks = Webhooks(_now, settings.webhook_networks)
     return Application(
         settings=settings,
         registry=registry,
@@ -152,8 +170,13 @@ def _wired(settings: Settings) -> Application:
         views=PostgresViews(_now),
         ledger=PostgresLedger(_now, settings.problem_rules),
         configurations=PostgresConfigurations(registry),
-        outbox=PostgresOutbox(_now),
+        outbox=PostgresOutbox(_now, webhooks),
         outlets=tuple(outlets(settings.notices)),
+        users=Users(_now),
+        webhooks=webhooks,
+        answers=Answers(_now),
+        errands=Errands(_now),
+        listings=Listings(),
     )
 
 

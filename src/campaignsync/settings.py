@@ -6,6 +6,7 @@ CAMPAIGNSYNC_SECRET_KEY what secrets are encrypted with (default: a file in the 
 CAMPAIGNSYNC_PROBLEMS_KEPT_DAYS how long problems are kept after they were solved (default: 30)
 CAMPAIGNSYNC_PROBLEMS_THRESHOLD more open problems of an org than this are told (default: 100)
 CAMPAIGNSYNC_WEBHOOK_URL        where notices are posted to, as JSON; CAMPAIGNSYNC_WEBHOOK_SECRET signs them
+CAMPAIGNSYNC_WEBHOOK_NETWORKS   private networks that webhooks may be in, such as 10.0.0.0/8, separated by commas (default: none)
 CAMPAIGNSYNC_MAIL_TO            whom notices are mailed to, separated by commas; CAMPAIGNSYNC_MAIL_FROM whom they are from
 CAMPAIGNSYNC_MAIL_URL           how: smtp://user:password@host:port, smtps://…, or file:///folder
 CAMPAIGNSYNC_PUBLIC_URL         where people open the pages: mails end with it, and https makes cookies travel by https only
@@ -28,6 +29,7 @@ import platformdirs
 
 from campaignsync.domain.errors import UsageError
 from campaignsync.domain.problems import ProblemRules
+from campaignsync.domain.webhooks import Network, networks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +64,7 @@ class Settings:
     data_dir: Path
     database_url: str | None = None
     problem_rules: ProblemRules = field(default_factory=ProblemRules)
+    webhook_networks: tuple[Network, ...] = ()
     notices: NoticeSettings = field(default_factory=NoticeSettings)
     web: WebSettings = field(default_factory=WebSettings)
 
@@ -85,6 +88,7 @@ def read_settings(data_dir: Path | None = None) -> Settings:
             threshold=_number("CAMPAIGNSYNC_PROBLEMS_THRESHOLD", 100),
         ),
         notices=_notices(),
+        webhook_networks=networks(os.environ.get("CAMPAIGNSYNC_WEBHOOK_NETWORKS", "")),
         web=_web(),
     )
 

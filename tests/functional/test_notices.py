@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 
 from campaignsync.domain.errors import RetryableError, UsageError
+from campaignsync.runtime.notice_ports import Outlet
 from campaignsync.runtime.notices import deliver
-from campaignsync.runtime.ports import Outlet
 from campaignsync.settings import NoticeSettings, read_settings
 from desk import Desk
 from terminal import Terminal

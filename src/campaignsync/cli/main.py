@@ -11,6 +11,7 @@ import sys
 import typer
 
 from campaignsync.cli import (
+    access,
     backlog,
     configuration,
     connections,
@@ -25,6 +26,7 @@ from campaignsync.cli import (
     runs,
     syncing,
     web,
+    webhooks,
 )
 from campaignsync.cli.output import complain
 from campaignsync.cli.session import DataDir
@@ -64,6 +66,8 @@ for module in (
     notices,
     backlog,
     configuration,
+    access,
+    webhooks,
     demo,
     web,
 ):

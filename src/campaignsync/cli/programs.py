@@ -24,6 +24,9 @@ program = typer.Typer(help="Programs and their period costs.", no_args_is_help=T
 member = typer.Typer(help="One member of a program.", no_args_is_help=True)
 
 Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="YYYY-MM-DD")]
+Folder = Annotated[
+    str | None, typer.Option(help="Where it stands, such as EMEA/Webinars; roles may be held in folders.")
+]
 Email = Annotated[str, typer.Argument(metavar="EMAIL")]
 
 
@@ -102,6 +105,7 @@ def program_create(
     name: str,
     channel: Annotated[str, typer.Option(help="The channel, which defines the statuses.")],
     tag: Annotated[list[str] | None, typer.Option(help="NAME=VALUE; once for each tag.")] = None,
+    folder: Folder = None,
     start: Day = None,
     end: Day = None,
     as_json: AsJson = False,
@@ -112,7 +116,7 @@ def program_create(
         raise UsageError("A tag is written as NAME=VALUE, such as Region=EMEA.")
     with opened(context) as app:
         app.registry.create_program(name.strip(), channel, {key: value for key, _, value in pairs})
-        app.registry.change_program(name.strip(), _dates(start, end))
+        app.registry.change_program(name.strip(), _dates(start, end) | _folder(folder))
         row = app.registry.program(name.strip())
     said = f"Program '{name}' created. Bring in people with: campaignsync import-members \"{name}\" FILE.csv"
     answer(row, said, as_json=as_json)
@@ -123,14 +127,17 @@ def program_set(
     context: typer.Context,
     name: ProgramName,
     rename: Annotated[str | None, typer.Option(help="Another name.")] = None,
+    folder: Folder = None,
     start: Day = None,
     end: Day = None,
     as_json: AsJson = False,
 ) -> None:
-    """Change a program's name or dates."""
-    changes = _dates(start, end) | ({"name": rename.strip()} if rename and rename.strip() else {})
+    """Change a program's name, folder or dates."""
+    changes = (
+        _dates(start, end) | _folder(folder) | ({"name": rename.strip()} if rename and rename.strip() else {})
+    )
     if not changes:
-        raise UsageError("Nothing to change: give --rename, --start or --end.")
+        raise UsageError("Nothing to change: give --rename, --folder, --start or --end.")
     with opened(context) as app:
         app.registry.change_program(name, changes)
         row = app.registry.program(str(changes.get("name", name)))
@@ -139,6 +146,10 @@ def program_set(
 
 def _dates(start: datetime | None, end: datetime | None) -> dict[str, object]:
     return {key: day.date() for key, day in (("start_date", start), ("end_date", end)) if day is not None}
+
+
+def _folder(folder: str | None) -> dict[str, object]:
+    return {} if folder is None else {"folder": folder}
 
 
 @program.command("clone")
@@ -205,6 +216,8 @@ def program_show(context: typer.Context, name: ProgramName, as_json: AsJson = Fa
         print_json(row)
         return
     say(f"{row['name']}: channel {row['channel']} ({row['program_type']})")
+    if row["folder"]:
+        say(f"  in folder {row['folder']}")
     if row["start"] or row["end"]:
         say(f"  from {row['start'] or 'an open day'} to {row['end'] or 'an open day'}")
     for key, value in row["tags"].items():

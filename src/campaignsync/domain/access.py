@@ -148,13 +148,20 @@ class Rights:
     """What one user may do, or one key of theirs."""
 
     who: str
-    """As the journal names them."""
+    """The user's name."""
     role: Role | None = None
     """Held for the whole installation; None: in the folders alone."""
     folders: Mapping[str, Role] = field(default_factory=dict)
     """Roles in folders of programs, and in all folders below them."""
     scopes: frozenset[Scope] | None = None
     """Of the API key that asks; None: a person asks, with all their rights."""
+    key: str = ""
+    """What lists show of that key."""
+
+    @property
+    def name(self) -> str:
+        """Who it was, for the journal."""
+        return f"{self.who} by key {self.key}" if self.key else self.who
 
     def role_in(self, folder: str) -> Role | None:
         """The role for programs of a folder: the highest of those held there, above it and everywhere."""

@@ -8,10 +8,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+NOT_THERE = "NOT_THERE"
+"""The code of a UsageError about something that does not exist, or that one may not know of."""
+ALREADY_THERE = "ALREADY_THERE"
+"""The code of a UsageError about something that exists already."""
+
 
 class CampaignsyncError(Exception):
     """The root of all errors that this product raises on purpose. `code` is Salesforce's own where it gave one; problems are
-    kept and filtered by it, and nobody decides by it."""
+    kept and filtered by it, the API takes the status of its answer from it, and the engine never decides by it."""
 
     code = "FAILED"
 

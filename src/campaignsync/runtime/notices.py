@@ -12,11 +12,11 @@ from datetime import UTC, datetime
 
 from campaignsync.domain.errors import CampaignsyncError
 from campaignsync.domain.notices import Notice, NoticeEvent
-from campaignsync.runtime.ports import Outbox, Outlet
+from campaignsync.runtime.notice_ports import Outbox, Outlet
 
 
 def deliver(outbox: Outbox, outlets: Sequence[Outlet]) -> None:
-    """Deliver what is due. An outlet that fails once is spared the rest of this time."""
+    """Deliver what is due: notices to outlets, events to webhooks. An outlet that fails once is spared the rest of this time."""
     failed: dict[str, str] = {}
     for notice in outbox.take():
         sent = set(notice.sent)
@@ -28,6 +28,7 @@ def deliver(outbox: Outbox, outlets: Sequence[Outlet]) -> None:
                 else:
                     failed[outlet.name] = failure
         outbox.settle(notice, sent, [failed[name] for name in failed if name not in sent])
+    outbox.post_events()
 
 
 @contextmanager

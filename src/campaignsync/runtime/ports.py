@@ -25,7 +25,6 @@ from campaignsync.domain.labels import LabelMapping
 from campaignsync.domain.links import CampaignStatus, LinkState, Winner
 from campaignsync.domain.member_fields import FieldMapping, MemberField
 from campaignsync.domain.member_values import ValueBatch, ValuesCompared
-from campaignsync.domain.notices import Notice
 from campaignsync.domain.observation import ApiUsage, Cursor, Delta, SyncUser, WholeLists
 from campaignsync.domain.people import LeadRules, SalesforceField
 from campaignsync.domain.problems import EVERY_OPEN_PROBLEM, ProblemFilter
@@ -376,10 +375,10 @@ class Registry(Protocol):
         """One program with its tags, costs, members by status and links."""
 
     def clone_program(self, program: str, name: str) -> None:
-        """A new program of the same channel and tags: its costs and dates are its own, it has no members and no link (M2.5)."""
+        """A new program of the same channel, tags and folder, without costs, dates, members and link (M2.5)."""
 
     def change_program(self, program: str, changes: Mapping[str, Any]) -> None:
-        """Change the name, the start_date or the end_date of a program."""
+        """Change the name, the folder, the start_date or the end_date of a program."""
 
     def new_members_by_month(self, program: str) -> dict[date, int]:
         """How many of a program's members became such in each month, by its first day."""
@@ -573,27 +572,3 @@ class Views(Protocol):
     ) -> list[dict[str, Any]]:
         """The latest changes on both sides of a program's link, or of all, oldest first: at, side, program, campaign_id,
         email, noun, old, new, who, why, run."""
-
-
-class Outbox(Protocol):
-    """Notices that wait to be delivered."""
-
-    def take(self) -> list[Notice]:
-        """The oldest notices that are due, each of them taken by nobody else for a while."""
-
-    def settle(self, notice: Notice, sent: Collection[str], failures: Collection[str]) -> None:
-        """Keep which outlets have a notice by now, and why the others have not."""
-
-    def list(self, *, limit: int) -> list[dict[str, Any]]:
-        """The latest notices, oldest first: at, connection, program, event, code, message, sent, settled_at, due_at, error."""
-
-
-class Outlet(Protocol):
-    """A way to tell people: the log, a webhook, e-mail."""
-
-    @property
-    def name(self) -> str:
-        """What it is called in lists."""
-
-    def send(self, notice: Notice) -> None:
-        """Send a notice; RetryableError when it was not taken."""

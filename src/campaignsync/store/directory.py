@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from campaignsync.domain.errors import UsageError
+from campaignsync.domain.errors import NOT_THERE, UsageError
 from campaignsync.domain.fields import FieldValue, PersonField
 from campaignsync.domain.ids import ConnectionId, salesforce_id
 from campaignsync.domain.links import Removal
@@ -39,7 +39,8 @@ class Directory:
         if not found:
             raise UsageError(
                 f"We know nobody as '{who}': give an e-mail address, our id or an id in Salesforce."
-                " List people with: campaignsync people"
+                " List people with: campaignsync people",
+                code=NOT_THERE,
             )
         if len(found) > 1:
             ids = ", ".join(row["our_id"] for row in found)

@@ -11,7 +11,7 @@ from typing import Any
 
 import polars as pl
 
-from campaignsync.domain.errors import UsageError
+from campaignsync.domain.errors import NOT_THERE, UsageError
 from campaignsync.domain.ids import ConnectionId
 from campaignsync.domain.membership import Origin, ProgramMember, enter, move
 from campaignsync.domain.people import comparable_email, looks_like_email
@@ -73,7 +73,7 @@ class Members:
             person = _person(email)
             found = models.ProgramMember.objects.filter(program=find_program(program), person=person)
             if person is None or not found.delete()[0]:
-                raise UsageError(f"'{email}' is no member of program '{program}'.")
+                raise UsageError(f"'{email}' is no member of program '{program}'.", code=NOT_THERE)
 
     def import_people(
         self, program: str, people: pl.DataFrame, *, who: str, update: bool = False

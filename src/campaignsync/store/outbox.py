@@ -1,4 +1,4 @@
-"""The outbox: notices that the database wrote with their cause, until everybody has them (runtime.ports.Outbox).
+"""The outbox: notices that the database wrote with their cause, until everybody has them (runtime.notice_ports.Outbox).
 
 Called by `runtime.notices` after a round. Taking a notice sets when it is due again, so that a sender that dies, or two at once,
 lose and repeat nothing that matters: a notice reaches an outlet at least once. Notices that cannot be delivered are a job-level
@@ -20,6 +20,7 @@ from campaignsync.domain.problems import NOTICE_UNDELIVERED, ProblemNoun
 from campaignsync.store import models
 from campaignsync.store.frames import execute, rows
 from campaignsync.store.problems import FIRST_RETRY, LONGEST_RETRY, Concern, keep_one
+from campaignsync.store.webhooks import Webhooks
 
 _MOST = 100
 
@@ -27,8 +28,9 @@ _MOST = 100
 class Outbox:
     """Notices in PostgreSQL."""
 
-    def __init__(self, clock: Callable[[], datetime]) -> None:
+    def __init__(self, clock: Callable[[], datetime], webhooks: Webhooks | None = None) -> None:
         self._now = clock
+        self._webhooks = webhooks
 
     def take(self) -> list[Notice]:
         """The oldest notices that are due, each of them taken by nobody else for a while."""
@@ -61,6 +63,11 @@ class Outbox:
                 "UPDATE store_problem SET solved_at = %s WHERE connection_id = %s AND code = %s AND solved_at IS NULL",
                 (now, connection, NOTICE_UNDELIVERED),
             )
+
+    def post_events(self) -> None:
+        """Send webhooks the events that are due; what fails is kept and tried again."""
+        if self._webhooks:
+            self._webhooks.post_due()
 
     def list(self, *, limit: int) -> list[dict[str, Any]]:
         """The latest notices, oldest first: at, connection, program, event, code, message, sent, settled_at, due_at, error."""

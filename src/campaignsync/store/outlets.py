@@ -1,4 +1,4 @@
-"""The ways to tell people: the log, a webhook, e-mail by Django's backends (runtime.ports.Outlet).
+"""The ways to tell people: the log, a webhook, e-mail by Django's backends (runtime.notice_ports.Outlet).
 
 Built by bootstrap from the settings, called by `runtime.notices`. It lives in the store as Django does. What an outlet cannot
 deliver is a RetryableError whose message holds no secret; a webhook is posted to the one address that was set and follows nobody

@@ -18,8 +18,9 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
+from campaignsync.domain.access import folder_path
 from campaignsync.domain.connections import Connection, Login, LoginMethod
-from campaignsync.domain.errors import UsageError
+from campaignsync.domain.errors import ALREADY_THERE, NOT_THERE, UsageError
 from campaignsync.domain.fields import FieldDirection, FieldWinner, PersonField, ValueKind, mapped
 from campaignsync.domain.ids import ConnectionId, LinkId, RunId
 from campaignsync.domain.labels import LabelMapping
@@ -146,14 +147,15 @@ class Registry:
             return chosen[0]
         if not known:
             raise UsageError(
-                "There is no connection yet. Make one with: campaignsync connect NAME --url URL …"
+                "There is no connection yet. Make one with: campaignsync connect NAME --url URL …",
+                code=NOT_THERE,
             )
         names = ", ".join(each.name for each in known)
         if name is None:
             raise UsageError(
                 f"There are several connections: say which with --connection. They are: {names}."
             )
-        raise UsageError(f"There is no connection '{name}'. There are: {names}.")
+        raise UsageError(f"There is no connection '{name}'. There are: {names}.", code=NOT_THERE)
 
     def login(self, connection: ConnectionId) -> Login:
         """How to log in to a connection's org."""
@@ -201,7 +203,9 @@ class Registry:
         """Create a program."""
         with transaction.atomic():
             if models.Program.objects.filter(name__iexact=name).exists():
-                raise UsageError(f"There is a program '{name}' already: choose another name.")
+                raise UsageError(
+                    f"There is a program '{name}' already: choose another name.", code=ALREADY_THERE
+                )
             program = models.Program.objects.create(name=name, channel=_channel(channel))
             models.ProgramTag.objects.bulk_create(
                 models.ProgramTag(program=program, name=tag, value=value) for tag, value in tags.items()
@@ -234,6 +238,7 @@ class Registry:
             "name": row.name,
             "channel": row.channel.name,
             "program_type": row.channel.program_type,
+            "folder": row.folder,
             "start": row.start_date,
             "end": row.end_date,
             "tags": {tag.name: tag.value for tag in row.tags.all()},
@@ -259,19 +264,24 @@ class Registry:
         }
 
     def clone_program(self, program: str, name: str) -> None:
-        """A new program of the same channel and tags: its costs and dates are its own, it has no members and no link (M2.5)."""
+        """A new program of the same channel, tags and folder: its costs and dates are its own, it has no members and no link
+        (M2.5)."""
         row = find_program(program)
-        self.create_program(name, row.channel.name, dict(row.tags.values_list("name", "value")))
+        with transaction.atomic():
+            self.create_program(name, row.channel.name, dict(row.tags.values_list("name", "value")))
+            models.Program.objects.filter(name=name).update(folder=row.folder)
 
     def change_program(self, program: str, changes: Mapping[str, Any]) -> None:
-        """Change the name, the start_date or the end_date of a program."""
+        """Change the name, the folder, the start_date or the end_date of a program."""
         with transaction.atomic():
             row = find_program(program)
             name = changes.get("name", row.name)
             if models.Program.objects.filter(name__iexact=name).exclude(pk=row.pk).exists():
-                raise UsageError(f"There is a program '{name}' already: choose another name.")
+                raise UsageError(
+                    f"There is a program '{name}' already: choose another name.", code=ALREADY_THERE
+                )
             for key, value in changes.items():
-                setattr(row, key, value)
+                setattr(row, key, folder_path(value) if key == "folder" else value)
             if row.start_date and row.end_date and row.end_date < row.start_date:
                 raise UsageError(
                     f"A program cannot end on {row.end_date}, before it starts on {row.start_date}."
@@ -309,7 +319,7 @@ class Registry:
     def remove_cost(self, program: str, month: date) -> None:
         """Remove the cost of a month."""
         if not find_program(program).costs.filter(month=month).delete()[0]:
-            raise UsageError(f"Program '{program}' has no period cost for {month:%Y-%m}.")
+            raise UsageError(f"Program '{program}' has no period cost for {month:%Y-%m}.", code=NOT_THERE)
 
     def costs(self, program: str) -> list[PeriodCost]:
         """The period costs of a program by month."""
@@ -333,7 +343,7 @@ class Registry:
                 )
                 self.set_labels(LinkId(link.pk), mapped)
         except IntegrityError:
-            raise UsageError(self._why_not_linked(row, connection, campaign_id)) from None
+            raise UsageError(self._why_not_linked(row, connection, campaign_id), code=ALREADY_THERE) from None
         return LinkId(link.pk)
 
     @contextlib.contextmanager
@@ -353,7 +363,7 @@ class Registry:
         """UsageError when a program has a link in an org already."""
         row = find_program(program)
         if row.links.filter(connection_id=connection).exists():
-            raise UsageError(self._why_not_linked(row, connection, ""))
+            raise UsageError(self._why_not_linked(row, connection, ""), code=ALREADY_THERE)
 
     def _why_not_linked(self, program: models.Program, connection: ConnectionId, campaign_id: str) -> str:
         links = models.Link.objects.filter(connection_id=connection).select_related("program")
@@ -386,7 +396,8 @@ class Registry:
             there = f" in '{connection}'" if connection else ""
             raise UsageError(
                 f"Program '{program}' is not linked{there}. Link it with:"
-                f' campaignsync link "{program}" --campaign ID, or --create NAME'
+                f' campaignsync link "{program}" --campaign ID, or --create NAME',
+                code=NOT_THERE,
             )
         return found
 
@@ -414,7 +425,8 @@ class Registry:
         link = models.Link.objects.filter(runs=run).select_related("connection").first()
         if link is None:
             raise UsageError(
-                f"There is no run {run} of a link that is there. List them with: campaignsync runs"
+                f"There is no run {run} of a link that is there. List them with: campaignsync runs",
+                code=NOT_THERE,
             )
         return LinkId(link.pk), _connection(link.connection)
 
@@ -480,7 +492,8 @@ def _channel(name: str) -> models.Channel:
         names = ", ".join(models.Channel.objects.order_by("name").values_list("name", flat=True))
         raise UsageError(
             f"There is no channel '{name}'. "
-            + (f"There are: {names}." if names else "Run: campaignsync init")
+            + (f"There are: {names}." if names else "Run: campaignsync init"),
+            code=NOT_THERE,
         )
     return found
 
@@ -491,5 +504,7 @@ def find_program(name: str) -> models.Program:
     if found is None:
         near = models.Program.objects.filter(name__icontains=name[:12]).values_list("name", flat=True)[:3]
         hint = f" Did you mean {' or '.join(repr(each) for each in near)}?" if near else ""
-        raise UsageError(f"There is no program '{name}'.{hint} List them with: campaignsync program list")
+        raise UsageError(
+            f"There is no program '{name}'.{hint} List them with: campaignsync program list", code=NOT_THERE
+        )
     return found

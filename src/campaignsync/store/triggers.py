@@ -185,10 +185,10 @@ _REFERENCING = {
 
 
 def _noted(body: str, rows: dict[str, str], name: str = "note") -> list[pgtrigger.Trigger]:
-    return [_after(operation, f"{name}_{operation}", body.format(rows=rows[operation])) for operation in rows]
+    return [after(operation, f"{name}_{operation}", body.format(rows=rows[operation])) for operation in rows]
 
 
-def _after(operation: str, name: str, func: str) -> pgtrigger.Trigger:
+def after(operation: str, name: str, func: str) -> pgtrigger.Trigger:
     """A trigger that runs once behind a statement, and sees its rows as they were and as they are."""
     return pgtrigger.Trigger(
         name=name,

@@ -19,7 +19,7 @@ from campaignsync.store.registry import find_program
 # A link is concerned by what is open for people of its program, too, such as those who could not be made leads.
 _OF_PEOPLE = """(q.noun = 'person' AND q.connection_id = {link}.connection_id AND q.person_id IN
     (SELECT m.person_id FROM store_programmember m WHERE m.program_id = {link}.program_id))"""
-_PROBLEMS = f"""store_problem q JOIN store_connection x ON x.id = q.connection_id LEFT JOIN store_link l ON l.id = q.link_id
+PROBLEM_ROWS = f"""store_problem q JOIN store_connection x ON x.id = q.connection_id LEFT JOIN store_link l ON l.id = q.link_id
     LEFT JOIN store_program p ON p.id = l.program_id LEFT JOIN store_person n ON n.id = q.person_id
     LEFT JOIN store_personidentity i ON i.person_id = n.id AND i.connection_id = q.connection_id
     WHERE (%(solved)s OR q.solved_at IS NULL) AND q.noun = ANY(%(nouns)s)
@@ -29,6 +29,13 @@ _PROBLEMS = f"""store_problem q JOIN store_connection x ON x.id = q.connection_i
     AND (%(email)s::text IS NULL OR n.email = %(email)s) AND (%(code)s::text IS NULL OR q.code = %(code)s)
     AND (%(since)s::timestamptz IS NULL OR q.last_seen >= %(since)s)
     AND (%(until)s::timestamptz IS NULL OR q.first_seen < %(until)s)"""
+
+PROBLEM_COLUMNS = (
+    "x.name AS connection, p.name AS program, q.noun, CASE q.noun WHEN 'field' THEN 'Campaign'"
+    " WHEN 'member' THEN CASE WHEN i.id IS NULL THEN 'Lead' ELSE 'CampaignMember' END"
+    " WHEN 'member field' THEN 'CampaignMember' WHEN 'person' THEN initcap(coalesce(i.kind, 'lead')) END AS object,"
+    " q.person_id, n.email, i.salesforce_id, l.campaign_id, q.direction, q.code, q.message, q.wanted"
+)
 
 
 class Views:
@@ -61,14 +68,11 @@ class Views:
     def problem_table(self, program: str | None, wanted: ProblemFilter) -> pl.DataFrame:
         """PROBLEMS of a program, or all, sorted by connection, program and e-mail address."""
         return query(
-            "SELECT x.name AS connection, p.name AS program, q.noun, CASE q.noun WHEN 'field' THEN 'Campaign'"
-            " WHEN 'member' THEN CASE WHEN i.id IS NULL THEN 'Lead' ELSE 'CampaignMember' END"
-            " WHEN 'member field' THEN 'CampaignMember' WHEN 'person' THEN initcap(coalesce(i.kind, 'lead')) END AS object,"
-            " q.person_id, n.email, i.salesforce_id, l.campaign_id, q.direction, q.code, q.message, q.wanted,"
+            f"SELECT {PROBLEM_COLUMNS},"
             f" {micros('q.first_seen')} AS first_seen, {micros('q.last_seen')} AS last_seen, q.tries,"
             f" {micros('q.retry_at')} AS retry_at, {micros('q.solved_at')} AS solved_at"
-            f" FROM {_PROBLEMS} ORDER BY x.name, p.name NULLS FIRST, n.email NULLS FIRST, q.code, q.id",
-            _parameters(program, wanted),
+            f" FROM {PROBLEM_ROWS} ORDER BY x.name, p.name NULLS FIRST, n.email NULLS FIRST, q.code, q.id",
+            problem_parameters(program, wanted),
             PROBLEMS,
         )
 
@@ -76,8 +80,8 @@ class Views:
         """Let the writes behind open problems be tried at the next run; how many. A job is tried by each round anyway."""
         return execute(
             "UPDATE store_problem SET retry_at = %(now)s WHERE solved_at IS NULL AND noun <> 'job'"
-            f" AND id IN (SELECT q.id FROM {_PROBLEMS})",
-            {**_parameters(program, wanted), "now": self._now()},
+            f" AND id IN (SELECT q.id FROM {PROBLEM_ROWS})",
+            {**problem_parameters(program, wanted), "now": self._now()},
         )
 
     def traffic(self, connection: ConnectionId, program: str | None) -> pl.DataFrame:
@@ -119,7 +123,8 @@ class Views:
         )
 
 
-def _parameters(program: str | None, wanted: ProblemFilter) -> dict[str, Any]:
+def problem_parameters(program: str | None, wanted: ProblemFilter) -> dict[str, Any]:
+    """What PROBLEM_ROWS are asked by."""
     return {
         "connection": wanted.connection,
         "program": find_program(program).pk if program else None,

@@ -1,6 +1,6 @@
 """Who may: each page and each action names the role that it asks for, and the server refuses everybody else.
 
-viewer < operator < admin. A superuser is an admin; everybody who can log in is a viewer at least.
+viewer < operator < admin, by `domain.access`. A superuser is an admin; whoever holds a role in some folder has that one here.
 """
 
 from __future__ import annotations
@@ -9,11 +9,13 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, Group
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, User
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
+
+from campaignsync.web.installation import installation
 
 ROLES = ("viewer", "operator", "admin")
 View = Callable[..., HttpResponse]
@@ -23,10 +25,11 @@ def role(user: AbstractBaseUser | AnonymousUser) -> str | None:
     """The role of somebody, or None when they may not even look."""
     if not user.is_authenticated or not user.is_active:
         return None
-    if getattr(user, "is_superuser", False):
-        return "admin"
-    names = set(Group.objects.filter(user=user.pk).values_list("name", flat=True))
-    return next((each for each in reversed(ROLES) if each in names), "viewer")
+    if not isinstance(user, User):
+        return None
+    rights = installation().users.rights_of(user)
+    held = [each for each in (rights.role, *rights.folders.values()) if each]
+    return max(held, key=lambda each: each.rank).value if held else None
 
 
 def may(user: AbstractBaseUser | AnonymousUser, wanted: str) -> bool:

@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
+from campaignsync.store.models.access import (
+    AnsweredRequest,
+    ApiKey,
+    AuditEntry,
+    Grant,
+    Webhook,
+    WebhookDelivery,
+)
+from campaignsync.store.models.errands import Errand
 from campaignsync.store.models.history import JournalEntry, Mark, Notice, Problem, Run
 from campaignsync.store.models.links import (
     AgreedField,
@@ -37,7 +46,10 @@ from campaignsync.store.models.traffic import ApiCalls, Traffic
 __all__ = [
     "AgreedField",
     "Agreement",
+    "AnsweredRequest",
     "ApiCalls",
+    "ApiKey",
+    "AuditEntry",
     "BulkJob",
     "Campaign",
     "CampaignMember",
@@ -45,6 +57,8 @@ __all__ = [
     "Channel",
     "Connection",
     "Cursor",
+    "Errand",
+    "Grant",
     "Intent",
     "JournalEntry",
     "LeadIntent",
@@ -65,4 +79,6 @@ __all__ = [
     "Run",
     "SalesforcePerson",
     "Traffic",
+    "Webhook",
+    "WebhookDelivery",
 ]

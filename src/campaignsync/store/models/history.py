@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
+from campaignsync.store.announcing import announce_problems, announce_runs
 from campaignsync.store.models.links import Link
 from campaignsync.store.models.programs import Connection, Person
 from campaignsync.store.triggers import append_only, note_jobs
@@ -18,6 +19,9 @@ class Run(models.Model):
     ended_at = models.DateTimeField(null=True)
     died = models.BooleanField(default=False)
     report = models.JSONField(null=True)
+
+    class Meta:
+        triggers = announce_runs()
 
     def __str__(self) -> str:
         return f"run {self.pk}"
@@ -66,7 +70,7 @@ class Problem(models.Model):
                 name="one_open_problem_a_job",
             ),
         )
-        triggers = note_jobs()
+        triggers = (*note_jobs(), *announce_problems())
 
     def __str__(self) -> str:
         return f"{self.code}: {self.message}"

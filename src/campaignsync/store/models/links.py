@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models.functions import Lower
 
 from campaignsync.domain.links import FieldEdit, LinkState, Removal, StepBack, Winner
+from campaignsync.store.announcing import announce_links
 from campaignsync.store.models.programs import Connection, Person, Program
 from campaignsync.store.triggers import note_link_states, note_links
 
@@ -33,7 +34,7 @@ class Link(models.Model):
             models.UniqueConstraint(fields=("program", "connection"), name="one_campaign_a_program"),
             models.UniqueConstraint(fields=("connection", "campaign_id"), name="one_program_a_campaign"),
         )
-        triggers = (*note_links(), *note_link_states())
+        triggers = (*note_links(), *note_link_states(), *announce_links())
 
     def __str__(self) -> str:
         return f"{self.program} = {self.campaign_id}"

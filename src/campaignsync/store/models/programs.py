@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models.functions import Lower
 
 from campaignsync.domain.people import ASSIGN_BY_ACTIVE_RULE, DuplicateRule
+from campaignsync.store.auditing import note_writes
 from campaignsync.store.triggers import (
     note_costs,
     note_people,
@@ -41,6 +42,9 @@ class Connection(models.Model):
     """The member fields that are mapped here: name, kind, salesforce_field, off. With the connection, since whoever reads the one
     needs the other, and an org without any shall not cost a query more."""
 
+    class Meta:
+        triggers = note_writes("connection", "{row}.name", hidden=("credentials", "round_at"))
+
     def __str__(self) -> str:
         return self.name
 
@@ -51,6 +55,9 @@ class Channel(models.Model):
     name = models.TextField(unique=True)
     program_type = models.TextField()
     campaign_type = models.TextField(null=True)
+
+    class Meta:
+        triggers = note_writes("channel", "{row}.name")
 
     def __str__(self) -> str:
         return self.name
@@ -67,6 +74,7 @@ class ProgressionStatus(models.Model):
     class Meta:
         ordering = ("step", "id")
         constraints = (models.UniqueConstraint("channel", Lower("name"), name="one_status_of_a_name"),)
+        triggers = note_writes("status", "{row}.name")
 
     def __str__(self) -> str:
         return self.name
@@ -77,10 +85,15 @@ class Program(models.Model):
 
     name = models.TextField(unique=True)
     channel = models.ForeignKey(Channel, models.PROTECT)
+    folder = models.TextField(default="", db_default="", blank=True)
+    """Where it stands among the others (domain.access.folder_path); the empty path is the root."""
     had_costs = models.BooleanField(default=False)
     start_date = models.DateField(null=True)
     end_date = models.DateField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        triggers = note_writes("program", "{row}.name", hidden=("had_costs",))
 
     def __str__(self) -> str:
         return self.name
@@ -95,6 +108,7 @@ class ProgramTag(models.Model):
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("program", "name"), name="one_value_a_tag"),)
+        triggers = note_writes("tag", "{row}.name")
 
     def __str__(self) -> str:
         return f"{self.name}={self.value}"
@@ -209,6 +223,7 @@ class MemberField(models.Model):
     class Meta:
         ordering = ("id",)
         constraints = (models.UniqueConstraint(Lower("name"), name="one_member_field_of_a_name"),)
+        triggers = note_writes("member field", "{row}.name")
 
     def __str__(self) -> str:
         return f"{self.name} ({self.kind})"
@@ -229,6 +244,7 @@ class MappedField(models.Model):
         constraints = (
             models.UniqueConstraint(fields=("connection", "name"), name="one_mapping_a_person_field"),
         )
+        triggers = note_writes("mapped field", "{row}.name")
 
     def __str__(self) -> str:
         return f"{self.name}: {self.lead}, {self.contact}"
@@ -248,6 +264,7 @@ class ProgramMember(models.Model):
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("program", "person"), name="one_membership_a_person"),)
+        indexes = (models.Index(fields=("program", "status", "person"), name="members_by_status"),)
         triggers = (*note_program_members(), *note_program_fields())
 
     def __str__(self) -> str:
