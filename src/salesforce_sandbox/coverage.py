@@ -17,8 +17,7 @@ from salesforce_sandbox.wire.table import ENDPOINTS
 
 _NOT_BUILT = (
     "REST in XML",
-    "query plans (explain)",
-    "layouts, list views, quick actions, recently viewed records",
+    "layouts, list views, quick actions",
     "Metadata, Tooling, Analytics, Connect, UI and GraphQL APIs",
     "login through a browser (authorization code, device flow)",
     "Apex, flows, triggers, assignment and escalation rules, approval, e-mail",

@@ -39,7 +39,6 @@ def test_email_addresses_come_back_in_lower_case(admin: Any) -> None:
         ({"OwnerId": "001000000000001"}, "MALFORMED_ID", ["OwnerId"]),
         ({"OwnerId": "005000000000001"}, "INVALID_CROSS_REFERENCE_KEY", ["OwnerId"]),
         ({"CleanStatus": "Spotless"}, "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", ["CleanStatus"]),
-        ({"IsConverted": "perhaps"}, "JSON_PARSER_ERROR", ["IsConverted"]),
         ({"NumberOfEmployees": 10**9}, "NUMBER_OUTSIDE_VALID_RANGE", ["NumberOfEmployees"]),
         ({"ConvertedContactId": None}, "INVALID_FIELD_FOR_INSERT_UPDATE", ["ConvertedContactId"]),
     ],
@@ -53,6 +52,29 @@ def test_bad_values_are_refused_by_field(
         400,
         code,
         fields,
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        ('"perhaps"', "VALUE_STRING value perhaps or request may be missing a required field at"),
+        ("3", "VALUE_NUMBER_INT value 3 or request may be missing a required field at"),
+        ("[true]", "START_ARRAY value"),
+        ("{}", "START_OBJECT value"),
+    ],
+)
+def test_a_value_of_the_wrong_kind_is_refused_in_the_recorded_words(
+    admin: Any, value: str, found: str
+) -> None:
+    """S2.2.2: where in the body it stands; up to the beginning of the field's name, as real orgs count."""
+    headers = {"Content-Type": "application/json"}
+    body = f'{{"Company":"A",\n "LastName":"Ash","IsConverted":{value}}}'
+    answer = admin.call("POST", "/sobjects/Lead", data=body, headers=headers)
+    message = f"Cannot deserialize instance of boolean from {found} [line:2, column:18]"
+    assert (answer.status_code, answer.json()) == (
+        400,
+        [{"message": message, "errorCode": "JSON_PARSER_ERROR"}],
     )
 
 

@@ -117,6 +117,29 @@ def test_queries_are_paged_and_pages_can_be_read_again(admin: Any) -> None:
     assert again[0] == again[1]
 
 
+def test_a_query_is_explained_as_what_it_is_here(admin: Any) -> None:
+    admin.create("Lead", LastName="Ash", Company="Ash")
+    admin.create("Lead", LastName="Elm", Company="Elm")
+    text = "SELECT Id FROM Lead WHERE LastName = 'Ash'"
+    explained = admin.call("GET", "/query", params={"explain": text}).json()
+    (plan,) = explained["plans"]
+    assert explained["sourceQuery"] == text
+    assert [plan[name] for name in ("sobjectType", "cardinality", "sobjectCardinality")] == ["Lead", 1, 2]
+    assert admin.refused("GET", "/query", params={"explain": "SELECT Nope FROM Lead"})[1] == "INVALID_FIELD"
+
+
+def test_nobody_has_looked_at_anything_of_late(admin: Any) -> None:
+    assert admin.call("GET", "/recent").json() == []
+
+
+def test_users_may_have_a_role(admin: Any) -> None:
+    role = admin.create("UserRole", Name="Marketing", DeveloperName="Marketing")
+    (user,) = admin.query("SELECT Id FROM User")
+    admin.change("User", user["Id"], UserRoleId=role)
+    found = admin.one("SELECT Profile.Name, UserRole.Name FROM User")
+    assert (found["Profile"]["Name"], found["UserRole"]["Name"]) == ("System Administrator", "Marketing")
+
+
 def test_a_user_may_have_ten_results_open_and_nobody_reads_those_of_others(admin: Any) -> None:
     """S2.2.5"""
     admin.control("POST", "seed", {"users": [{"Username": "mia@sandbox.example", "LastName": "Mia"}]})

@@ -86,6 +86,12 @@ REASONS: Mapping[str, Reason] = MappingProxyType(
             message="There is no managed event subscription {subscription}.",
             verified=False,
         ),
+        "changes_only_by_org": Reason(
+            status="PERMISSION_DENIED",
+            code=f"{_PREFIX}publish.permission.denied",
+            message="Change events are published by the org alone; {topic} takes none.",
+            verified=False,
+        ),
         "cannot_publish": Reason(
             status="UNIMPLEMENTED",
             code="NOT_IMPLEMENTED_BY_SANDBOX",

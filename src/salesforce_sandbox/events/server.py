@@ -122,11 +122,22 @@ class _Service:
     def managed_subscribe(self, requests: Iterable[Any], context: grpc.ServicerContext) -> Iterator[Any]:
         yield from self._stream(ManagedSubscriber, messages.ManagedFetchResponse, requests, context)
 
-    def publish(self, request: Any, context: grpc.ServicerContext) -> NoReturn:
-        _Call(self._bus, context).refuse(Refusal("cannot_publish"))
+    def publish(self, request: Any, context: grpc.ServicerContext) -> None:
+        self._refuse_to_publish(request.topic_name, context)
 
-    def publish_stream(self, requests: Iterable[Any], context: grpc.ServicerContext) -> NoReturn:
-        _Call(self._bus, context).refuse(Refusal("cannot_publish"))
+    def publish_stream(self, requests: Iterable[Any], context: grpc.ServicerContext) -> None:
+        first = next(iter(requests), None)
+        self._refuse_to_publish(first.topic_name if first else "", context)
+
+    def _refuse_to_publish(self, topic: str, context: grpc.ServicerContext) -> None:
+        """Nobody may publish changes, in real orgs either; events that people define themselves are not built."""
+        call = _Call(self._bus, context)
+        with call.refusing(), self._bus.changed:
+            call.log_in()
+            if topic.startswith("/data/"):
+                self._bus.entities(topic)
+                raise Refusal("changes_only_by_org", topic=topic)
+            raise Refusal("cannot_publish")
 
     def _stream(
         self,

@@ -10,6 +10,8 @@ from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any, TypeAlias
 
+import orjson
+
 from salesforce_sandbox.org.errors import SalesforceError, UnreadableError
 from salesforce_sandbox.org.schema import Field
 from salesforce_sandbox.org.soql.values import record_id, stored_moment
@@ -17,6 +19,7 @@ from salesforce_sandbox.org.soql.values import record_id, stored_moment
 Convert: TypeAlias = Callable[[Any], Any]
 
 _EMAIL = re.compile(r"[^\s@,;()<>\[\]\"]+@[^\s@,;()<>\[\]\"]+\.[^\s@.,;()<>\[\]\"]+")
+_TOKENS = {str: "VALUE_STRING", int: "VALUE_NUMBER_INT", float: "VALUE_NUMBER_FLOAT", bool: "VALUE_BOOLEAN"}
 _NUMBERS = ("int", "double", "currency", "percent")
 
 
@@ -51,11 +54,13 @@ def read_id(value: Any, label: str, field: str, key_prefixes: tuple[str, ...] = 
 
 
 def wrong_kind(field: Field, value: Any) -> UnreadableError:
-    kind = "STRING" if isinstance(value, str) else type(value).__name__.upper()
-    message = (
-        f"Cannot deserialize instance of {field.type} from VALUE_{kind} value {value}"
-        f" or request may be missing a required field at {field.name}"
-    )
+    """In the recorded words; where in its body the value stands, only the wire knows (`wire.messages.placed`)."""
+    if isinstance(value, dict | list):
+        found = f"START_{'ARRAY' if isinstance(value, list) else 'OBJECT'} value"
+    else:
+        found = f"{_TOKENS[type(value)]} value {orjson.dumps(value).decode().strip(chr(34))}"
+        found += " or request may be missing a required field"
+    message = f"Cannot deserialize instance of {field.type} from {found}"
     return UnreadableError(400, "JSON_PARSER_ERROR", message, (field.name,))
 
 

@@ -1,4 +1,4 @@
-"""Versions, the resources of a version, and limits (S2.1.3, S2.2.9)."""
+"""Versions, the resources of a version, what was looked at, and limits (S2.1.3, S2.2.9)."""
 
 from salesforce_sandbox.wire.messages import Response
 from salesforce_sandbox.wire.routes import Call, Routes
@@ -16,6 +16,7 @@ _RESOURCES = (
     "parameterizedSearch",
     "query",
     "queryAll",
+    "recent",
     "search",
     "sobjects",
 )
@@ -36,6 +37,13 @@ def resources(call: Call) -> Response:
         body={name: f"{call.base}/{name}" for name in _RESOURCES}
         | {"identity": f"{call.request.origin}/id/{call.org.id}/{call.caller.user_id}"}
     )
+
+
+@routes.on(
+    "GET", "/services/data/v{version}/recent", note="Nobody looks at records here, so none was looked at."
+)
+def recent(call: Call) -> Response:
+    return Response(body=[])
 
 
 @routes.on("GET", "/services/data/v{version}/limits", rules="S2.2.9")

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from salesforce_sandbox.org.errors import SalesforceError
+from salesforce_sandbox.org.errors import SalesforceError, UnreadableError
 
 JSON = "application/json;charset=UTF-8"
 
@@ -87,6 +87,17 @@ def object_in(body: Mapping[str, Any], name: str) -> dict[str, Any]:
     if found is None or isinstance(found, dict):
         return found or {}
     raise SalesforceError(400, "JSON_PARSER_ERROR", f"{name} must be an object")
+
+
+def placed(error: SalesforceError, body: bytes) -> SalesforceError:
+    """The refusal of a value that cannot be read with the place in the body, which orgs count up to the name's beginning."""
+    if not isinstance(error, UnreadableError) or error.code != "JSON_PARSER_ERROR":
+        return error
+    text = body.decode("utf-8", "replace")
+    before = text[: max(text.find(f'"{error.fields[0]}"'), 0)].rstrip()
+    line, column = before.count("\n") + 1, len(before) - (before.rfind("\n") + 1)
+    at = "" if error.message.endswith(" value") else " at"
+    return SalesforceError(error.status, error.code, f"{error.message}{at} [line:{line}, column:{column}]")
 
 
 def error_body(error: SalesforceError) -> list[dict[str, Any]]:

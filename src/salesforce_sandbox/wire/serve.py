@@ -11,7 +11,7 @@ from dataclasses import replace
 from salesforce_sandbox.org.access import Caller
 from salesforce_sandbox.org.errors import SalesforceError
 from salesforce_sandbox.org.org import Org
-from salesforce_sandbox.wire.messages import Request, Response, error_body
+from salesforce_sandbox.wire.messages import Request, Response, error_body, placed
 from salesforce_sandbox.wire.routes import ANYBODY, Call, Endpoint
 
 OLDEST_VERSION, NEWEST_VERSION = 31, 67
@@ -37,7 +37,7 @@ class Service:
         try:
             return self._counted(self._meant(request))
         except SalesforceError as error:
-            return Response(status=error.status, body=error_body(error))
+            return _refusal(error, request)
 
     def inner(self, request: Request, caller: Caller) -> Response:
         """Answers a request made on a caller's behalf inside another: it is neither admitted nor counted again."""
@@ -47,7 +47,7 @@ class Service:
                 raise _NOT_FOUND
             return self._run(endpoint, request, caller, parameters)
         except SalesforceError as error:
-            return Response(status=error.status, body=error_body(error))
+            return _refusal(error, request)
 
     def _counted(self, request: Request) -> Response:
         endpoint, parameters = self._endpoint(request)
@@ -63,7 +63,7 @@ class Service:
         try:
             response = self._run(endpoint, request, caller, parameters)
         except SalesforceError as error:
-            response = Response(status=error.status, body=error_body(error))
+            response = _refusal(error, request)
         usage = {"Sforce-Limit-Info": self.org.accounting.usage()}
         return replace(response, headers={**usage, **response.headers})
 
@@ -123,6 +123,10 @@ class Service:
         if method and request.method == "POST" and self.org.switches["method_tunnelling"]:
             return replace(request, method=method.upper())
         return request
+
+
+def _refusal(error: SalesforceError, request: Request) -> Response:
+    return Response(status=error.status, body=error_body(placed(error, request.body)))
 
 
 def caller_of(

@@ -37,6 +37,7 @@ def list_sobjects(call: Call) -> Response:
 @routes.on("GET", f"{_BASE}/{{sobject}}/listviews{{rest:rest}}", state="not")
 @routes.on("GET POST", f"{_BASE}/{{sobject}}/quickActions{{rest:rest}}", state="not")
 @routes.on("GET", f"{_BASE}/{{sobject}}/defaultValues", state="not")
+@routes.on("GET POST DELETE", f"{_BASE}/User/{{id:id}}/password", state="not")
 def unbuilt(call: Call) -> Response:
     raise not_built(call.request)
 

@@ -71,10 +71,19 @@ def test_at_most_five_entities_are_captured_unless_more_were_bought(admin: Any, 
     assert headers_of(client, client.subscribe().events(1))[0]["entityName"] == "Account"
 
 
-def test_publishing_is_refused_by_name(client: Any) -> None:
-    attempt = lambda: client.ask("Publish", messages.PublishRequest(topic_name=LEADS), messages.TopicInfo)  # noqa: E731
+@pytest.mark.parametrize(
+    ("topic", "status", "code"),
+    [
+        (LEADS, grpc.StatusCode.PERMISSION_DENIED, "sfdc.platform.eventbus.grpc.publish.permission.denied"),
+        ("/data/NopeChangeEvent", grpc.StatusCode.NOT_FOUND, "sfdc.platform.eventbus.grpc.topic.not.found"),
+        ("/event/Round__e", grpc.StatusCode.UNIMPLEMENTED, "NOT_IMPLEMENTED_BY_SANDBOX"),
+    ],
+)
+def test_publishing_is_refused_by_name(client: Any, topic: str, status: grpc.StatusCode, code: str) -> None:
+    """S2.7.1: changes are published by the org alone."""
+    attempt = lambda: client.ask("Publish", messages.PublishRequest(topic_name=topic), messages.TopicInfo)  # noqa: E731
     refused = refusal_of(attempt)
-    assert (refused.status, refused.code) == (grpc.StatusCode.UNIMPLEMENTED, "NOT_IMPLEMENTED_BY_SANDBOX")
+    assert (refused.status, refused.code) == (status, code)
 
 
 # Login.

@@ -132,6 +132,9 @@ REFUSED = [
     ("SELECT Id FROM Campaign WHERE ParentId IN (SELECT Id FROM Campaign)", "MALFORMED_QUERY", "The inner and outer selects should not be on the same object type"),
     ("SELECT Id FROM Lead WHERE Email IN (SELECT Id FROM Contact)", "MALFORMED_QUERY", "cannot use: 'Email'"),
     ("SELECT Id FROM Lead WHERE Id IN (SELECT ContactId FROM CampaignMember)", "MALFORMED_QUERY", "should point to the same object type"),
+    ("SELECT Id FROM Lead WHERE Id = null OR (Name = 'x' AND Id IN (SELECT LeadId FROM CampaignMember))", "MALFORMED_QUERY", "Semi join sub-selects are only allowed at the top level WHERE expressions and not in nested WHERE expressions."),
+    ("SELECT Id FROM Lead WHERE Id IN (SELECT LeadId FROM CampaignMember WHERE CampaignId IN (SELECT Id FROM Campaign))", "MALFORMED_QUERY", "Nesting of semi join sub-selects is not supported"),
+    ("SELECT COUNT() FROM Lead ORDER BY Name", "MALFORMED_QUERY", "COUNT() cannot be used with an ORDER BY clause; use COUNT(fieldName) instead"),
     ("SELECT Id FROM Lead WHERE Id = null OR Id IN (SELECT LeadId FROM CampaignMember)", "MALFORMED_QUERY", "Semi join sub-selects are not allowed with the 'OR' operator"),
     # Bounds
     ("SELECT Id FROM Lead LIMIT 10 OFFSET 2001", "NUMBER_OUTSIDE_VALID_RANGE", "Maximum SOQL offset allowed is 2000"),

@@ -14,7 +14,7 @@ from typing import Any
 from salesforce_sandbox.org.errors import SalesforceError
 from salesforce_sandbox.org.schema import Schema, SObject
 from salesforce_sandbox.org.soql.compiled import CompiledQuery
-from salesforce_sandbox.org.soql.conditions import Conditions, Fragment, joined
+from salesforce_sandbox.org.soql.conditions import Conditions, Fragment, has_semi_join, joined
 from salesforce_sandbox.org.soql.context import Context
 from salesforce_sandbox.org.soql.expressions import Expression, expression
 from salesforce_sandbox.org.soql.grouping import grouping_sets
@@ -101,6 +101,8 @@ def _count(context: Context, query: Query, sobject: SObject) -> CompiledQuery:
     """SELECT COUNT() FROM …"""
     if query.group_by:
         raise malformed("Grouped query must have at least one field or aggregate other than COUNT()")
+    if query.order_by:
+        raise malformed("COUNT() cannot be used with an ORDER BY clause; use COUNT(fieldName) instead")
     rows = Rows(context, sobject, query.alias)
     where, limit = _where(rows, query), _limit(query)
     sql = f"SELECT count(*) FROM (SELECT 1 FROM {rows.sql}{where.sql}{limit.sql})"
@@ -244,6 +246,8 @@ def _semi_join(context: Context, query: Query) -> tuple[Fragment, Expression]:
     (item, *others) = query.select
     if others or not isinstance(item, Selected):
         raise malformed("Semi join sub-selects must select exactly one field")
+    if query.where and has_semi_join(query.where):
+        raise malformed("Nesting of semi join sub-selects is not supported")
     rows = Rows(context, sobject, query.alias)
     asked = expression(rows, item.operand)
     where = _where(rows, query, Fragment(sql=f"{asked.sql} IS NOT NULL"))

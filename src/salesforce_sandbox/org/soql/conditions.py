@@ -59,6 +59,12 @@ def joined(word: str, fragments: Iterable[Fragment]) -> Fragment:
     return Fragment(sql=f"({sql})", params=tuple(value for fragment in listed for value in fragment.params))
 
 
+_ONLY_AT_THE_TOP = (
+    "Semi join sub-selects are only allowed at the top level WHERE expressions"
+    " and not in nested WHERE expressions."
+)
+
+
 class Conditions:
     """Compiles the conditions over one SELECT's rows.
 
@@ -82,6 +88,8 @@ class Conditions:
                 for each in condition.conditions
             ):
                 raise malformed("Semi join sub-selects are not allowed with the 'OR' operator")
+            if has_semi_join(condition):
+                raise malformed(_ONLY_AT_THE_TOP)
             return joined("OR", map(self.fragment, condition.conditions))
         if isinstance(condition, Negation):
             return _opposite(self.fragment(condition.condition))
@@ -218,6 +226,15 @@ class Conditions:
             )
         found = Fragment(sql=f"{left.sql} IN ({inner.sql})", params=inner.params)
         return found if operator == "IN" else _opposite(found)
+
+
+def has_semi_join(condition: Condition) -> bool:
+    """Whether any part of a condition compares with a SELECT."""
+    if isinstance(condition, Comparison):
+        return isinstance(condition.value, Query)
+    if isinstance(condition, Negation):
+        return has_semi_join(condition.condition)
+    return any(map(has_semi_join, condition.conditions))
 
 
 def _targets(side: Expression) -> set[str]:
