@@ -67,7 +67,8 @@ def app(installation: Application) -> Application:
     with connection.cursor() as cursor:
         # The journal refuses to be emptied; only here is it made to.
         cursor.execute("SET session_replication_role = replica")
-        tables = [name for name in connection.introspection.table_names(cursor) if name.startswith("store_")]
+        ours = ("store_", "procrastinate_")
+        tables = [name for name in connection.introspection.table_names(cursor) if name.startswith(ours)]
         cursor.execute(f"TRUNCATE {', '.join((*tables, 'auth_user'))} RESTART IDENTITY CASCADE")
         cursor.execute("SET session_replication_role = DEFAULT")
     installation.registry.add_channels(DEFAULT_CHANNELS)

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from campaignsync.domain.connections import Connection, Login
 from campaignsync.domain.errors import UsageError
-from campaignsync.runtime.embedded_postgres import embedded_postgres
+from campaignsync.runtime.embedded_postgres import embedded_postgres, revive
+from campaignsync.runtime.listener import Listener
 from campaignsync.runtime.notice_ports import Outbox, Outlet
 from campaignsync.runtime.ports import (
     Configurations,
@@ -25,6 +26,9 @@ from campaignsync.runtime.ports import (
     SalesforceDoor,
     Views,
 )
+from campaignsync.runtime.service_ports import Events, Jobs, Pulses
+from campaignsync.runtime.telemetry import log
+from campaignsync.runtime.worker import Doors, Worker
 from campaignsync.salesforce.org import SalesforceOrg
 from campaignsync.settings import Settings
 from campaignsync.store import django_settings
@@ -59,6 +63,51 @@ class Application:
     answers: Answers
     errands: Errands
     listings: Listings
+    jobs: Jobs
+    pulses: Pulses
+
+    def worker(self) -> Worker:
+        """A worker of this installation."""
+        return Worker(
+            doors=Doors(
+                registry=self.registry,
+                ledger=self.ledger,
+                jobs=self.jobs,
+                pulses=self.pulses,
+                outbox=self.outbox,
+                outlets=self.outlets,
+                open_door=self.door,
+                revive=self.revive,
+                key=self._opened_with,
+            )
+        )
+
+    def listener(self) -> Listener:
+        """A listener of this installation."""
+        from campaignsync.store.jobs import reached
+        from campaignsync.store.subscriptions import Subscriptions
+
+        return Listener(
+            subscriptions=Subscriptions(_now),
+            open_events=reached()(self.events),
+            key=reached()(self._opened_with),
+            revive=self.revive,
+            connections=reached()(self.registry.connections),
+        )
+
+    def events(self, connection: Connection) -> Events:
+        """The events of a connection's org."""
+        login = self.registry.login(connection.connection_id)
+        return SalesforceOrg(login, user=connection.user).events(connection.pubsub)
+
+    def _opened_with(self, connection: Connection) -> object:
+        org = connection.connection_id
+        return connection, self.registry.login(org), self.registry.person_fields(org)
+
+    def revive(self) -> None:
+        """Start our own database server again, should it have died; somebody else's is somebody else's business."""
+        if not self.settings.database_url and revive(self.settings.data_dir):
+            log().warning("database started again")
 
     def door(self, connection: Connection) -> SalesforceDoor:
         """A door to a connection's org."""
@@ -148,12 +197,14 @@ def _wired(settings: Settings) -> Application:
     from campaignsync.store.configuration import Configurations as PostgresConfigurations
     from campaignsync.store.directory import Directory as PostgresDirectory
     from campaignsync.store.errands import Errands
+    from campaignsync.store.jobs import Jobs as PostgresJobs
     from campaignsync.store.ledger import Ledger as PostgresLedger
     from campaignsync.store.listings import Listings
     from campaignsync.store.member_fields import MemberFields as PostgresMemberFields
     from campaignsync.store.members import Members as PostgresMembers
     from campaignsync.store.outbox import Outbox as PostgresOutbox
     from campaignsync.store.outlets import outlets
+    from campaignsync.store.pulse import Pulses as PostgresPulses
     from campaignsync.store.registry import Registry as PostgresRegistry
     from campaignsync.store.users import Users
     from campaignsync.store.views import Views as PostgresViews
@@ -177,6 +228,8 @@ def _wired(settings: Settings) -> Application:
         answers=Answers(_now),
         errands=Errands(_now),
         listings=Listings(),
+        jobs=PostgresJobs(_now),
+        pulses=PostgresPulses(_now, settings.retention),
     )
 
 

@@ -5,6 +5,8 @@ DATABASE_URL            a PostgreSQL server to use instead of the embedded one
 CAMPAIGNSYNC_SECRET_KEY what secrets are encrypted with (default: a file in the data folder, for its owner's eyes only)
 CAMPAIGNSYNC_PROBLEMS_KEPT_DAYS how long problems are kept after they were solved (default: 30)
 CAMPAIGNSYNC_PROBLEMS_THRESHOLD more open problems of an org than this are told (default: 100)
+CAMPAIGNSYNC_RUNS_KEPT_DAYS     how long runs and notices are kept (default: 90; 0: for ever)
+CAMPAIGNSYNC_JOURNAL_KEPT_DAYS  how long the journal is kept (default: 0, for ever)
 CAMPAIGNSYNC_WEBHOOK_URL        where notices are posted to, as JSON; CAMPAIGNSYNC_WEBHOOK_SECRET signs them
 CAMPAIGNSYNC_WEBHOOK_NETWORKS   private networks that webhooks may be in, such as 10.0.0.0/8, separated by commas (default: none)
 CAMPAIGNSYNC_MAIL_TO            whom notices are mailed to, separated by commas; CAMPAIGNSYNC_MAIL_FROM whom they are from
@@ -58,6 +60,14 @@ class WebSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Retention:
+    """How long what happened is kept; nothing of it: for ever."""
+
+    runs: timedelta = timedelta(days=90)
+    journal: timedelta = timedelta()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Where things are. `repr` shows no secret, since a database URL may hold a password."""
 
@@ -67,6 +77,7 @@ class Settings:
     webhook_networks: tuple[Network, ...] = ()
     notices: NoticeSettings = field(default_factory=NoticeSettings)
     web: WebSettings = field(default_factory=WebSettings)
+    retention: Retention = field(default_factory=Retention)
 
     def __repr__(self) -> str:
         return f"Settings(data_dir={str(self.data_dir)!r}, database_url={'(set)' if self.database_url else None})"
@@ -90,6 +101,10 @@ def read_settings(data_dir: Path | None = None) -> Settings:
         notices=_notices(),
         webhook_networks=networks(os.environ.get("CAMPAIGNSYNC_WEBHOOK_NETWORKS", "")),
         web=_web(),
+        retention=Retention(
+            runs=timedelta(days=_number("CAMPAIGNSYNC_RUNS_KEPT_DAYS", 90)),
+            journal=timedelta(days=_number("CAMPAIGNSYNC_JOURNAL_KEPT_DAYS", 0)),
+        ),
     )
 
 

@@ -13,9 +13,10 @@ import typer
 from campaignsync.bootstrap import Application
 from campaignsync.cli.output import answer, print_json, print_table, say, show
 from campaignsync.cli.session import AsJson, ConnectionName, opened
-from campaignsync.domain.budget import Budget, pause, pause_text
+from campaignsync.domain.budget import SAFETY_NET, Budget, pause, pause_text
 from campaignsync.domain.connections import Connection, Login, LoginMethod
 from campaignsync.domain.errors import UsageError
+from campaignsync.domain.events import ENDPOINT, OFF
 from campaignsync.domain.people import DuplicateRule
 from campaignsync.domain.programs import currency_code
 from campaignsync.domain.programs import rate as parse_rate
@@ -71,6 +72,12 @@ Rate = Annotated[
     list[str] | None,
     typer.Option(help="EUR=1.08: what one is worth in the org's own currency; EUR= forgets it."),
 ]
+Pubsub = Annotated[
+    str | None,
+    typer.Option(
+        help="Where the org's change events are, as HOST:PORT; default: Salesforce's own address; off: do not listen."
+    ),
+]
 DailyCalls = Annotated[
     int | None,
     typer.Option(min=0, help="How many API calls that may take in 24 hours; 0: as many as it takes."),
@@ -103,6 +110,7 @@ def connect(
     external_id_field: ExternalIdField = None,
     every: Every = None,
     daily_calls: DailyCalls = None,
+    pubsub: Pubsub = None,
     currency: Currency = None,
     rate: Rate = None,
     as_json: AsJson = False,
@@ -124,8 +132,9 @@ def connect(
         external_id_field=external_id_field,
     )
     pace = _pace(every, daily_calls)
+    endpoint = _endpoint(pubsub)
     money = _Money(own=currency and currency_code(currency), rates=dict(map(parse_rate, rate or ())))
-    if not (url or credentials or leads or pace or money.said or campaign_sync is not None):
+    if not (url or credentials or leads or pace or pubsub or money.said or campaign_sync is not None):
         raise UsageError(
             "Nothing to change: give --url and credentials, --campaign-sync, how leads are made, how often, or rates."
         )
@@ -135,7 +144,12 @@ def connect(
         said = (
             _log_in(app, name, url, credentials, switch) if url or credentials else _switch(app, name, switch)
         )
+        if known is None and "every_s" not in pace:
+            pace["every_s"] = int(SAFETY_NET.total_seconds())
         _keep(app, app.registry.connection(name), leads, pace, money)
+        if pubsub:
+            app.registry.set_pubsub(app.registry.connection(name).connection_id, endpoint)
+        app.jobs.wake(app.registry.connection(name).connection_id, hurry=True)
         known = app.registry.connection(name)
         value = {"connection": name, **_facts(known, app.ledger.budget(known.connection_id))}
     answer(value, said, as_json=as_json)
@@ -174,6 +188,16 @@ def _pace(every: str | None, daily_calls: int | None) -> dict[str, int | None]:
     if daily_calls is not None:
         chosen["daily_calls"] = daily_calls or None
     return chosen
+
+
+def _endpoint(pubsub: str | None) -> str | None:
+    """Where events are, as it is kept; UsageError for what is no address."""
+    if pubsub is None or pubsub in ("default", OFF):
+        return OFF if pubsub == OFF else None
+    host, _, port = pubsub.rpartition(":")
+    if not host or not port.isdecimal() or not 0 < int(port) < 65536:
+        raise UsageError(f"'{pubsub}' is no HOST:PORT, nor off, nor default.")
+    return pubsub
 
 
 def _given(**values: str | None) -> dict[str, str]:
@@ -220,6 +244,7 @@ def _facts(connection: Connection, budget: Budget) -> dict[str, object]:
         "organization_id": connection.user.organization_id,
         "campaign_sync": connection.campaign_sync,
         **asdict(connection.leads),
+        "pubsub": connection.pubsub or ENDPOINT,
         "every": pause_text(budget.every),
         "last_round": budget.round_at,
         "next_round": budget.next_round,

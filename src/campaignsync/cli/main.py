@@ -24,6 +24,7 @@ from campaignsync.cli import (
     problems,
     programs,
     runs,
+    service,
     syncing,
     web,
     webhooks,
@@ -70,6 +71,7 @@ for module in (
     webhooks,
     demo,
     web,
+    service,
 ):
     module.add_to(app)
 

@@ -17,6 +17,8 @@ from campaignsync.domain.errors import RetryableError, UsageError
 DAY, HOUR = timedelta(hours=24), timedelta(hours=1)
 SLOW_FROM = 0.8
 SLOW = HOUR
+SAFETY_NET = timedelta(minutes=5)
+"""How often a new connection has a round that nothing called for (M8.1)."""
 _SHORTEST, _LONGEST = timedelta(minutes=1), timedelta(days=7)
 _UNITS = {"m": timedelta(minutes=1), "h": HOUR, "d": DAY}
 _TEXT = re.compile(r"([1-9]\d{0,3})([mhd])")
@@ -64,10 +66,20 @@ class Budget:
         """When the next round is due; None without a schedule."""
         if self.every is None:
             return None
-        slow = self.daily_calls is not None and self.used >= SLOW_FROM * self.daily_calls
-        pause = max(self.every, SLOW) if slow else self.every
+        pause = max(self.every, SLOW) if self.slow else self.every
         due = self.round_at + pause if self.round_at else self.at
         return max(due, self.frees_up)
+
+    @property
+    def slow(self) -> bool:
+        """Whether so little is left that rounds come rarely."""
+        return self.daily_calls is not None and self.used >= SLOW_FROM * self.daily_calls
+
+    @property
+    def not_before(self) -> datetime:
+        """The first moment at which a change may have a round of its own, whatever the schedule says."""
+        slowed = self.round_at + SLOW if self.slow and self.round_at else self.at
+        return max(slowed, self.frees_up)
 
     @property
     def due(self) -> bool:

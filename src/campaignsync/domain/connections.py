@@ -39,3 +39,5 @@ class Connection:
     campaign_sync: bool
     user: SyncUser
     leads: LeadRules = field(default_factory=LeadRules)
+    pubsub: str | None = None
+    """Where the org's events are: HOST:PORT, `off`, or None for Salesforce's own address."""

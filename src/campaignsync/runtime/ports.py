@@ -56,6 +56,10 @@ class SalesforceDoor(Protocol):
     def api_usage(self) -> ApiUsage | None:
         """The calls that the whole org has used of 24 hours, and how many it has, as its last answer told."""
 
+    @property
+    def clock_ahead_s(self) -> float | None:
+        """How many seconds our clock is ahead of the org's, as its last answer told."""
+
     def sync_user(self) -> SyncUser:
         """Who we are in the org, and whether that user may see campaigns (S0.6)."""
 
@@ -239,8 +243,8 @@ class Ledger(Protocol):
         solved: Collection[int],
         rules: Sequence[FieldRule],
     ) -> None:
-        """These people (person_id, changes) were compared; keep what waits for somebody (RECORD_PROBLEMS), and solve the problems
-        of those who have none any more."""
+        """These people (person_id, changes) were compared; keep what waits for somebody (RECORD_PROBLEMS), and solve the
+        problems of those who have none any more."""
 
     def compare_values(self, link: LinkId) -> ValuesCompared:
         """Where the mapped fields of a link's members differ (M6.8), and what is held back; one snapshot."""
@@ -330,6 +334,9 @@ class Registry(Protocol):
     def set_pace(self, connection: ConnectionId, pace: Mapping[str, int | None]) -> None:
         """Keep how often a connection has a round (every_s) and how many API calls that may take a day (daily_calls)."""
 
+    def set_pubsub(self, connection: ConnectionId, endpoint: str | None) -> None:
+        """Keep where an org's events are: HOST:PORT, `off`, or None for Salesforce's own address."""
+
     def set_currency(
         self, connection: ConnectionId, own: str | None, rates: Mapping[str, Decimal | None]
     ) -> None:
@@ -346,6 +353,9 @@ class Registry(Protocol):
 
     def connection(self, name: str | None) -> Connection:
         """A connection by name, or the only one there is."""
+
+    def connection_of(self, connection: ConnectionId) -> Connection | None:
+        """A connection by its number, while it is there."""
 
     def login(self, connection: ConnectionId) -> Login:
         """How to log in to a connection's org."""

@@ -47,30 +47,30 @@ def run_round(
     RetryableError when the org's budget of API calls is spent, before the look or before the next link (docs/adr/0008).
     """
     require_campaign_sync(connection)
-    org, reports = connection.connection_id, []
+    org, reports, before = connection.connection_id, [], door.api_calls
     with turn(door, ledger, org):
-        with _kept(ledger, org):
+        with failure_kept(ledger, org):
             ledger.begin_round(org)
             ledger.budget(org).require(connection.name)
             observe(door, ledger, org)
             people = PeopleReport() if only else sync_fields(door, ledger, org)
-        looking = door.api_calls
+        looking = door.api_calls - before
         for link in ledger.links(org) if links is None else links:
-            with _kept(ledger, org):
+            with failure_kept(ledger, org):
                 ledger.charge(org, door.take_calls())
                 ledger.budget(org).require(connection.name)
             reports.append(_run(door, ledger, link, only=only, tell=tell))
         ledger.round_done(org)
     return Round(
         reports=tuple(replace(report, api_calls=report.api_calls + looking) for report in reports),
-        api_calls=door.api_calls,
+        api_calls=door.api_calls - before,
         connection=connection.name,
         people=people,
     )
 
 
 @contextmanager
-def _kept(ledger: Ledger, connection: ConnectionId) -> Iterator[None]:
+def failure_kept(ledger: Ledger, connection: ConnectionId) -> Iterator[None]:
     """What goes wrong in here is kept as a problem of the whole round (M8.2)."""
     try:
         yield

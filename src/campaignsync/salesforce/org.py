@@ -26,6 +26,7 @@ from campaignsync.salesforce import (
 )
 from campaignsync.salesforce.bulk import NoteJob
 from campaignsync.salesforce.bulk_writing import BulkLane
+from campaignsync.salesforce.events import PubSub
 from campaignsync.salesforce.reading import Reader, described
 from campaignsync.salesforce.soql import text
 from campaignsync.salesforce.wire import Wire
@@ -68,9 +69,18 @@ class SalesforceOrg:
         return self._wire.usage
 
     @property
+    def clock_ahead_s(self) -> float | None:
+        """How many seconds our clock is ahead of the org's; None before the first answer."""
+        return self._wire.clock_ahead_s
+
+    @property
     def instance_url(self) -> str:
         """Where the org is, as the login told."""
         return self._wire.instance_url
+
+    def events(self, endpoint: str | None) -> PubSub:
+        """The org's events, at HOST:PORT or at Salesforce's own address."""
+        return PubSub(self._wire, self.sync_user().organization_id, endpoint)
 
     def sync_user(self) -> SyncUser:
         if self._user is None:

@@ -13,6 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import orjson
@@ -68,11 +69,23 @@ class Wire:
         self._counting = threading.Lock()
         self.calls: Counter[str] = Counter()
         self.usage: ApiUsage | None = None
+        self.clock_ahead_s: float | None = None
 
     @property
     def instance_url(self) -> str:
         """Where the org is, as the login told."""
         return self._fresh_token(None).instance_url
+
+    def session(self) -> tuple[str, str]:
+        """An access token and where it is good, for what speaks to the org in another way."""
+        token = self._fresh_token(None)
+        return token.access_token, token.instance_url
+
+    def renew(self, access_token: str) -> None:
+        """This token is not taken any more: have another one by the next time."""
+        token = self._token
+        if token is not None and token.access_token == access_token:
+            self._fresh_token(token)
 
     def get(self, path: str) -> Any:
         """Read something; repeated when that may help."""
@@ -157,7 +170,7 @@ class Wire:
             raise RetryableError(reason, retry_after_s=SOON_S, code=UNREACHABLE) from None
         if answer.status_code != 401:
             self._count(what, path)
-        self._note_usage(answer)
+        self._note_told(answer)
         return answer
 
     def _count(self, kind: str, path: str) -> None:
@@ -166,10 +179,15 @@ class Wire:
             with self._counting:
                 self.calls[kind] += 1
 
-    def _note_usage(self, answer: requests.Response) -> None:
+    def _note_told(self, answer: requests.Response) -> None:
         told = _USAGE.search(answer.headers.get("Sforce-Limit-Info", ""))
         if told:
             self.usage = ApiUsage(used=int(told[1]), allowed=int(told[2]))
+        try:
+            theirs = parsedate_to_datetime(answer.headers.get("Date", ""))
+        except ValueError:
+            return
+        self.clock_ahead_s = time.time() - theirs.timestamp()
 
     def _fresh_token(self, stale: Token | None) -> Token:
         """The token in use; another one when it is the `stale` one, fetched by one thread for all."""

@@ -15,13 +15,17 @@ from campaignsync.domain.errors import RetryableError
 
 
 @contextlib.contextmanager
-def acting(*, who: str, why: str = "", run: int | None = None, now: datetime | None = None) -> Iterator[None]:
-    """One transaction whose changes of members stand in the journal under this name; `now` is the time they are noted at."""
+def acting(
+    *, who: str, why: str = "", run: int | None = None, now: datetime | None = None, wakes: bool = True
+) -> Iterator[None]:
+    """One transaction whose changes of members stand in the journal under this name; `now` is the time they are noted at. With
+    `wakes` its marks call for a round: not so where a round itself makes them, which goes on to see to them."""
     told = {
         "who": who,
         "why": why,
         "run": "" if run is None else str(run),
         "now": now.isoformat() if now else "",
+        "wakes": "" if wakes else "no",
     }
     with transaction.atomic():
         with connection.cursor() as cursor:

@@ -7,7 +7,13 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 SECRET_KEY = "not used: bootstrap brings the installation's own"  # noqa: S105 - a sentence, not a secret.
-INSTALLED_APPS = ["django.contrib.contenttypes", "django.contrib.auth", "pgtrigger", "campaignsync.store"]
+INSTALLED_APPS = [
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "pgtrigger",
+    "procrastinate.contrib.django",
+    "campaignsync.store",
+]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
 TIME_ZONE = "UTC"

@@ -400,7 +400,8 @@ class Ledger:
     def _acting(
         self, *, why: str, who: str = _ENGINE, run: RunId | None = None
     ) -> contextlib.AbstractContextManager[None]:
-        return acting(who=who, why=why, run=run, now=self._now())
+        wakes = who not in (_ENGINE, _OTHERS)
+        return acting(who=who, why=why, run=run, now=self._now(), wakes=wakes)
 
 
 def _link(link: LinkId) -> models.Link:

@@ -1,8 +1,9 @@
-"""The registry: what people set up and look at: connections, channels, programs, people, members, links (runtime.ports.Registry).
+"""The registry: what people set up and look at: connections, channels, programs, people, members, links
+(runtime.ports.Registry).
 
 Called by the command line and by `runtime.linking`. It keeps what it is given and refuses only what the database's own rules
-refuse, in words; whether a member may move is asked of `domain.membership`. Lists come as dictionaries, ready to be printed as a
-table or as JSON.
+refuse, in words; whether a member may move is asked of `domain.membership`. Lists come as dictionaries, ready to be printed as
+a table or as JSON.
 """
 
 from __future__ import annotations
@@ -88,6 +89,10 @@ class Registry:
         """Keep how often a connection has a round (every_s) and how many API calls that may take a day (daily_calls)."""
         models.Connection.objects.filter(pk=connection).update(**pace)
 
+    def set_pubsub(self, connection: ConnectionId, endpoint: str | None) -> None:
+        """Keep where an org's events are: HOST:PORT, `off`, or None for Salesforce's own address."""
+        models.Connection.objects.filter(pk=connection).update(pubsub=endpoint)
+
     def set_currency(
         self, connection: ConnectionId, own: str | None, rates: Mapping[str, Decimal | None]
     ) -> None:
@@ -156,6 +161,11 @@ class Registry:
                 f"There are several connections: say which with --connection. They are: {names}."
             )
         raise UsageError(f"There is no connection '{name}'. There are: {names}.", code=NOT_THERE)
+
+    def connection_of(self, connection: ConnectionId) -> Connection | None:
+        """A connection by its number, while it is there."""
+        row = models.Connection.objects.filter(pk=connection).first()
+        return _connection(row) if row else None
 
     def login(self, connection: ConnectionId) -> Login:
         """How to log in to a connection's org."""
@@ -483,6 +493,7 @@ def _connection(row: models.Connection) -> Connection:
             is_marketing_user=True,
         ),
         leads=lead_rules(row),
+        pubsub=row.pubsub,
     )
 
 

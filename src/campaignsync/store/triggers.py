@@ -176,6 +176,17 @@ _SALESFORCE_PEOPLE = f"""
     AND (n.system_modstamp, {_ROW.format(row="n")}) IS DISTINCT FROM (o.system_modstamp, {_ROW.format(row="o")}) $count$;
     RETURN NULL;
 """
+_WAKE = """
+    IF coalesce(current_setting('campaignsync.wakes', true), '') <> 'no' THEN
+        PERFORM campaignsync_wake(l.connection_id) FROM store_link l JOIN store_connection x ON x.id = l.connection_id
+        WHERE l.id = NEW.link_id AND l.state = 'active' AND x.campaign_sync
+        AND l.connection_id::text <> coalesce(current_setting('campaignsync.woken', true), '');
+        PERFORM set_config('campaignsync.woken', l.connection_id::text, true) FROM store_link l WHERE l.id = NEW.link_id;
+    END IF;
+    RETURN NULL;
+"""
+"""At the commit that brought a mark, so that nobody's commit waits for longer than another's commit takes. An org that the
+transaction has woken already is not woken again for each of its links."""
 _OPERATIONS = {"insert": pgtrigger.Insert, "update": pgtrigger.Update, "delete": pgtrigger.Delete}
 _REFERENCING = {
     "insert": pgtrigger.Referencing(new="new_rows"),  # type: ignore[no-untyped-call]
@@ -292,14 +303,29 @@ def note_jobs() -> list[pgtrigger.Trigger]:
     return _noted(_JOBS, _JOB_ROWS)
 
 
+def wake_orgs() -> list[pgtrigger.Trigger]:
+    """Whoever marks a link wakes a worker for its org in the same commit, unless a round itself marks it (`acting`)."""
+    return [
+        pgtrigger.Trigger(
+            name="wake",
+            level=pgtrigger.Row,
+            when=pgtrigger.After,
+            operation=pgtrigger.Insert | pgtrigger.Update,
+            timing=pgtrigger.Deferred,
+            func=_WAKE,
+        )
+    ]
+
+
 def append_only() -> list[pgtrigger.Trigger]:
-    """Refuse to change or delete what was written once."""
+    """Refuse to change or delete what was written once, but for a transaction that says that it forgets what is old."""
     return [
         pgtrigger.Trigger(
             name="append_only",
             level=pgtrigger.Statement,
             when=pgtrigger.Before,
             operation=pgtrigger.Update | pgtrigger.Delete | pgtrigger.Truncate,
-            func="RAISE EXCEPTION 'The journal is append-only.';",
+            func="IF TG_OP = 'DELETE' AND current_setting('campaignsync.forgets', true) = 'yes' THEN RETURN NULL; END IF;"
+            " RAISE EXCEPTION 'The journal is append-only.';",
         )
     ]

@@ -41,6 +41,7 @@ from campaignsync.store.models.programs import (
     ProgramTag,
     ProgressionStatus,
 )
+from campaignsync.store.models.service import Pulse, Subscription
 from campaignsync.store.models.traffic import ApiCalls, Traffic
 
 __all__ = [
@@ -76,8 +77,10 @@ __all__ = [
     "ProgramMember",
     "ProgramTag",
     "ProgressionStatus",
+    "Pulse",
     "Run",
     "SalesforcePerson",
+    "Subscription",
     "Traffic",
     "Webhook",
     "WebhookDelivery",

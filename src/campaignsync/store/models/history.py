@@ -7,7 +7,7 @@ from django.db import models
 from campaignsync.store.announcing import announce_problems, announce_runs
 from campaignsync.store.models.links import Link
 from campaignsync.store.models.programs import Connection, Person
-from campaignsync.store.triggers import append_only, note_jobs
+from campaignsync.store.triggers import append_only, note_jobs, wake_orgs
 
 
 class Run(models.Model):
@@ -108,6 +108,9 @@ class Mark(models.Model):
     link = models.OneToOneField(Link, models.CASCADE)
     why = models.TextField()
     noted_at = models.DateTimeField()
+
+    class Meta:
+        triggers = wake_orgs()
 
     def __str__(self) -> str:
         return f"{self.link}: {self.why}"

@@ -33,14 +33,18 @@ class Connection(models.Model):
     every_s = models.IntegerField(null=True)
     daily_calls = models.IntegerField(null=True)
     round_at = models.DateTimeField(null=True)
+    pubsub = models.TextField(null=True)
+    """Where the events of the org are: HOST:PORT, `off`, or None for Salesforce's own address."""
+    compared_at = models.DateTimeField(null=True)
+    """When everything was last listed whole; None: it is to be done behind the next round."""
     default_last_name = models.TextField(default="Unknown", blank=True)
     default_company = models.TextField(default="Unknown", blank=True)
     duplicate_rule = models.TextField(default=DuplicateRule.OBEY.value)
     assignment = models.TextField(default=ASSIGN_BY_ACTIVE_RULE)
     external_id_field = models.TextField(null=True)
     member_fields = models.JSONField(default=list, db_default=models.Value([], models.JSONField()))
-    """The member fields that are mapped here: name, kind, salesforce_field, off. With the connection, since whoever reads the one
-    needs the other, and an org without any shall not cost a query more."""
+    """The member fields that are mapped here: name, kind, salesforce_field, off. With the connection, since whoever reads the
+    one needs the other, and an org without any shall not cost a query more."""
 
     class Meta:
         triggers = note_writes("connection", "{row}.name", hidden=("credentials", "round_at"))
