@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from django.test import Client
+    from playwright.sync_api import Page
+
+Look = Callable[["Page", str], None]
+"""Looks at a page as a whole: is it accessible? And keeps a picture of it where pictures are wanted."""
 
 PASSWORD = "correct horse battery"
 

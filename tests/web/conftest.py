@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler
 
 import pytest
+from playwright.sync_api import Page
 
 from campaignsync.bootstrap import Application
+from web_words import Look
 
 # Playwright runs a loop of its own in this thread, which Django would take for asynchronous code of ours.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
@@ -65,7 +66,19 @@ def browser_type_launch_args() -> dict[str, Any]:
 
 
 @pytest.fixture
-def shots() -> Path | None:
-    """Where pictures of pages are wanted, if so: set PAGES_SHOWN to a folder."""
-    folder = os.environ.get("PAGES_SHOWN")
-    return Path(folder) if folder else None
+def look() -> Look:
+    """Looks at a page: axe finds nothing wrong with it in light or dark, and PAGES_SHOWN=folder keeps a picture."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    folder, axe = os.environ.get("PAGES_SHOWN"), Axe()
+
+    def looked(page: Page, name: str) -> None:
+        for theme in ("light", "dark"):
+            page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+            found = axe.run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]})
+            if folder:
+                page.screenshot(path=f"{folder}/{name}_{theme}.png", full_page=True)
+            assert found.violations_count == 0, f"{name}, {theme}: {found.generate_report()}"
+        page.emulate_media(color_scheme="light")
+
+    return looked

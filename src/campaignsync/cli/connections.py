@@ -14,7 +14,7 @@ from campaignsync.bootstrap import Application
 from campaignsync.cli.output import answer, print_json, print_table, say, show
 from campaignsync.cli.session import AsJson, ConnectionName, opened
 from campaignsync.domain.budget import SAFETY_NET, Budget, pause, pause_text
-from campaignsync.domain.connections import Connection, Login, LoginMethod
+from campaignsync.domain.connections import LOGIN_FIELDS, Connection, Login
 from campaignsync.domain.errors import UsageError
 from campaignsync.domain.events import ENDPOINT, OFF
 from campaignsync.domain.people import DuplicateRule
@@ -264,12 +264,7 @@ def _login(url: str, given: dict[str, str]) -> Login:
     """The way to log in that the given fields are for."""
     if not url.startswith(("https://", "http://")):
         raise UsageError(f"'{url}' is no address: it begins with https://")
-    methods = (
-        (LoginMethod.JWT_BEARER, ("private_key", "client_id", "username")),
-        (LoginMethod.REFRESH_TOKEN, ("refresh_token", "client_id", "client_secret")),
-        (LoginMethod.PASSWORD, ("password", "client_id", "client_secret", "username")),
-        (LoginMethod.CLIENT_CREDENTIALS, ("client_id", "client_secret")),
-    )
+    methods = list(LOGIN_FIELDS.items())
     method, wanted = next((each for each in methods if each[1][0] in given), methods[-1])
     fields = {name: given.get(name) or _ask(name) for name in wanted}
     return Login(method=method, login_url=url.rstrip("/"), fields=fields)

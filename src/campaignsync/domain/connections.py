@@ -20,6 +20,15 @@ class LoginMethod(StrEnum):
     PASSWORD = "password"  # noqa: S105 - likewise.
 
 
+LOGIN_FIELDS: Mapping[LoginMethod, tuple[str, ...]] = {
+    LoginMethod.JWT_BEARER: ("private_key", "client_id", "username"),
+    LoginMethod.REFRESH_TOKEN: ("refresh_token", "client_id", "client_secret"),
+    LoginMethod.PASSWORD: ("password", "client_id", "client_secret", "username"),
+    LoginMethod.CLIENT_CREDENTIALS: ("client_id", "client_secret"),
+}
+"""What each way needs; the first field of each is what tells it from those below."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Login:
     """How to log in: the method and its fields, such as client_id and client_secret. `repr` shows none of them."""

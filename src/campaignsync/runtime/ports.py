@@ -369,6 +369,10 @@ class Registry(Protocol):
     def channel(self, name: str) -> Channel:
         """A channel by name."""
 
+    def change_channel(self, channel: Channel, renamed: Mapping[str, str]) -> None:
+        """Bring a channel that is there to this: its type, alias and statuses; `renamed` says which old name is which new one.
+        UsageError for a status that members carry and that would go. Nobody's past success changes (M2.7)."""
+
     def set_alias(self, channel: str, campaign_type: str | None) -> None:
         """What Campaign.Type shall say instead of the channel's name (M5.1)."""
 
@@ -389,6 +393,9 @@ class Registry(Protocol):
 
     def change_program(self, program: str, changes: Mapping[str, Any]) -> None:
         """Change the name, the folder, the start_date or the end_date of a program."""
+
+    def set_tags(self, program: str, tags: Mapping[str, str]) -> None:
+        """These tags, in place of those that a program had."""
 
     def new_members_by_month(self, program: str) -> dict[date, int]:
         """How many of a program's members became such in each month, by its first day."""

@@ -17,7 +17,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import F, ProtectedError
 
 from campaignsync.domain.access import folder_path
 from campaignsync.domain.connections import Connection, Login, LoginMethod
@@ -203,6 +203,32 @@ class Registry:
         """A channel by name."""
         return channel_value(_channel(name))
 
+    def change_channel(self, channel: Channel, renamed: Mapping[str, str]) -> None:
+        """Bring a channel that is there to this: its type, alias and statuses; `renamed` says which old name is which new one.
+        UsageError for a status that members carry and that would go. Nobody's past success changes (M2.7)."""
+        with transaction.atomic():
+            row = _channel(channel.name)
+            models.Channel.objects.filter(pk=row.pk).update(
+                program_type=channel.program_type, campaign_type=channel.campaign_type
+            )
+            for place, (old, _new) in enumerate(renamed.items()):
+                # By way of names that nobody uses, so that two statuses may change theirs.
+                row.statuses.filter(name=old).update(name=f"\x1f{place}")
+            for place, new in enumerate(renamed.values()):
+                row.statuses.filter(name=f"\x1f{place}").update(name=new)
+            wanted = {status.name: status for status in channel.statuses}
+            for gone in row.statuses.exclude(name__in=wanted):
+                try:
+                    gone.delete()
+                except ProtectedError:
+                    raise UsageError(
+                        f"Status '{gone.name}' of channel '{channel.name}' is carried by members, so that it cannot go."
+                    ) from None
+            for status in wanted.values():
+                models.ProgressionStatus.objects.update_or_create(
+                    channel=row, name=status.name, defaults={"step": status.step, "success": status.success}
+                )
+
     def set_alias(self, channel: str, campaign_type: str | None) -> None:
         """What Campaign.Type shall say instead of the channel's name (M5.1)."""
         models.Channel.objects.filter(pk=_channel(channel).pk).update(campaign_type=campaign_type)
@@ -297,6 +323,15 @@ class Registry:
                     f"A program cannot end on {row.end_date}, before it starts on {row.start_date}."
                 )
             row.save(update_fields=list(changes))
+
+    def set_tags(self, program: str, tags: Mapping[str, str]) -> None:
+        """These tags, in place of those that a program had."""
+        with transaction.atomic():
+            row = find_program(program)
+            row.tags.all().delete()
+            models.ProgramTag.objects.bulk_create(
+                models.ProgramTag(program=row, name=tag, value=value) for tag, value in tags.items()
+            )
 
     def new_members_by_month(self, program: str) -> dict[date, int]:
         """How many of a program's members became such in each month, by its first day."""

@@ -1,6 +1,6 @@
-"""Who may: each page and each action names the role that it asks for, and the server refuses everybody else.
+"""Who may: each view names the action that it is, and the server refuses whoever may not (domain.access).
 
-viewer < operator < admin, by `domain.access`. A superuser is an admin; whoever holds a role in some folder has that one here.
+A view that is about one program asks once more with that program's folder (`web.programs.one.program_of`).
 """
 
 from __future__ import annotations
@@ -9,48 +9,56 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, User
 from django.contrib.auth.views import redirect_to_login
-from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
-from django.utils.translation import gettext as _
+from django.http import HttpRequest, HttpResponseBase
 
+from campaignsync.domain.access import NOT_ALLOWED, Action, Rights
+from campaignsync.domain.errors import UsageError
 from campaignsync.web.installation import installation
 
-ROLES = ("viewer", "operator", "admin")
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
-def role(user: AbstractBaseUser | AnonymousUser) -> str | None:
-    """The role of somebody, or None when they may not even look."""
-    if not user.is_authenticated or not user.is_active:
-        return None
-    if not isinstance(user, User):
-        return None
-    rights = installation().users.rights_of(user)
-    held = [each for each in (rights.role, *rights.folders.values()) if each]
-    return max(held, key=lambda each: each.rank).value if held else None
+def rights_of(request: HttpRequest) -> Rights:
+    """What somebody may do; read once a request."""
+    known = getattr(request, "rights", None)
+    if known is None:
+        known = request.rights = _read(request)  # type: ignore[attr-defined]
+    return known
 
 
-def may(user: AbstractBaseUser | AnonymousUser, wanted: str) -> bool:
-    """Whether somebody has this role, or more."""
-    has = role(user)
-    return has is not None and ROLES.index(has) >= ROLES.index(wanted)
+def _read(request: HttpRequest) -> Rights:
+    user = request.user
+    return installation().users.rights_of(user) if user.is_authenticated else Rights(who="nobody")
 
 
-def requires(wanted: str) -> Callable[[View], View]:
-    """A view for this role and more; who is not logged in is asked to, and comes back."""
+def may(request: HttpRequest, action: Action, folder: str | None = None) -> bool:
+    """Whether somebody may do this; without a folder, whether they may anywhere."""
+    rights = rights_of(request)
+    return rights.allows(action, folder) or (folder is None and rights.folders_of(action) != ())
+
+
+def seen_folders(request: HttpRequest, action: Action) -> list[str] | None:
+    """The folders whose programs somebody may see; None: all."""
+    folders = rights_of(request).folders_of(action)
+    return None if folders is None else list(folders)
+
+
+def requires(action: Action, *, post: Action | None = None) -> Callable[[View], View]:
+    """A view that is this action, and to send to it another; who is not logged in is asked to, and comes back."""
 
     def wrap(view: View) -> View:
         @wraps(view)
-        def guarded(request: HttpRequest, *arguments: Any, **named: Any) -> HttpResponse:
+        def guarded(request: HttpRequest, *arguments: Any, **named: Any) -> HttpResponseBase:
             if not request.user.is_authenticated:
                 return redirect_to_login(request.get_full_path())
-            if not may(request.user, wanted):
-                raise PermissionDenied(_("This needs the role %(role)s. Ask an admin.") % {"role": wanted})
+            wanted = post if post and request.method == "POST" else action
+            if not may(request, wanted):
+                rights_of(request).require(wanted)
+                raise UsageError(f"'{request.user}' may not {wanted}.", code=NOT_ALLOWED)
             return view(request, *arguments, **named)
 
-        guarded.role = wanted  # type: ignore[attr-defined]  # What the role matrix test reads.
+        guarded.action, guarded.post = action, post  # type: ignore[attr-defined]  # What the role matrix test reads.
         return guarded
 
     return wrap

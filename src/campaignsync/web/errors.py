@@ -6,7 +6,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
+from campaignsync.domain.access import NOT_ALLOWED
 from campaignsync.domain.errors import (
+    ALREADY_THERE,
+    NOT_THERE,
     CampaignsyncError,
     HaltError,
     RefusedError,
@@ -21,10 +24,13 @@ _STATUS: dict[type[CampaignsyncError], int] = {
     RefusedError: 422,
 }
 
+_BY_CODE = {NOT_ALLOWED: 403, NOT_THERE: 404, ALREADY_THERE: 409}
+
 
 def told(request: HttpRequest, error: CampaignsyncError) -> HttpResponse:
     """An error of the field in its own words."""
     status = next((code for kind, code in _STATUS.items() if isinstance(error, kind)), 400)
+    status = _BY_CODE.get(error.code, status)
     return _page(request, _("That did not work"), str(error), status)
 
 

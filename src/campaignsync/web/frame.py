@@ -1,4 +1,4 @@
-"""What every page has round it: the navigation as far as the role allows, the version, the theme."""
+"""What every page has round it: the navigation as far as the rights allow, the theme, what needs a person."""
 
 from __future__ import annotations
 
@@ -9,35 +9,37 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext_lazy as _
 
+from campaignsync.domain.access import Action
 from campaignsync.web.access import may
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """An entry of the navigation: the name of its url, its icon (Material Symbols), and from which role on it is seen."""
+    """An entry of the navigation: the name of its url, its icon (Material Symbols), and what whoever sees it may do."""
 
     url: str
     icon: str
     title: Any
-    role: str = "viewer"
+    action: Action
 
 
 PLACES = (
-    Place(url="home", icon="home", title=_("Home")),
-    Place(url="programs", icon="campaign", title=_("Programs")),
-    Place(url="runs", icon="sync", title=_("Runs")),
-    Place(url="conflicts", icon="call_split", title=_("Conflicts")),
-    Place(url="problems", icon="error", title=_("Problems")),
-    Place(url="people", icon="group", title=_("People")),
-    Place(url="smart_campaigns", icon="bolt", title=_("Smart campaigns")),
-    Place(url="reports", icon="bar_chart", title=_("Reports")),
-    Place(url="settings", icon="settings", title=_("Settings"), role="operator"),
+    Place(url="home", icon="home", title=_("Home"), action=Action.SEE_LINKS),
+    Place(url="programs", icon="campaign", title=_("Programs"), action=Action.SEE_PROGRAMS),
+    Place(url="runs", icon="sync", title=_("Runs"), action=Action.SEE_RUNS),
+    Place(url="conflicts", icon="call_split", title=_("Conflicts"), action=Action.SEE_PROBLEMS),
+    Place(url="problems", icon="error", title=_("Problems"), action=Action.SEE_PROBLEMS),
+    Place(url="people", icon="group", title=_("People"), action=Action.SEE_PEOPLE),
+    Place(url="smart_campaigns", icon="bolt", title=_("Smart campaigns"), action=Action.SEE_AUTOMATION),
+    Place(url="reports", icon="bar_chart", title=_("Reports"), action=Action.SEE_REPORTS),
+    Place(url="settings", icon="settings", title=_("Settings"), action=Action.SEE_SETTINGS),
 )
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:
     """A context processor."""
-    return {"places": [*_places(request)], "theme": request.COOKIES.get("theme", "")}
+    theme = request.COOKIES.get("theme", "")
+    return {"places": [*_places(request)], "theme": theme if theme in ("light", "dark") else ""}
 
 
 def _places(request: HttpRequest) -> list[dict[str, Any]]:
@@ -49,7 +51,7 @@ def _places(request: HttpRequest) -> list[dict[str, Any]]:
             address = reverse(place.url)
         except NoReverseMatch:
             continue
-        if may(request.user, place.role):
+        if may(request, place.action):
             here = request.path == address or (address != "/" and request.path.startswith(address))
             shown.append({"address": address, "icon": place.icon, "title": place.title, "here": here})
     return shown

@@ -1,15 +1,24 @@
-"""Every address of the pages. Each noun has a package of its own, with its urls; the API and operations bring theirs."""
+"""Every address of the pages. Each noun has a package of its own; the API and operations bring theirs."""
 
 from __future__ import annotations
 
 from importlib.util import find_spec
 
 from django.urls import URLPattern, URLResolver, include, path
+from django.views.decorators.http import require_POST
 from django.views.i18n import set_language
 
+from campaignsync.web import errands
 from campaignsync.web.accounts.first_run import first_run
 from campaignsync.web.accounts.views import account
 from campaignsync.web.home.views import home
+from campaignsync.web.links import choices, making
+from campaignsync.web.people import views as people
+from campaignsync.web.problems import views as problems
+from campaignsync.web.runs import doing
+from campaignsync.web.runs import views as runs
+
+LINK = "programs/<int:number>/link"
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home, name="home"),
@@ -17,6 +26,38 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/", include("allauth.urls")),
     path("account/", account, name="account"),
     path("language/", set_language, name="set_language"),
+    path("errands/<str:number>/", errands.view, name="errand"),
+    path("programs/", include("campaignsync.web.programs.urls")),
+    path("programs/<int:number>/sync/", require_POST(doing.sync_program), name="sync_program"),
+    path("programs/<int:number>/plan/", require_POST(doing.plan_begin), name="plan_begin"),
+    path("programs/<int:number>/plan/<int:link>/", runs.plan, name="plan"),
+    path(f"{LINK}/", making.begin, name="link_begin"),
+    path(f"{LINK}/refresh/", require_POST(making.refresh), name="link_refresh"),
+    path(f"{LINK}/try/", require_POST(making.try_out), name="link_try"),
+    path(f"{LINK}/preview/", making.preview, name="link_preview"),
+    path(f"{LINK}/save/", require_POST(making.save), name="link_save"),
+    path(f"{LINK}/<int:link>/", choices.choices, name="link_choices"),
+    path(f"{LINK}/<int:link>/labels/", require_POST(choices.change_labels), name="link_labels"),
+    path(f"{LINK}/<int:link>/resume/", require_POST(choices.resume), name="link_resume"),
+    path(f"{LINK}/<int:link>/end/", require_POST(choices.unlink), name="link_end"),
+    path("sync/", require_POST(doing.sync_all), name="sync_all"),
+    path("runs/", runs.runs, name="runs"),
+    path("runs/<int:number>/", runs.run, name="run"),
+    path("runs/<int:number>/undo/", runs.undo, name="undo"),
+    path("runs/<int:number>/undo/plan/", require_POST(doing.undo_begin), name="undo_begin"),
+    path("runs/<int:number>/undo/go/", require_POST(doing.undo_carry_out), name="undo_go"),
+    path("conflicts/", problems.conflicts, name="conflicts"),
+    path("conflicts/settle/", require_POST(problems.settle), name="conflicts_settle"),
+    path("problems/", problems.problems, name="problems"),
+    path("problems/retry/", require_POST(problems.retry), name="problems_retry"),
+    path("problems/export.csv", problems.export, name="problems_export"),
+    path("problems/<int:connection>/<path:code>/", problems.group, name="problem_group"),
+    path("people/", people.people, name="people"),
+    path("people/<int:number>/", people.person, name="person"),
+    path("people/<int:number>/edit/", people.edit, name="person_edit"),
+    path("people/<int:number>/sync/", require_POST(people.sync), name="person_sync"),
+    path("settings/", include("campaignsync.web.settings.urls")),
+    path("reports/", include("campaignsync.web.reports.urls")),
 ]
 # Rooms of the house that other parts of the project bring: /api/ (web.api.urls), /healthz and its like (web.operations.urls).
 if find_spec("campaignsync.web.api"):

@@ -6,10 +6,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
-from campaignsync.web.access import requires, role
+from campaignsync.domain.access import Action
+from campaignsync.web.access import requires, rights_of
 
 
-@requires("viewer")
+@requires(Action.MANAGE_OWN_KEYS)
 def account(request: HttpRequest) -> HttpResponse:
     """Who am I, and what may I?"""
-    return render(request, "web/account.html", {"title": _("Your account"), "role": role(request.user)})
+    return render(request, "web/account.html", {"title": _("Your account"), "rights": rights_of(request)})

@@ -1,23 +1,78 @@
-"""Home: is it well?"""
+"""Home: is it well? What stands, what waits, what moved, what needs a person."""
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+from datetime import UTC, datetime
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.utils import formats
 from django.utils.translation import gettext as _
 
-from campaignsync.web.access import requires
+from campaignsync.bootstrap import Application
+from campaignsync.domain.access import Action
+from campaignsync.domain.backlog import metrics, trend
+from campaignsync.domain.connections import Connection
+from campaignsync.store.shown import work
+from campaignsync.web.access import requires, seen_folders
 from campaignsync.web.accounts.first_run import nobody_yet
+from campaignsync.web.errands import errands
 from campaignsync.web.installation import installation
 
+_STOPPED = 8
 
-def home(request: HttpRequest) -> HttpResponse:
+
+def home(request: HttpRequest) -> HttpResponseBase:
     """Home, or what comes before it."""
     if not request.user.is_authenticated and nobody_yet():
         return redirect("first_run")
     return _home(request)
 
 
-@requires("viewer")
+@requires(Action.SEE_LINKS)
 def _home(request: HttpRequest) -> HttpResponse:
-    return render(request, "web/home.html", {"title": _("Home"), "links": installation().views.status()})
+    app, folders = installation(), seen_folders(request, Action.SEE_LINKS)
+    connections, standing = app.registry.connections(), work.standing(folders=folders)
+    context = {
+        "title": _("Home"),
+        "standing": standing,
+        "stopped": work.stopped_links(folders=folders, limit=_STOPPED),
+        "problems": work.problem_groups(folders=folders)[:5],
+        "runs": work.runs(program=None, before=None, limit=6, folders=folders),
+        "orgs": [_org(app, each) for each in connections],
+        "steps": _first_steps(connections, standing),
+        "errands": errands.running(),
+    }
+    return render(request, "web/home.html", context)
+
+
+def _org(app: Application, org: Connection) -> dict[str, Any]:
+    """What an org was asked and what moves: its budget, its lanes, its backlog over five days."""
+    now = datetime.now(UTC)
+    traffic = app.views.traffic(org.connection_id, None)
+    points = [(formats.date_format(at, "SHORT_DATE_FORMAT"), waits) for at, waits in trend(traffic, now)]
+    return {
+        "name": org.name,
+        "campaign_sync": org.campaign_sync,
+        "budget": app.ledger.budget(org.connection_id),
+        "lanes": metrics(traffic, now).to_dicts(),
+        "trend": points,
+        "counted": any(waits is not None for _label, waits in points),
+    }
+
+
+def _first_steps(connections: list[Connection], standing: dict[str, Any]) -> list[dict[str, Any]]:
+    """What a new installation still has to do, in order; empty when all of it is done."""
+    steps = [
+        {"done": bool(connections), "title": _("Connect a Salesforce org"), "url": "connection_new"},
+        {
+            "done": any(each.campaign_sync for each in connections),
+            "title": _("Switch the campaign sync on"),
+            "url": "settings",
+        },
+        {"done": bool(standing["programs"]), "title": _("Make a program"), "url": "program_new"},
+        {"done": bool(standing["members"]), "title": _("Bring people in"), "url": "programs"},
+        {"done": bool(standing["links"]), "title": _("Link it with a campaign"), "url": "programs"},
+    ]
+    return [] if all(step["done"] for step in steps) else steps

@@ -1,15 +1,111 @@
-"""Words and marks that every template needs: icons."""
+"""Marks and words that every template needs: icons, numbers and times by the reader's language, states as badges."""
 
 from __future__ import annotations
 
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
 from django import template
+from django.utils import formats, timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
 register = template.Library()
 
+_STATES = {
+    "active": ("ok", "check", gettext_lazy("In sync")),
+    "halted": ("bad", "pan_tool", gettext_lazy("Halted")),
+    "paused": ("warn", "pause", gettext_lazy("Paused")),
+    "suspended": ("warn", "visibility_off", gettext_lazy("Suspended")),
+    "broken": ("bad", "link_off", gettext_lazy("Broken")),
+    "none": ("", "link_off", gettext_lazy("Not linked")),
+}
+
 
 @register.simple_tag
-def icon(name: str) -> SafeString:
+def icon(name: str, more: str = "") -> SafeString:
     """A Material Symbol; it says nothing to a screen reader, since a word stands beside it."""
-    return format_html('<span class="icon" aria-hidden="true">{}</span>', name)
+    return format_html('<span class="icon {}" aria-hidden="true">{}</span>', more, name)
+
+
+@register.filter
+def number(value: Any, decimals: int = 0) -> str:
+    """A number with the separators of the reader's language; a dash for none."""
+    return "–" if value is None else formats.number_format(value, decimals, force_grouping=True)
+
+
+@register.filter
+def money(value: Any, currency: str = "") -> str:
+    """An amount with two decimals and its currency."""
+    if value is None:
+        return "–"
+    return f"{formats.number_format(Decimal(str(value)), 2, force_grouping=True)} {currency}".strip()
+
+
+@register.filter
+def percent(part: Any, whole: Any) -> str:
+    """A share of a whole, in percent; a dash where there is no whole."""
+    return f"{formats.number_format(100 * part / whole, 1)} %" if whole else "–"
+
+
+@register.filter
+def moment(value: Any) -> str | SafeString:
+    """A moment as people say it, with the exact time for whoever asks."""
+    at = datetime.fromisoformat(value) if isinstance(value, str) else value
+    if not at:
+        return "–"
+    return format_html(
+        '<time datetime="{}" title="{} UTC" class="nowrap">{}</time>',
+        at.isoformat(),
+        formats.date_format(at, "SHORT_DATETIME_FORMAT"),
+        _ago(at),
+    )
+
+
+def _ago(at: datetime) -> str:
+    seconds = (timezone.now() - at).total_seconds()
+    if seconds < -60:
+        minutes = int(-seconds // 60)
+        return (
+            ngettext("in %(n)s minute", "in %(n)s minutes", minutes) % {"n": minutes}
+            if minutes < 100
+            else formats.date_format(at, "SHORT_DATETIME_FORMAT")
+        )
+    if seconds < 60:
+        return _("just now")
+    if seconds < 3600:
+        minutes = int(seconds // 60)
+        return ngettext("%(n)s minute ago", "%(n)s minutes ago", minutes) % {"n": minutes}
+    if seconds < 24 * 3600:
+        hours = int(seconds // 3600)
+        return ngettext("%(n)s hour ago", "%(n)s hours ago", hours) % {"n": hours}
+    return formats.date_format(at, "SHORT_DATETIME_FORMAT")
+
+
+@register.filter
+def state(value: str | None) -> SafeString:
+    """The state of a link as a badge."""
+    tone, mark, word = _STATES.get(value or "none", ("", "help", value))
+    return format_html(
+        '<span class="badge {}"><span class="icon" aria-hidden="true">{}</span>{}</span>', tone, mark, word
+    )
+
+
+@register.filter
+def get(mapping: Any, key: Any) -> Any:
+    """What a mapping holds for a key."""
+    return mapping.get(key) if mapping else None
+
+
+@register.simple_tag(takes_context=True)
+def with_query(context: dict[str, Any], **changes: Any) -> str:
+    """The query of this page with some of it changed; None takes a part away."""
+    query = context["request"].GET.copy()
+    for name, value in changes.items():
+        query.pop(name, None)
+        if value not in (None, ""):
+            query[name] = str(value)
+    return f"?{query.urlencode()}"

@@ -32,3 +32,28 @@
     if (event.target.closest("[data-submit-on-change]")) event.target.form.requestSubmit();
   });
 })();
+
+/* Lines of a table that are put in order by drag: the steps follow the order. The numbers can be typed as well. */
+(function () {
+  "use strict";
+  let dragged = null;
+  document.addEventListener("dragstart", (event) => {
+    dragged = event.target.closest("[data-drag-rows] tbody tr");
+  });
+  document.addEventListener("dragover", (event) => {
+    const over = event.target.closest("[data-drag-rows] tbody tr");
+    if (!dragged || !over || over === dragged || over.parentNode !== dragged.parentNode) return;
+    event.preventDefault();
+    const below = event.clientY > over.getBoundingClientRect().top + over.offsetHeight / 2;
+    over.parentNode.insertBefore(dragged, below ? over.nextSibling : over);
+  });
+  document.addEventListener("dragend", () => {
+    if (!dragged) return;
+    let step = 0;
+    dragged.parentNode.querySelectorAll("tr").forEach((row) => {
+      const name = row.querySelector("input[name=status]"), number = row.querySelector("input[name=step]");
+      if (name.value.trim()) { step += 10; number.value = String(step); }
+    });
+    dragged = null;
+  });
+})();

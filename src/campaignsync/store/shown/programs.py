@@ -1,0 +1,189 @@
+"""Programs as pages show them: a list with filters, one program, its members, its history."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from campaignsync.store.frames import rows
+from campaignsync.store.shown.folders import FOLDER, IN_FOLDERS
+
+_NAME = "lower(concat_ws(' ', n.email, n.first_name, n.last_name, n.company))"
+
+
+_WANTED = f"""(%(search)s = '' OR strpos(lower(p.name), lower(%(search)s)) > 0)
+    AND {IN_FOLDERS}
+    AND (%(channel)s = '' OR EXISTS (SELECT FROM store_channel c WHERE c.id = p.channel_id AND c.name = %(channel)s))
+    AND (%(folder)s = '' OR {FOLDER} = %(folder)s OR starts_with({FOLDER}, %(folder)s || '/'))
+    AND (%(tag)s = '' OR EXISTS (SELECT FROM store_programtag t WHERE t.program_id = p.id AND t.name || '=' || t.value = %(tag)s))
+    AND (%(state)s = '' OR CASE WHEN %(state)s = 'none' THEN NOT EXISTS (SELECT FROM store_link l WHERE l.program_id = p.id)
+        ELSE EXISTS (SELECT FROM store_link l WHERE l.program_id = p.id AND l.state = %(state)s) END)"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProgramFilter:
+    """Which programs are wanted; what is empty does not narrow. `state` is one of a link's, or `none`; `tag` is NAME=VALUE."""
+
+    search: str = ""
+    channel: str = ""
+    tag: str = ""
+    folder: str = ""
+    state: str = ""
+    folders: Sequence[str] | None = None
+    """The folders whose programs may be seen, with all below them; None: every one."""
+
+
+def programs(wanted: ProgramFilter, *, after: str, limit: int) -> list[dict[str, Any]]:
+    """Programs by name behind `after`: id, name, folder, channel, start_date, end_date, tags, members, success, links
+    (connection, state, campaign, reason), problems, last_run."""
+    return rows(
+        f"WITH page AS (SELECT p.id, p.name, {FOLDER} AS folder, p.start_date, p.end_date, p.channel_id FROM store_program p"
+        f" WHERE {_WANTED} AND (%(after)s = '' OR (lower(p.name), p.name) > (lower(%(after)s), %(after)s))"
+        " ORDER BY lower(p.name), p.name LIMIT %(limit)s)"
+        " SELECT p.*, c.name AS channel, m.members, m.success,"
+        " coalesce((SELECT jsonb_object_agg(t.name, t.value) FROM store_programtag t WHERE t.program_id = p.id), '{}') AS tags,"
+        " coalesce((SELECT jsonb_agg(jsonb_build_object('connection', x.name, 'state', l.state, 'reason', l.reason,"
+        "  'campaign', coalesce(g.name, l.campaign_id)) ORDER BY x.name) FROM store_link l JOIN store_connection x"
+        "  ON x.id = l.connection_id LEFT JOIN store_campaign g ON g.connection_id = l.connection_id"
+        "  AND g.salesforce_id = l.campaign_id WHERE l.program_id = p.id), '[]') AS links,"
+        " (SELECT count(*) FROM store_problem q JOIN store_link l ON l.id = q.link_id WHERE l.program_id = p.id"
+        "  AND q.solved_at IS NULL) AS problems,"
+        " (SELECT max(r.started_at) FROM store_run r JOIN store_link l ON l.id = r.link_id WHERE l.program_id = p.id) AS last_run"
+        " FROM page p JOIN store_channel c ON c.id = p.channel_id CROSS JOIN LATERAL (SELECT count(*) AS members,"
+        " count(reached_success_at) AS success FROM store_programmember m WHERE m.program_id = p.id) m"
+        " ORDER BY lower(p.name), p.name",
+        {**_parameters(wanted), "after": after, "limit": limit},
+    )
+
+
+def count_programs(wanted: ProgramFilter) -> int:
+    """How many programs are meant."""
+    return int(
+        rows(f"SELECT count(*) AS n FROM store_program p WHERE {_WANTED}", _parameters(wanted))[0]["n"]
+    )
+
+
+def _parameters(wanted: ProgramFilter) -> dict[str, Any]:
+    return {
+        "search": wanted.search,
+        "channel": wanted.channel,
+        "tag": wanted.tag,
+        "folder": wanted.folder,
+        "state": wanted.state,
+        "folders": None if wanted.folders is None else list(wanted.folders),
+    }
+
+
+def choices() -> dict[str, list[str]]:
+    """What programs can be filtered by: channels, tags, folders."""
+    (found,) = rows(
+        "SELECT coalesce((SELECT array_agg(name ORDER BY name) FROM store_channel), '{}') AS channels,"
+        " coalesce((SELECT array_agg(DISTINCT name || '=' || value) FROM store_programtag), '{}') AS tags,"
+        f" coalesce((SELECT array_agg(DISTINCT folder) FROM (SELECT {FOLDER} AS folder FROM store_program p) f WHERE"
+        f" folder <> ''), '{{}}') AS folders"
+    )
+    return {name: list(values) for name, values in found.items()}
+
+
+def links_of(program: int) -> list[dict[str, Any]]:
+    """The links of a program: id, connection, connection_id, instance_url, campaign_id, campaign, is_active, actual_cost,
+    currency, type, state, reason, removals_allowed, linked_at, members (there), changed_since, run, last_run, report,
+    problems."""
+    return rows(
+        "SELECT l.id, x.name AS connection, x.id AS connection_id, x.instance_url, l.campaign_id, c.name AS campaign,"
+        " c.is_active, c.actual_cost, c.currency, c.type, l.state, l.reason, l.removals_allowed, l.linked_at,"
+        " (SELECT count(*) FROM store_campaignmember m WHERE m.connection_id = l.connection_id"
+        "  AND m.campaign_id = l.campaign_id) AS members, CASE WHEN r.ended_at IS NULL OR k.noted_at > r.ended_at"
+        " THEN k.noted_at END AS changed_since, r.id AS run,"
+        " r.started_at AS last_run, r.report, (SELECT count(*) FROM store_problem q WHERE q.link_id = l.id"
+        "  AND q.solved_at IS NULL) AS problems FROM store_link l JOIN store_connection x ON x.id = l.connection_id"
+        " LEFT JOIN store_campaign c ON c.connection_id = l.connection_id AND c.salesforce_id = l.campaign_id"
+        " LEFT JOIN store_mark k ON k.link_id = l.id LEFT JOIN LATERAL (SELECT * FROM store_run r WHERE r.link_id = l.id"
+        " ORDER BY r.id DESC LIMIT 1) r ON true WHERE l.program_id = %s ORDER BY x.name",
+        (program,),
+    )
+
+
+def carried(link: int) -> dict[str, int]:
+    """How many members of a linked campaign carry each label."""
+    found = rows(
+        "SELECT coalesce(m.status, '') AS label, count(*) AS members FROM store_link l JOIN store_campaignmember m"
+        " ON m.connection_id = l.connection_id AND m.campaign_id = l.campaign_id WHERE l.id = %s GROUP BY 1",
+        (link,),
+    )
+    return {row["label"]: row["members"] for row in found}
+
+
+_MEMBERS = f"""store_programmember m JOIN store_person n ON n.id = m.person_id
+    JOIN store_progressionstatus s ON s.id = m.status_id WHERE m.program_id = %(program)s
+    AND (%(search)s = '' OR strpos({_NAME}, lower(%(search)s)) > 0) AND (%(status)s = '' OR s.name = %(status)s)
+    AND (%(success)s = '' OR (m.reached_success_at IS NOT NULL) = (%(success)s = 'yes'))"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberFilter:
+    """Which members are wanted. `search` is a part of a name, a company or an address."""
+
+    search: str = ""
+    status: str = ""
+    success: str = ""
+    """`yes`, `no` or neither."""
+
+
+def members(program: int, wanted: MemberFilter, *, after: int, limit: int) -> list[dict[str, Any]]:
+    """Members in the order in which we came to know them, behind person `after`: person, email, first_name, last_name, company,
+    status, step, member_since, reached_success_at, origin, custom."""
+    return rows(
+        "SELECT n.id AS person, n.email, n.first_name, n.last_name, n.company, s.name AS status, s.step, m.member_since,"
+        f" m.reached_success_at, m.origin, m.custom FROM {_MEMBERS} AND m.person_id > %(after)s"
+        " ORDER BY m.person_id LIMIT %(limit)s",
+        {**_member_parameters(program, wanted), "after": after, "limit": limit},
+    )
+
+
+def _member_parameters(program: int, wanted: MemberFilter) -> dict[str, Any]:
+    return {
+        "program": program,
+        "search": wanted.search,
+        "status": wanted.status,
+        "success": wanted.success,
+    }
+
+
+def member_emails(program: int, wanted: MemberFilter, limit: int) -> list[str]:
+    """The addresses of all members that are meant, for what is done to many at once."""
+    found = rows(
+        f"SELECT n.email FROM {_MEMBERS} AND n.email IS NOT NULL ORDER BY m.person_id LIMIT %(limit)s",
+        {**_member_parameters(program, wanted), "limit": limit},
+    )
+    return [row["email"] for row in found]
+
+
+def journal(where: Mapping[str, Any], *, before: int | None, limit: int) -> list[dict[str, Any]]:
+    """The latest changes before entry `before`, latest first: id, at, side, program_id, program, campaign_id, person, email,
+    noun,
+    old, new, who, why, run. `where` may hold program, run, person, side, who, noun."""
+    return rows(
+        "SELECT j.id, j.at, j.side, j.program_id, p.name AS program, NULLIF(j.campaign_id, '') AS campaign_id, n.id AS person,"
+        " n.email, j.noun, j.old, j.new, j.who, j.why, j.run_id AS run FROM store_journalentry j"
+        " LEFT JOIN store_program p ON p.id = j.program_id LEFT JOIN store_person o ON o.id = j.person_id"
+        " LEFT JOIN store_person n ON n.id = coalesce(o.merged_into_id, o.id) WHERE (%(before)s::bigint IS NULL OR"
+        " j.id < %(before)s)"
+        " AND (%(program)s::bigint IS NULL OR j.program_id = %(program)s OR (j.connection_id, j.campaign_id) IN"
+        "  (SELECT connection_id, campaign_id FROM store_link WHERE program_id = %(program)s))"
+        " AND (%(run)s::bigint IS NULL OR j.run_id = %(run)s) AND (%(person)s::bigint IS NULL OR j.person_id IN"
+        "  (SELECT id FROM store_person WHERE id = %(person)s OR merged_into_id = %(person)s))"
+        " AND (%(side)s = '' OR j.side = %(side)s) AND (%(who)s = '' OR j.who = %(who)s) AND (%(noun)s = '' OR j.noun = %(noun)s)"
+        " ORDER BY j.id DESC LIMIT %(limit)s",
+        {
+            "program": where.get("program"),
+            "run": where.get("run"),
+            "person": where.get("person"),
+            "side": where.get("side", ""),
+            "who": where.get("who", ""),
+            "noun": where.get("noun", ""),
+            "before": before,
+            "limit": limit,
+        },
+    )

@@ -1,0 +1,1 @@
+"""Links: a program and a campaign become a pair, and how that pair decides."""

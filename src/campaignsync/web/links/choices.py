@@ -1,0 +1,163 @@
+"""How a link decides, what its labels mean, letting it go on, ending it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as __
+
+from campaignsync.domain.access import Action
+from campaignsync.domain.errors import UsageError
+from campaignsync.domain.labels import LabelChanges, LabelMapping
+from campaignsync.domain.links import FieldEdit, LinkState, Removal, StepBack, Winner
+from campaignsync.runtime.labels import LabelsOfCampaign
+from campaignsync.web.access import may, requires
+from campaignsync.web.errands import Tell, errands, follow
+from campaignsync.web.installation import installation
+from campaignsync.web.links.making import linking
+from campaignsync.web.programs.one import program_of
+from campaignsync.web.runs.doing import link_of
+
+_REMOVALS = [(Removal.REMOVE.value, __("is removed there, too")), (Removal.KEEP.value, __("stays there"))]
+
+
+class ChoicesForm(forms.Form):
+    """The policy of a link (M5.3, M6.2–M6.4, M6.6)."""
+
+    winner = forms.ChoiceField(
+        label=__("Both sides changed a member"),
+        choices=[
+            (Winner.FURTHER.value, __("the further step wins; equal steps are a conflict")),
+            (Winner.PROGRAM.value, __("the program wins")),
+            (Winner.CAMPAIGN.value, __("Salesforce wins")),
+            (Winner.ASK.value, __("a person decides")),
+        ],
+    )
+    step_back = forms.ChoiceField(
+        label=__("Salesforce moved a member a step back"),
+        choices=[
+            (StepBack.PUT_BACK.value, __("put it back")),
+            (StepBack.ACCEPT.value, __("accept it here")),
+            (StepBack.ASK.value, __("a person decides")),
+        ],
+    )
+    removed_in_program = forms.ChoiceField(label=__("Who is removed here"), choices=_REMOVALS)
+    removed_in_campaign = forms.ChoiceField(label=__("Who is removed in Salesforce"), choices=_REMOVALS)
+    field_edit = forms.ChoiceField(
+        label=__("Type or cost was edited in Salesforce"),
+        choices=[
+            (FieldEdit.PUT_BACK.value, __("put it back")),
+            (FieldEdit.KEEP.value, __("keep it until ours changes")),
+        ],
+    )
+    removal_number = forms.IntegerField(
+        label=__("Halt when more are to be removed than"), min_value=0, max_value=10_000_000
+    )
+    removal_share = forms.FloatField(
+        label=__("and more than this share of the members, in percent"), min_value=0, max_value=100
+    )
+
+
+@requires(Action.SEE_LINKS, post=Action.CHANGE_LINKS)
+def choices(request: HttpRequest, number: int, link: int) -> HttpResponse:
+    """The choices of a link, and what its labels mean."""
+    row = program_of(request, number, Action.CHANGE_LINKS if request.method == "POST" else Action.SEE_LINKS)
+    link_id, org = link_of(row, link)
+    facts = installation().ledger.link(link_id)
+    initial = {name: getattr(facts.policy, name) for name in list(ChoicesForm.base_fields)[:5]} | {
+        "removal_number": facts.limits.removal_number,
+        "removal_share": round(facts.limits.removal_share * 100, 2),
+    }
+    form = ChoicesForm(request.POST or None, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        given = {**form.cleaned_data, "removal_share": form.cleaned_data["removal_share"] / 100}
+        installation().registry.set_policy(link_id, {key: str(value) for key, value in given.items()})
+        messages.success(request, _("Saved. The next sync decides by it."))
+        return redirect("link_choices", number=number, link=link)
+    labels = linking(org).labels_of(facts)
+    context = {
+        "title": _("Choices of this link"),
+        "program": row,
+        "link": link,
+        "facts": facts,
+        "form": form,
+        "org": org,
+        "labels": _rows(labels),
+        "fit": labels.fit,
+        "statuses": facts.channel.names,
+        "may_change": may(request, Action.CHANGE_LINKS, row.folder),
+    }
+    return render(request, "web/links/choices.html", context)
+
+
+def _rows(labels: LabelsOfCampaign) -> list[dict[str, Any]]:
+    mapped = {each.label: each.status for each in labels.vocabulary.mapped}
+    return [
+        {
+            **row,
+            "mapped": mapped.get(str(row["label"]), ""),
+            "own": row["status"] and row["label"] not in mapped,
+        }
+        for row in labels.rows()
+    ]
+
+
+@requires(Action.CHANGE_LINKS)
+def change_labels(request: HttpRequest, number: int, link: int) -> HttpResponse:
+    """Say what labels mean, or have missing statuses created in Salesforce (M4.4)."""
+    row = program_of(request, number, Action.CHANGE_LINKS)
+    link_id, org = link_of(row, link)
+    before = {each.label: each.status for each in installation().ledger.link(link_id).mapped}
+    pairs = dict(zip(request.POST.getlist("label"), request.POST.getlist("means"), strict=False))
+    changes = LabelChanges(
+        mapped=tuple(
+            LabelMapping(label=label, status=status)
+            for label, status in pairs.items()
+            if status and before.get(label) != status
+        ),
+        unmapped=tuple(label for label, status in pairs.items() if not status and label in before),
+    )
+    create = bool(request.POST.get("create_statuses"))
+
+    def work(tell: Tell) -> object:
+        return linking(org).change_labels(link_id, changes, create_statuses=create)
+
+    back = reverse("link_choices", args=[number, link])
+    return follow(
+        errands.begin(
+            _("Looking at the campaign's labels"),
+            request.user.get_username(),
+            work,
+            lambda errand: back,
+            said=lambda errand: _("Saved. The next sync decides by it."),
+            back=back,
+        )
+    )
+
+
+@requires(Action.CHANGE_LINKS)
+def resume(request: HttpRequest, number: int, link: int) -> HttpResponse:
+    """Let a halted link go on, once (M6.6)."""
+    row = program_of(request, number, Action.CHANGE_LINKS)
+    link_id, _org = link_of(row, link)
+    if installation().ledger.link(link_id).state is not LinkState.HALTED:
+        raise UsageError(_("This link is not halted."))
+    installation().registry.resume(link_id)
+    messages.success(request, _("The link goes on at the next sync, with its removals."))
+    return redirect("program", number=number)
+
+
+@requires(Action.CHANGE_LINKS)
+def unlink(request: HttpRequest, number: int, link: int) -> HttpResponse:
+    """End a link; both lists stay as they are (M4.7)."""
+    row = program_of(request, number, Action.CHANGE_LINKS)
+    link_id, _org = link_of(row, link)
+    installation().registry.unlink(link_id)
+    messages.success(request, _("Linked no more. Both keep their members."))
+    return redirect("program", number=number)

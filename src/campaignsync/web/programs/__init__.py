@@ -1,0 +1,1 @@
+"""Programs: the list, one program with its members, costs and history, and what is changed of them."""

@@ -1,0 +1,180 @@
+"""Bringing people in from a file: choose it, say which column means what, see what would happen, do it."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from typing import Any
+
+from django.contrib import messages
+from django.core.cache import cache
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.crypto import get_random_string
+from django.utils.translation import gettext as _
+
+from campaignsync.domain.access import Action
+from campaignsync.domain.errors import UsageError
+from campaignsync.domain.registrants import REGISTRANTS, Registrants, read_registrants
+from campaignsync.store.models import Program
+from campaignsync.web.access import requires
+from campaignsync.web.installation import installation
+from campaignsync.web.programs.members import require_file
+from campaignsync.web.programs.one import program_of
+
+MOST_BYTES = 20 * 2**20
+_KEPT_S = 3600
+_SHOWN = 8
+
+
+@requires(Action.CHANGE_MEMBERS)
+def begin(request: HttpRequest, number: int) -> HttpResponse:
+    """Choose a file."""
+    row = program_of(request, number, Action.CHANGE_MEMBERS)
+    context: dict[str, Any] = {"title": row.name, "program": row, "tab": "members", "most": MOST_BYTES}
+    if request.method == "POST":
+        try:
+            raw = require_file(request, MOST_BYTES)
+            _header(raw)
+        except UsageError as error:
+            return render(request, "web/programs/import.html", {**context, "error": str(error)}, status=400)
+        token = get_random_string(24)
+        cache.set(_key(request, token), raw, _KEPT_S)
+        return redirect("import_map", number=number, token=token)
+    return render(request, "web/programs/import.html", context)
+
+
+def _key(request: HttpRequest, token: str) -> str:
+    return f"import:{request.user.pk}:{token}"
+
+
+def _header(raw: bytes) -> list[str]:
+    """The titles of a file's columns; UsageError when it has none."""
+    text = raw.removeprefix(b"\xef\xbb\xbf").decode("utf-8", errors="replace")
+    first = text.splitlines()[0] if text.strip() else ""
+    titles = next(csv.reader([first], delimiter=max(",;\t", key=first.count)), [])
+    if not any(title.strip() for title in titles):
+        raise UsageError(_("The file is empty: its first line must name the columns."))
+    return titles
+
+
+@requires(Action.CHANGE_MEMBERS)
+def mapping(request: HttpRequest, number: int, token: str) -> HttpResponse:
+    """Say which column means what, see what would happen, and let it happen."""
+    row = program_of(request, number, Action.CHANGE_MEMBERS)
+    raw = cache.get(_key(request, token))
+    if raw is None:
+        messages.warning(request, _("The file was forgotten after an hour: choose it once more."))
+        return redirect("import", number=number)
+    titles = _header(raw)
+    chosen = {place: request.POST.get(f"column-{place}", "?") for place in range(len(titles))}
+    status, update = request.POST.get("to", ""), bool(request.POST.get("update"))
+    context: dict[str, Any] = {
+        "title": row.name,
+        "program": row,
+        "tab": "members",
+        "columns": _columns(raw, titles, chosen),
+        "meanings": _meanings(),
+        "statuses": [*row.channel.statuses.values_list("name", flat=True)],
+        "status": status,
+        "update": update,
+    }
+    try:
+        read = _read(row, raw, titles, chosen, status or None)
+    except UsageError as error:
+        return render(request, "web/programs/import_map.html", {**context, "error": str(error)})
+    if request.POST.get("go") and not read.people.is_empty():
+        done = installation().members.import_people(
+            row.name, read.people, who=request.user.get_username(), update=update
+        )
+        cache.delete(_key(request, token))
+        messages.success(
+            request,
+            _(
+                "%(added)s members added, %(moved)s moved on, %(same)s unchanged, %(back)s further already; %(new)s"
+                " people are new."
+            )
+            % {
+                "added": done.added,
+                "moved": done.moved,
+                "same": done.unchanged,
+                "back": done.skipped_back,
+                "new": done.new_people,
+            },
+        )
+        return redirect("members", number=number)
+    return render(request, "web/programs/import_map.html", {**context, "read": read, **_preview(read)})
+
+
+def _read(
+    row: Program, raw: bytes, titles: list[str], chosen: dict[int, str], status: str | None
+) -> Registrants:
+    app = installation()
+    renamed = _renamed(raw, titles, chosen)
+    fields = app.member_fields.list()
+    return read_registrants(
+        renamed, channel=app.registry.channel(row.channel.name), status=status, fields=fields
+    )
+
+
+def _renamed(raw: bytes, titles: list[str], chosen: dict[int, str]) -> bytes:
+    """The file with its first line saying what the reader chose; `?` keeps a title, nothing hides the column."""
+    if all(meaning == "?" for meaning in chosen.values()):
+        return raw
+    plain = raw.removeprefix(b"\xef\xbb\xbf")
+    end = plain.find(b"\n")
+    first = plain[: end if end >= 0 else len(plain)].decode("utf-8", errors="surrogateescape").rstrip("\r")
+    delimiter = max(",;\t", key=first.count)
+    out = io.StringIO()
+    wanted = [
+        title if chosen[place] == "?" else chosen[place].replace("_", " ") or f"(not read {place})"
+        for place, title in enumerate(titles)
+    ]
+    csv.writer(out, delimiter=delimiter, lineterminator="\n").writerow(
+        ["status" if title == "program status" else title for title in wanted]
+    )
+    return out.getvalue().encode("utf-8", errors="surrogateescape") + (plain[end + 1 :] if end >= 0 else b"")
+
+
+def _meanings() -> list[tuple[str, str]]:
+    """What a column can mean: fields of people, the status, fields of members."""
+    standard = [(name, name.replace("_", " ")) for name in REGISTRANTS if name != "custom"]
+    own = [(field.name, field.name) for field in installation().member_fields.list()]
+    return [*standard, *own]
+
+
+def _columns(raw: bytes, titles: list[str], chosen: dict[int, str]) -> list[dict[str, Any]]:
+    """Each column: its title, what was chosen for it, and its first values."""
+    values = list(_first_rows(raw))
+    return [
+        {
+            "place": place,
+            "title": title,
+            "chosen": chosen[place],
+            "values": ", ".join(row[place] for row in values if place < len(row) and row[place])[:90],
+        }
+        for place, title in enumerate(titles)
+    ]
+
+
+def _first_rows(raw: bytes) -> Iterator[list[str]]:
+    lines = raw[:20_000].removeprefix(b"\xef\xbb\xbf").decode("utf-8", errors="replace").splitlines()
+    delimiter = max(",;\t", key=lines[0].count)
+    yield from list(csv.reader(lines[1:4], delimiter=delimiter))
+
+
+def _preview(read: Registrants) -> dict[str, Any]:
+    """What would come in: the first people, and the rows left out."""
+    people = read.people.head(_SHOWN)
+    names = [
+        name for name in people.columns if name != "custom" and people[name].null_count() < people.height
+    ]
+    return {
+        "names": names,
+        "people": read.people.height,
+        "sample": people.select(names).rows(),
+        "refused": read.refused[:_SHOWN],
+        "more_refused": max(len(read.refused) - _SHOWN, 0),
+        "bad_cells": read.refused_cells[:_SHOWN],
+    }

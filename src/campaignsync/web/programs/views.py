@@ -1,0 +1,123 @@
+"""The list of programs, and one program: its links, its funnel on both sides, its costs, what happened."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import formats
+from django.utils.translation import gettext as _
+
+from campaignsync.domain.access import Action
+from campaignsync.domain.ids import LinkId
+from campaignsync.domain.links import LinkState
+from campaignsync.store.shown import programs as shown
+from campaignsync.store.shown import work
+from campaignsync.web.access import may, requires, seen_folders
+from campaignsync.web.installation import installation
+from campaignsync.web.paging import listed, whole
+from campaignsync.web.programs.one import program_of
+
+_FILTERS = ("search", "channel", "tag", "folder", "state")
+
+
+@requires(Action.SEE_PROGRAMS)
+def programs(request: HttpRequest) -> HttpResponse:
+    """The list."""
+    given = {name: request.GET.get(name, "").strip()[:200] for name in _FILTERS}
+    wanted = shown.ProgramFilter(**given, folders=seen_folders(request, Action.SEE_PROGRAMS))
+    total = shown.count_programs(wanted)
+    context = {
+        "title": _("Programs"),
+        "listed": listed(
+            request, lambda after, limit: shown.programs(wanted, after=after, limit=limit), "name"
+        ),
+        "total": total,
+        "given": given,
+        "filtered": any(given.values()),
+        "choices": shown.choices(),
+        "states": [*(each.value for each in LinkState), "none"],
+        "may_change": may(request, Action.CHANGE_PROGRAMS),
+    }
+    part = request.headers.get("HX-Target") == "programs"
+    return render(request, "web/programs/list_part.html" if part else "web/programs/list.html", context)
+
+
+@requires(Action.SEE_PROGRAMS)
+def program(request: HttpRequest, number: int) -> HttpResponse:
+    """One program."""
+    row = program_of(request, number, Action.SEE_PROGRAMS)
+    known = installation().registry.program(row.name)
+    links = shown.links_of(number)
+    total = sum(each["members"] for each in known["statuses"])
+    context = {
+        "title": row.name,
+        "program": row,
+        "known": known,
+        "tab": "overview",
+        "links": links,
+        "funnel": _funnel(known["statuses"], links),
+        "total": total,
+        "success": _success(number),
+        "costs": _costs(known["costs"]),
+        "runs": work.runs(program=number, before=None, limit=5),
+        "may_change": may(request, Action.CHANGE_PROGRAMS, row.folder),
+        "may_link": may(request, Action.CHANGE_LINKS, row.folder),
+    }
+    return render(request, "web/programs/one.html", context)
+
+
+def _success(number: int) -> int:
+    from campaignsync.store.models import ProgramMember
+
+    return ProgramMember.objects.filter(program=number, reached_success_at__isnull=False).count()
+
+
+def _funnel(statuses: list[dict[str, Any]], links: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Each status with its members here and, in the first linked campaign, there."""
+    if not links:
+        return [{"label": s["status"], "program": s["members"], "campaign": None} for s in statuses]
+    facts = installation().ledger.link(LinkId(links[0]["id"]))
+    there: dict[str, int] = {}
+    for label, count in shown.carried(links[0]["id"]).items():
+        meant = facts.vocabulary.status(label)
+        name = meant.name if meant else label
+        there[name] = there.get(name, 0) + count
+    rows = [
+        {"label": s["status"], "program": s["members"], "campaign": there.pop(s["status"], 0)}
+        for s in statuses
+    ]
+    return rows + [{"label": label, "program": 0, "campaign": count} for label, count in there.items()]
+
+
+def _costs(costs: list[dict[str, Any]]) -> dict[str, Any]:
+    """The costs by month as points of a chart, and their total by currency."""
+    totals: dict[str, float] = {}
+    for cost in costs:
+        totals[cost["currency"]] = totals.get(cost["currency"], 0) + float(cost["amount"])
+    return {
+        "rows": costs,
+        "points": [(cost["month"], float(cost["amount"])) for cost in costs[-24:]],
+        "totals": [
+            f"{formats.number_format(total, 2, force_grouping=True)} {name}" for name, total in totals.items()
+        ],
+    }
+
+
+@requires(Action.SEE_HISTORY)
+def history(request: HttpRequest, number: int) -> HttpResponse:
+    """What happened to a program and its campaigns, latest first."""
+    row = program_of(request, number, Action.SEE_HISTORY)
+    where = {"program": number}
+    context = {
+        "title": row.name,
+        "program": row,
+        "tab": "history",
+        "listed": listed(
+            request,
+            lambda after, limit: shown.journal(where, before=whole(after) or None, limit=limit),
+            "id",
+        ),
+    }
+    return render(request, "web/programs/history.html", context)

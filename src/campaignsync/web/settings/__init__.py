@@ -1,0 +1,1 @@
+"""Settings: connections, channels, fields, users, alerts, the audit log."""

@@ -1,0 +1,24 @@
+"""Addresses of settings."""
+
+from __future__ import annotations
+
+from django.urls import path
+from django.views.decorators.http import require_POST
+
+from campaignsync.web.settings import channels, connections, fields, watching
+
+urlpatterns = [
+    path("", connections.connections, name="settings"),
+    path("connections/new/", connections.new, name="connection_new"),
+    path("connections/<int:number>/", connections.connection, name="connection"),
+    path("connections/<int:number>/check/", connections.check, name="connection_check"),
+    path("connections/<int:number>/credentials/", connections.credentials, name="connection_credentials"),
+    path("connections/<int:number>/mapping/", fields.mapping, name="field_mapping"),
+    path("channels/", channels.channels, name="channels"),
+    path("channels/new/", channels.channel, name="channel_new"),
+    path("channels/<int:number>/", channels.channel, name="channel"),
+    path("fields/", fields.fields, name="fields"),
+    path("fields/members/", require_POST(fields.member_field), name="member_field"),
+    path("alerts/", watching.alerts, name="alerts"),
+    path("audit/", watching.audit, name="audit"),
+]
