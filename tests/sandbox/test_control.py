@@ -1,6 +1,7 @@
 """What the sandbox offers beside Salesforce: faults, time, replication windows, seeds, snapshots, the change log."""
 
 import json
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -17,7 +18,7 @@ from salesforce_sandbox.main import run
 from salesforce_sandbox.org.seeds.demo import demo
 from salesforce_sandbox.server import make_sandbox
 from salesforce_sandbox.wire.messages import Request
-from salesforce_sandbox.wire.sandbox import Beginning
+from salesforce_sandbox.wire.sandbox import Beginning, Sandbox
 from sandbox_org import SandboxOrg
 
 LEAD = {"LastName": "Ash", "Company": "Ash & Co"}
@@ -281,6 +282,15 @@ def test_a_snapshot_holds_the_rows_and_goes_on_counting(admin: Any, tmp_path: Pa
     (outcome,) = again.org.records.create(lead, [LEAD], again.admin)
     assert outcome.id
     assert outcome.id > first
+
+
+def test_an_org_that_begins_anew_lets_its_rows_go_at_once(sandbox: Sandbox) -> None:
+    """Nobody waits for Python to look for what nobody holds any more: a large org may be reset a thousand times."""
+    rows = sandbox.org.storage
+    sandbox.reset(("org",))
+    with pytest.raises(sqlite3.ProgrammingError):
+        rows.rows("SELECT 1")
+    assert sandbox.org.storage.rows("SELECT 1") == [(1,)]
 
 
 def test_a_crowd_is_there_before_anybody_listens(admin: Any) -> None:

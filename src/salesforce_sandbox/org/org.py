@@ -53,6 +53,9 @@ class Org:
 
     def restart(self) -> None:
         """Forgets every row, user, field and rule; the clock, the count of calls and the numbers of changes go on."""
+        if hasattr(self, "ground"):
+            # Rows of a large org are not left to whenever Python looks for what nobody holds any more.
+            self.storage.close()
         schema = Schema()
         storage = Storage(schema)
         self.changes.forget()

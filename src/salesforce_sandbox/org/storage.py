@@ -118,6 +118,10 @@ class Storage:
     def keep_setting(self, name: str, value: Any) -> None:
         self.rows('REPLACE INTO "_Setting" VALUES (?, ?)', name, orjson.dumps(value).decode())
 
+    def close(self) -> None:
+        """Lets every row go; nothing may be asked of it from now on."""
+        self.database.close()
+
     def save(self, file: Path) -> None:
         """Writes everything into an SQLite file, replacing it."""
         file.unlink(missing_ok=True)
