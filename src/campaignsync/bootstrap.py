@@ -15,13 +15,12 @@ from campaignsync.domain.connections import Connection, Login
 from campaignsync.domain.errors import UsageError
 from campaignsync.runtime.embedded_postgres import embedded_postgres, revive
 from campaignsync.runtime.listener import Listener
+from campaignsync.runtime.member_ports import MemberFields, Members
 from campaignsync.runtime.notice_ports import Outbox, Outlet
 from campaignsync.runtime.ports import (
     Configurations,
     Directory,
     Ledger,
-    MemberFields,
-    Members,
     Registry,
     SalesforceDoor,
     Views,
@@ -212,15 +211,16 @@ def _wired(settings: Settings) -> Application:
 
     registry = PostgresRegistry(_now)
     webhooks = Webhooks(_now, settings.webhook_networks)
+    member_fields = PostgresMemberFields(_now)
     return Application(
         settings=settings,
         registry=registry,
         members=PostgresMembers(_now),
-        member_fields=PostgresMemberFields(_now),
+        member_fields=member_fields,
         directory=PostgresDirectory(_now),
         views=PostgresViews(_now),
         ledger=PostgresLedger(_now, settings.problem_rules),
-        configurations=PostgresConfigurations(registry),
+        configurations=PostgresConfigurations(registry, member_fields),
         outbox=PostgresOutbox(_now, webhooks),
         outlets=tuple(outlets(settings.notices)),
         users=Users(_now),

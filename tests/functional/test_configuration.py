@@ -22,6 +22,7 @@ class Office:
         self.configuring = Configuring(
             configurations=desk.app.configurations,
             registry=desk.app.registry,
+            member_fields=desk.app.member_fields,
             ledger=desk.app.ledger,
             open_door=desk.app.door,
         )
@@ -31,7 +32,7 @@ class Office:
 
     def apply(self, text: str, *, prune: bool = False) -> list[Difference]:
         self.file.write_text(text, encoding="utf-8")
-        return self.configuring.apply(config_file.read(self.file), prune=prune)
+        return self.configuring.apply(config_file.read(self.file), prune=prune, who="ada")
 
 
 @pytest.fixture
@@ -47,6 +48,7 @@ def example() -> str:
 def test_the_example_of_the_page_is_applied_with_its_link_and_only_once(desk: Desk, office: Office) -> None:
     campaign = desk.org.webinar("Invited", "Registered", "Came")
     desk.org.add_lead(campaign, "ada@example.com", "Came")
+    give_diet(desk)
     text = example().replace("701Sb0000000001IAA", campaign).replace("main:", "org:")
     changed = office.apply(text)
     assert "+ programs / Roadshow Vienna / links / org / labels / Came / means: Attended" in map(str, changed)
@@ -59,6 +61,43 @@ def test_the_example_of_the_page_is_applied_with_its_link_and_only_once(desk: De
     assert desk.here() == {"ada@example.com": "Attended"}
 
 
+def give_diet(desk: Desk) -> None:
+    field = {"object": "CampaignMember", "name": "Diet__c", "type": "string(20)"}
+    desk.org.control("POST", "/sandbox/seed", {"fields": [field]})
+
+
+def test_mappings_of_fields_come_and_go_with_the_file(desk: Desk, office: Office) -> None:
+    """M6.8, M7.5: only where they fit, all of them or none, and a second time nothing."""
+    give_diet(desk)
+    mappings = (
+        "campaignsync: 1\nmember_fields:\n  Diet: {kind: text}\nconnections:\n  org:\n"
+        "    member_fields: {Diet: DIET__C}\n    fields:\n      title: {direction: off}\n"
+        "      nickname: {lead: MiddleName__c}\n"
+    )
+    with pytest.raises(UsageError, match="sees no field 'MiddleName__c' of Lead"):
+        office.apply(mappings)
+    assert desk.app.member_fields.list() == []
+    text = mappings.replace("DIET__C", "Diet__c").replace("MiddleName__c", "Department__c")
+    lead = {"object": "Lead", "name": "Department__c", "type": "string(20)"}
+    desk.org.control("POST", "/sandbox/seed", {"fields": [lead]})
+    office.apply(text)
+    assert office.apply(text) == []
+    assert office.apply(office.export(), prune=True) == []
+    org = desk.connection.connection_id
+    assert [each.salesforce_field for each in desk.app.member_fields.mappings(org)] == ["Diet__c"]
+    fields = {each.name: each for each in desk.app.registry.person_fields(org)}
+    assert (fields["title"].direction, fields["nickname"].lead) == ("off", "Department__c")
+    with pytest.raises(UsageError, match="'Diet' is mapped in connection 'org'"):
+        office.apply("campaignsync: 1\nmember_fields: {}\n", prune=True)
+    with pytest.raises(UsageError, match="Lead has no field 'Nope__c' that could hold our ids"):
+        office.apply("campaignsync: 1\nconnections:\n  org: {external_id_field: Nope__c}\n")
+    empty = "campaignsync: 1\nmember_fields: {}\nconnections:\n  org: {member_fields: {}, fields: {}}\n"
+    assert office.apply(empty) == []
+    assert "- connections / org / member_fields / Diet" in map(str, office.apply(empty, prune=True))
+    assert (desk.app.member_fields.list(), office.apply(empty, prune=True)) == ([], [])
+    assert {each.name: each.direction for each in desk.app.registry.person_fields(org)}["title"] == "both"
+
+
 def test_what_was_exported_changes_nothing_where_it_is_applied(desk: Desk, office: Office) -> None:
     desk.give(ada="Registered")
     desk.link()
@@ -67,6 +106,7 @@ def test_what_was_exported_changes_nothing_where_it_is_applied(desk: Desk, offic
 
 def test_a_link_that_does_not_fit_leaves_nothing_behind(desk: Desk, office: Office) -> None:
     """M4.3: not the program, not the channel, nothing."""
+    give_diet(desk)
     campaign = desk.org.webinar("Invited", "Elsewhere")
     before = office.export()
     with pytest.raises(UsageError, match="has no label 'Came'"):

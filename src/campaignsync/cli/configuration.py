@@ -10,7 +10,7 @@ import typer
 from campaignsync.bootstrap import Application
 from campaignsync.cli import config_file
 from campaignsync.cli.output import agreed, answer, print_json, say
-from campaignsync.cli.session import AsJson, opened
+from campaignsync.cli.session import AsJson, opened, who
 from campaignsync.domain.configuration import Difference
 from campaignsync.domain.errors import UsageError
 from campaignsync.runtime.configuring import Configuring
@@ -33,7 +33,11 @@ def add_to(app: typer.Typer) -> None:
 
 def _configuring(app: Application) -> Configuring:
     return Configuring(
-        configurations=app.configurations, registry=app.registry, ledger=app.ledger, open_door=app.door
+        configurations=app.configurations,
+        registry=app.registry,
+        member_fields=app.member_fields,
+        ledger=app.ledger,
+        open_door=app.door,
     )
 
 
@@ -92,7 +96,7 @@ def config_apply(
         how = f"Nothing was changed. Change it with: campaignsync config apply {file} --yes"
         if changes and not agreed("Change this?", how, yes=yes):
             return
-        done = configuring.apply(wanted, prune=prune) if changes else []
+        done = configuring.apply(wanted, prune=prune, who=who()) if changes else []
     if changes or as_json:
         answer({"changed": [_told(each) for each in done]}, f"{len(done)} entries changed.", as_json=as_json)
 

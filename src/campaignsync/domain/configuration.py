@@ -16,9 +16,11 @@ from operator import getitem
 from typing import Any
 
 from campaignsync.domain.errors import UsageError
+from campaignsync.domain.fields import FieldDirection, FieldWinner
 from campaignsync.domain.ids import salesforce_id
 from campaignsync.domain.labels import LabelMapping
 from campaignsync.domain.links import FieldEdit, Removal, StepBack, Winner
+from campaignsync.domain.member_fields import FieldKind
 from campaignsync.domain.people import DuplicateRule, assignment
 from campaignsync.domain.programs import amount, currency_code, month, rate
 from campaignsync.domain.statuses import PROGRAM_TYPES
@@ -105,6 +107,8 @@ def _rate(value: Any) -> str:
 
 def _choice(*choices: str) -> Leaf:
     def one_of(value: Any) -> str:
+        if value is False and "off" in choices:  # YAML takes the bare word for a truth value.
+            return "off"
         if value not in choices:
             raise UsageError(f"one of these is wanted: {', '.join(choices)}")
         return str(value)
@@ -163,8 +167,18 @@ SHAPE: Mapping[str, Any] = {
             "external_id_field": _or_none(_text),
             "currency": lambda value: currency_code(_text(value)),
             "rates": Each(_rate, key=lambda value: currency_code(_text(value))),
+            "member_fields": Each(_text),
+            "fields": Each(
+                {
+                    "lead": _or_none(_text),
+                    "contact": _or_none(_text),
+                    "direction": _choice(*FieldDirection),
+                    "winner": _choice(*FieldWinner),
+                }
+            ),
         }
     ),
+    "member_fields": Each({"kind": _choice(*FieldKind)}),
 }
 
 
@@ -240,9 +254,7 @@ def differences(current: Document, wanted: Document, *, prune: bool) -> list[Dif
         each
         for section, shape in SHAPE.items()
         if section in wanted
-        for each in _different(
-            current.get(section), wanted[section], shape, (section,), prune and section != "connections"
-        )
+        for each in _different(current.get(section), wanted[section], shape, (section,), prune)
     ]
 
 
@@ -255,7 +267,7 @@ def _different(old: Any, new: Any, shape: Any, path: Path, prune: bool) -> Itera
     for name, entry in new.items():
         below = shape.of if isinstance(shape, Each) else shape[name]
         yield from _different(old.get(name), entry, below, (*path, name), prune)
-    if prune and isinstance(shape, Each):
+    if prune and isinstance(shape, Each) and path != ("connections",):
         for name in sorted(old.keys() - new.keys()):
             yield Difference(path=(*path, name), old=name, new=None, removes=True)
 

@@ -18,8 +18,19 @@ from campaignsync.domain.configuration import (
     required,
 )
 from campaignsync.domain.connections import Connection
+from campaignsync.domain.fields import remapped
+from campaignsync.domain.ids import ConnectionId
+from campaignsync.domain.member_fields import field_named
+from campaignsync.runtime.lead_rules import changed_rules
 from campaignsync.runtime.linking import ExistingCampaign, Linking
-from campaignsync.runtime.ports import Configurations, Ledger, Registry, SalesforceDoor
+from campaignsync.runtime.member_fields import mapping_of
+from campaignsync.runtime.member_ports import MemberFields
+from campaignsync.runtime.ports import (
+    Configurations,
+    Ledger,
+    Registry,
+    SalesforceDoor,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +39,7 @@ class Configuring:
 
     configurations: Configurations
     registry: Registry
+    member_fields: MemberFields
     ledger: Ledger
     open_door: Callable[[Connection], SalesforceDoor]
 
@@ -35,19 +47,55 @@ class Configuring:
         """What would change."""
         return differences(self.configurations.read(), wanted, prune=prune)
 
-    def apply(self, wanted: Document, *, prune: bool) -> list[Difference]:
+    def apply(self, wanted: Document, *, prune: bool, who: str) -> list[Difference]:
         """Change it: what was changed."""
         with self.configurations.whole():
             current = self.configurations.read()
             changes = differences(current, wanted, prune=prune)
             final = merged(current, wanted, changes)
             self.configurations.write(current, final)
+            for name, entry in final["connections"].items():
+                self._map(name, current["connections"].get(name, {}), entry, who)
+            for name in sorted(current["member_fields"].keys() - final["member_fields"].keys()):
+                self.member_fields.remove(name, who=who)
             for program, entry in final["programs"].items():
                 known = current["programs"].get(program, {}).get("links", {})
                 for name, link in entry.get("links", {}).items():
                     if name not in known:
                         self._link(program, name, link)
         return changes
+
+    def _map(self, name: str, current: Document, final: Document, who: str) -> None:
+        """Bring the mappings of fields in one org to what `final` says, as the commands do: only where they fit (M6.8, M7.5)."""
+        if all(
+            current.get(part) == final.get(part) for part in ("member_fields", "fields", "external_id_field")
+        ):
+            return
+        connection = self.registry.connection(name)
+        org, door = connection.connection_id, self.open_door(connection)
+        changed_rules(connection.leads, {"external_id_field": final.get("external_id_field") or ""}, door)
+        with self.ledger.alone(org):
+            before, after = (each.get("member_fields", {}) for each in (current, final))
+            for field in before.keys() - after.keys():
+                self.member_fields.unmap(org, field, who=who)
+            for field, there in after.items():
+                if before.get(field) != there:
+                    known = field_named(field, self.member_fields.list())
+                    others = self.member_fields.mappings(org)
+                    mapping = mapping_of(known, there, door.fields_of("CampaignMember"), others)
+                    self.member_fields.map(org, mapping, who=who)
+            self._map_people(org, door, current.get("fields", {}), final.get("fields", {}))
+
+    def _map_people(self, org: ConnectionId, door: SalesforceDoor, before: Document, after: Document) -> None:
+        for name in before.keys() - after.keys():
+            self.registry.forget_person_field(org, name)
+        changed = {name: entry for name, entry in after.items() if before.get(name) != entry}
+        seen = {each: door.fields_of(each) for each in ("Lead", "Contact", "Account")} if changed else {}
+        for name, entry in changed.items():
+            chosen = {key: value or "" for key, value in entry.items()}
+            self.registry.map_person_field(
+                org, remapped(self.registry.person_fields(org), name, chosen, seen)
+            )
 
     def _link(self, program: str, name: str, entry: dict[str, Any]) -> None:
         connection = self.registry.connection(name)

@@ -15,9 +15,13 @@ from django.db.models import ProtectedError
 
 from campaignsync.domain.configuration import VERSION, Document, label_mappings, required
 from campaignsync.domain.errors import UsageError
+from campaignsync.domain.ids import ConnectionId
+from campaignsync.domain.member_fields import FieldKind, MemberField
 from campaignsync.domain.programs import PeriodCost, amount, month
 from campaignsync.domain.statuses import Channel, ProgressionStatus
 from campaignsync.store import models
+from campaignsync.store.facts import lead_rules
+from campaignsync.store.member_fields import MemberFields, mappings
 from campaignsync.store.registry import Registry, find_program, money
 
 _CHOICES = {
@@ -37,13 +41,15 @@ _OF_CONNECTION = (
     "currency",
     "rates",
 )
+_OF_FIELD = ("lead", "contact", "direction", "winner")
 
 
 class Configurations:
     """The configuration of an installation."""
 
-    def __init__(self, registry: Registry) -> None:
+    def __init__(self, registry: Registry, member_fields: MemberFields) -> None:
         self._registry = registry
+        self._member_fields = member_fields
 
     def whole(self) -> contextlib.AbstractContextManager[None]:
         """All that is changed within is kept, or nothing of it."""
@@ -58,9 +64,8 @@ class Configurations:
             "campaignsync": VERSION,
             "channels": {row.name: _channel(row) for row in channels},
             "programs": {row.name: _program(row) for row in programs.prefetch_related("tags", "costs")},
-            "connections": {
-                row.name: {name: getattr(row, name) for name in _OF_CONNECTION} for row in connections
-            },
+            "connections": {row.name: _connection(row) for row in connections},
+            "member_fields": {each.name: {"kind": each.kind.value} for each in self._member_fields.list()},
         }
 
     def write(self, current: Document, final: Document) -> None:
@@ -71,6 +76,7 @@ class Configurations:
         for name in sorted(gone["programs"]):
             self._registry.delete_program(name)
         for section, write in (
+            ("member_fields", self._write_member_field),
             ("connections", self._write_connection),
             ("channels", self._write_channel),
             ("programs", self._write_program),
@@ -80,6 +86,15 @@ class Configurations:
                     write(name, entry)
         for name in sorted(gone["channels"]):
             _delete(models.Channel.objects.get(name=name), f"Channel '{name}' is used by programs")
+
+    def _write_member_field(self, name: str, entry: Document) -> None:
+        kind = FieldKind(required(entry, "kind", f"Member field '{name}'"))
+        known = next((each for each in self._member_fields.list() if each.name == name), None)
+        if known:
+            raise UsageError(
+                f"Member field '{name}' is a {known.kind} and may have values: remove it first, to make it anew as a {kind}."
+            )
+        self._member_fields.add(MemberField(name=name, kind=kind))
 
     def write_link(self, program: str, connection: str, entry: Document) -> None:
         """The choices of a link, and what its labels mean."""
@@ -94,10 +109,17 @@ class Configurations:
         self._registry.set_labels(link, label_mappings(entry))
 
     def _write_connection(self, name: str, entry: Document) -> None:
-        if not models.Connection.objects.filter(name=name).update(**entry):
+        own = {key: value for key, value in entry.items() if key in _OF_CONNECTION}
+        row = models.Connection.objects.filter(name=name).first()
+        if row is None:
             raise UsageError(
                 f"There is no connection '{name}', and no file holds its secrets. Make it first: campaignsync connect {name}"
             )
+        before = lead_rules(row)
+        models.Connection.objects.filter(pk=row.pk).update(**own)
+        row.refresh_from_db()
+        if lead_rules(row) != before:
+            self._registry.set_lead_rules(ConnectionId(row.pk), lead_rules(row))
 
     def _write_channel(self, name: str, entry: Document) -> None:
         statuses = entry.get("statuses", {})
@@ -163,6 +185,17 @@ class Configurations:
                 )
             else:
                 self.write_link(name, link.connection.name, entry)
+
+
+def _connection(row: models.Connection) -> dict[str, Any]:
+    chosen = models.MappedField.objects.filter(connection=row).order_by("name")
+    return {
+        **{name: getattr(row, name) for name in _OF_CONNECTION},
+        "member_fields": {
+            each.field.name: each.salesforce_field for each in mappings(row) if each.off is None
+        },
+        "fields": {each.name: {name: getattr(each, name) for name in _OF_FIELD} for each in chosen},
+    }
 
 
 def _channel(row: models.Channel) -> dict[str, Any]:

@@ -148,6 +148,11 @@ def decide(link: Link, conflicts: pl.DataFrame, winner: Winner, now: datetime) -
         " AND a.person_id = d.person_id",
         (link.pk,),
     )
+    execute(
+        "INSERT INTO store_mark (link_id, why, noted_at) VALUES (%s, 'decision', %s)"
+        " ON CONFLICT (link_id) DO UPDATE SET noted_at = excluded.noted_at",
+        (link.pk, now),
+    )
 
 
 def _agree(rows: str, parameters: Sequence[object] = ()) -> None:

@@ -140,6 +140,14 @@ class Registry:
                     connection_id=connection, object_name__in=("Lead", "Contact")
                 ).delete()
 
+    def forget_person_field(self, connection: ConnectionId, name: str) -> None:
+        """A standard field is mapped as at first again, a custom one not at all; everybody is compared anew."""
+        standard = {each.name: each for each in mapped(())}.get(name)
+        with transaction.atomic():
+            if standard:
+                self.map_person_field(connection, standard)
+            models.MappedField.objects.filter(connection_id=connection, name=name).delete()
+
     def connections(self) -> list[Connection]:
         """All connections by name."""
         return [_connection(row) for row in models.Connection.objects.order_by("name")]
