@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from campaignsync.domain.labels import Vocabulary
@@ -79,6 +80,14 @@ class CampaignStatus:
     is_default: bool
     has_responded: bool
     sort_order: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CampaignIntent:
+    """A campaign that was about to be made for a program, committed before the call: its name, and since when."""
+
+    name: str
+    at: datetime
 
 
 class Misfit(StrEnum):

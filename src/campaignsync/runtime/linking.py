@@ -5,13 +5,15 @@ Called by the command line. An existing campaign is looked at first; nothing is 
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from campaignsync.domain.connections import Connection
-from campaignsync.domain.errors import UsageError
+from campaignsync.domain.errors import UnknownOutcomeError, UsageError
 from campaignsync.domain.ids import LinkId, salesforce_id
 from campaignsync.domain.labels import LabelChanges, LabelMapping, Vocabulary
-from campaignsync.domain.links import statuses_for_new_campaign
+from campaignsync.domain.links import CampaignStatus, statuses_for_new_campaign
 from campaignsync.domain.runs import CampaignFieldValue, LinkFacts
 from campaignsync.runtime.cycle import Planned, look, plan_of
 from campaignsync.runtime.labels import LabelsOfCampaign
@@ -19,6 +21,8 @@ from campaignsync.runtime.ports import Ledger, Registry, SalesforceDoor
 
 CAMPAIGN_PREFIX = "701"  # S1.1
 CAMPAIGN_NAME_LENGTH = 80  # S1.1.1
+CLOCKS_DIFFER = timedelta(minutes=5)
+"""How far our clock may be ahead of the org's, when what we made is looked for by its time."""
 NOT_THERE_YET = "new"
 """Stands for the id of a campaign that is only previewed."""
 
@@ -78,12 +82,56 @@ class Linking:
         return self._on_trial(labels)
 
     def new(self, program: str, name: str) -> LinkId:
-        """Create a campaign from a program and link the two (M4.2)."""
-        fields = self._fields(program, name)
-        statuses = statuses_for_new_campaign(self.registry.program_channel(program))
-        campaign_id = salesforce_id(self.door.create_campaign(fields, statuses))
+        """Create a campaign from a program and link the two (M4.2). One whose making was cut off is found and finished; two
+        admins at once make one."""
+        org = self.connection.connection_id
+        with self.registry.making_campaign(org):
+            fields = self._fields(program, name)
+            statuses = statuses_for_new_campaign(self.registry.program_channel(program))
+            campaign_id = self._begun(program, str(fields["Name"]))
+            if campaign_id:
+                self.door.finish_campaign(campaign_id, statuses)
+            else:
+                campaign_id = self._made(program, fields, statuses)
+            self._look()
+            return self.registry.create_link(program, org, campaign_id)
+
+    def _begun(self, program: str, name: str) -> str | None:
+        """The campaign that an attempt which nobody heard of has left in Salesforce, known again by its name and who made it."""
+        org = self.connection.connection_id
+        intent = self.registry.intended_campaign(program, org)
+        if intent is None:
+            return None
         self._look()
-        return self.registry.create_link(program, self.connection.connection_id, campaign_id)
+        linked = {row["id"] for row in self.registry.campaigns(org) if row["program"]}
+        made = self.door.campaigns_made_by(
+            self.door.sync_user().user_id, name=intent.name, since=intent.at - CLOCKS_DIFFER
+        )
+        found = next((each for each in map(salesforce_id, made) if each not in linked), None)
+        if found is None:
+            self.registry.forget_campaign_intent(program, org)
+        if found is None or intent.name == name:
+            return found
+        raise UsageError(
+            f"An earlier attempt has made campaign '{intent.name}' ({found}) for program '{program}' and was cut off. Link that"
+            f' one, with: campaignsync link "{program}" --campaign {found} --create-statuses; or delete it in Salesforce first.'
+        )
+
+    def _made(
+        self,
+        program: str,
+        fields: Mapping[str, CampaignFieldValue | bool],
+        statuses: Sequence[CampaignStatus],
+    ) -> str:
+        """A new campaign, intended first: only a link says that it was heard of."""
+        org = self.connection.connection_id
+        self.registry.intend_campaign(program, org, str(fields["Name"]))
+        try:
+            return salesforce_id(self.door.create_campaign(fields, statuses))
+        except UnknownOutcomeError as error:
+            raise UnknownOutcomeError(
+                f"{error} If the campaign was made, the same command finds it and goes on."
+            ) from None
 
     def preview_new(self, program: str, name: str) -> Preview:
         """What `new` would begin with, and nothing made or kept of it (M4.5)."""

@@ -22,7 +22,7 @@ from campaignsync.domain.errors import CampaignsyncError
 from campaignsync.domain.fields import FieldRule, FieldValue, PeopleCompared, PersonBatch, PersonField
 from campaignsync.domain.ids import ConnectionId, LinkId, RunId
 from campaignsync.domain.labels import LabelMapping
-from campaignsync.domain.links import CampaignStatus, LinkState, Winner
+from campaignsync.domain.links import CampaignIntent, CampaignStatus, LinkState, Winner
 from campaignsync.domain.member_values import ValueBatch, ValuesCompared
 from campaignsync.domain.observation import ApiUsage, Cursor, Delta, SyncUser, WholeLists
 from campaignsync.domain.people import LeadRules, SalesforceField
@@ -120,6 +120,12 @@ class SalesforceDoor(Protocol):
         self, fields: Mapping[str, CampaignFieldValue | bool], statuses: Iterable[CampaignStatus]
     ) -> str:
         """Create a campaign with exactly these statuses (M4.2); its id."""
+
+    def campaigns_made_by(self, user_id: str, *, name: str, since: datetime) -> Sequence[str]:
+        """Ids of the campaigns of a name that a user created since a moment, the latest first: how a lost answer is settled."""
+
+    def finish_campaign(self, campaign_id: str, statuses: Iterable[CampaignStatus]) -> None:
+        """Give exactly these statuses to a campaign whose making was cut off; one that has them already is left as it is."""
 
     def add_statuses(self, campaign_id: str, statuses: Iterable[CampaignStatus]) -> None:
         """Give a campaign statuses it lacks (M4.4)."""
@@ -430,6 +436,18 @@ class Registry(Protocol):
         mapped: Iterable[LabelMapping] = (),
     ) -> AbstractContextManager[LinkId]:
         """A link for the length of a block: it is undone at its end, with all that was done in the meantime."""
+
+    def making_campaign(self, connection: ConnectionId) -> AbstractContextManager[None]:
+        """Nobody else makes a campaign in the org meanwhile; RetryableError when they take too long."""
+
+    def intended_campaign(self, program: str, connection: ConnectionId) -> CampaignIntent | None:
+        """The campaign that was about to be made for a program and of which nobody has heard."""
+
+    def intend_campaign(self, program: str, connection: ConnectionId, name: str) -> None:
+        """Commit that a campaign is about to be made for a program."""
+
+    def forget_campaign_intent(self, program: str, connection: ConnectionId) -> None:
+        """It is known what became of the campaign."""
 
     def require_unlinked(self, program: str, connection: ConnectionId) -> None:
         """UsageError when a program has a link in an org already."""

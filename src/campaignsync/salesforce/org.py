@@ -151,6 +151,12 @@ class SalesforceOrg:
     ) -> str:
         return campaigns.create_campaign(self._wire, fields, tuple(statuses))
 
+    def campaigns_made_by(self, user_id: str, *, name: str, since: datetime) -> Sequence[str]:
+        return self._reader.campaigns_made_by(user_id, name=name, since=since)
+
+    def finish_campaign(self, campaign_id: str, statuses: Iterable[CampaignStatus]) -> None:
+        campaigns.finish_campaign(self._wire, campaign_id, tuple(statuses))
+
     def add_statuses(self, campaign_id: str, statuses: Iterable[CampaignStatus]) -> None:
         campaigns.add_statuses(self._wire, campaign_id, tuple(statuses))
 

@@ -237,6 +237,14 @@ class Reader:
         """Leads that a user created since a moment, deleted ones too: what is deleted must not be created again (M7.9)."""
         return self._people([("Lead", f"CreatedById = {text(user_id)} AND CreatedDate >= {moment(since)}")])
 
+    def campaigns_made_by(self, user_id: str, *, name: str, since: datetime) -> list[str]:
+        """Campaigns of a name that a user created since a moment, the latest first."""
+        soql = (
+            f"SELECT Id FROM Campaign WHERE Name = {text(name)} AND CreatedById = {text(user_id)}"
+            f" AND CreatedDate >= {moment(since)} ORDER BY CreatedDate DESC, Id DESC"
+        )
+        return [str(record["Id"]) for record in self.records(soql)]
+
     def _people(self, wanted: Iterable[tuple[str, str]]) -> pl.DataFrame:
         queries = [
             Query(

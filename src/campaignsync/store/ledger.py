@@ -15,7 +15,7 @@ from django.db import transaction
 
 from campaignsync.domain.backlog import CAMPAIGNS_THERE, LEADS_THERE, MEMBERS_HERE, MEMBERS_THERE, Lane
 from campaignsync.domain.budget import Budget
-from campaignsync.domain.errors import CampaignsyncError
+from campaignsync.domain.errors import CampaignsyncError, UsageError
 from campaignsync.domain.fields import FieldRule, PeopleCompared, PersonBatch
 from campaignsync.domain.ids import ConnectionId, LinkId, RunId
 from campaignsync.domain.links import LinkState, Winner
@@ -405,7 +405,10 @@ class Ledger:
 
 
 def _link(link: LinkId) -> models.Link:
-    return models.Link.objects.select_related("program__channel", "connection").get(pk=link)
+    found = models.Link.objects.select_related("program__channel", "connection").filter(pk=link).first()
+    if found is None:
+        raise UsageError("The link was ended in the meantime: nothing is done for it.", code="LINK_ENDED")
+    return found
 
 
 def _link_of(run: RunId) -> models.Link:

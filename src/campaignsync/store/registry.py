@@ -17,7 +17,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, ProtectedError
+from django.db.models import F, ProtectedError, QuerySet
 
 from campaignsync.domain.access import folder_path
 from campaignsync.domain.connections import Connection, Login, LoginMethod
@@ -25,13 +25,14 @@ from campaignsync.domain.errors import ALREADY_THERE, NOT_THERE, UsageError
 from campaignsync.domain.fields import FieldDirection, FieldWinner, PersonField, ValueKind, mapped
 from campaignsync.domain.ids import ConnectionId, LinkId, RunId
 from campaignsync.domain.labels import LabelMapping
-from campaignsync.domain.links import CampaignStatus
+from campaignsync.domain.links import CampaignIntent, CampaignStatus
 from campaignsync.domain.observation import SyncUser
 from campaignsync.domain.people import LeadRules, PersonKind
 from campaignsync.domain.problems import ProblemNoun
 from campaignsync.domain.programs import PeriodCost
 from campaignsync.domain.statuses import Channel
 from campaignsync.store import models
+from campaignsync.store.acting import in_turn
 from campaignsync.store.facts import campaign_statuses, channel_value, cost_value, lead_rules
 from campaignsync.store.frames import rows
 from campaignsync.store.secrecy import decrypted, encrypted
@@ -355,7 +356,8 @@ class Registry:
         with transaction.atomic():
             row = find_program(program)
             # The link first: the members that go would leave marks on it.
-            row.links.all().delete()
+            for link in row.links.all():
+                self.unlink(LinkId(link.pk))
             row.delete()
 
     def set_cost(self, program: str, cost: PeriodCost) -> None:
@@ -395,6 +397,7 @@ class Registry:
                     program=row, connection_id=connection, campaign_id=campaign_id
                 )
                 self.set_labels(LinkId(link.pk), mapped)
+                _campaign_intents(row.name, connection).delete()
         except IntegrityError:
             raise UsageError(self._why_not_linked(row, connection, campaign_id), code=ALREADY_THERE) from None
         return LinkId(link.pk)
@@ -411,6 +414,25 @@ class Registry:
         with transaction.atomic():
             yield self.create_link(program, connection, campaign_id, mapped)
             transaction.set_rollback(True)
+
+    def making_campaign(self, connection: ConnectionId) -> contextlib.AbstractContextManager[None]:
+        """Nobody else makes a campaign in the org meanwhile; RetryableError when they take too long."""
+        return in_turn("making of a campaign", connection, wait_ms=60_000, retry_after_s=60)
+
+    def intended_campaign(self, program: str, connection: ConnectionId) -> CampaignIntent | None:
+        """The campaign that was about to be made for a program and of which nobody has heard."""
+        row = _campaign_intents(program, connection).first()
+        return CampaignIntent(name=row.name, at=row.at) if row else None
+
+    def intend_campaign(self, program: str, connection: ConnectionId, name: str) -> None:
+        """Commit that a campaign is about to be made for a program."""
+        models.CampaignIntent.objects.create(
+            program=find_program(program), connection_id=connection, name=name, at=self._now()
+        )
+
+    def forget_campaign_intent(self, program: str, connection: ConnectionId) -> None:
+        """It is known what became of the campaign."""
+        _campaign_intents(program, connection).delete()
 
     def require_unlinked(self, program: str, connection: ConnectionId) -> None:
         """UsageError when a program has a link in an org already."""
@@ -435,8 +457,10 @@ class Registry:
         )
 
     def unlink(self, link: LinkId) -> None:
-        """End a link; both lists stay as they are (M4.7)."""
-        models.Link.objects.filter(pk=link).delete()
+        """End a link; both lists stay as they are (M4.7). A round that is under way is waited for."""
+        for row in models.Link.objects.filter(pk=link):
+            with in_turn("org", row.connection_id, wait_ms=60_000, retry_after_s=60):
+                row.delete()
 
     def links_of(self, program: str, connection: str | None = None) -> list[tuple[LinkId, Connection]]:
         """The links of a program by the names of their connections, or the one in a connection; never none (M4.1)."""
@@ -515,6 +539,10 @@ class Registry:
             (connection, campaign_id),
         )
         return campaign_statuses(connection, campaign_id), {row["label"]: row["members"] for row in carried}
+
+
+def _campaign_intents(program: str, connection: ConnectionId) -> QuerySet[models.CampaignIntent]:
+    return models.CampaignIntent.objects.filter(program=find_program(program), connection_id=connection)
 
 
 def money(amount: Decimal) -> str:

@@ -126,6 +126,23 @@ class LeadIntent(models.Model):
         return f"lead of {self.person}"
 
 
+class CampaignIntent(models.Model):
+    """A campaign that was about to be made for a program, and of which nobody has heard yet (M4.2)."""
+
+    program = models.ForeignKey(Program, models.CASCADE)
+    connection = models.ForeignKey(Connection, models.CASCADE)
+    name = models.TextField()
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("program", "connection"), name="one_campaign_intent_a_program"),
+        )
+
+    def __str__(self) -> str:
+        return f"campaign {self.name}"
+
+
 class BulkJob(models.Model):
     """A bulk job in an org that may be at work; the next round waits for its end before it looks."""
 
