@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("store", "0018_who_may_what"),
+        ("store", "0019_always_on"),
     ]
 
     operations = [
