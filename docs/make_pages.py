@@ -1,4 +1,6 @@
-"""Writes the pages that are made from the code: docs/commands.md and docs/sandbox_coverage.md. Called by `./run docs`."""
+"""Writes the pages that are made from the code: commands.md, smart_campaign_words.md, sandbox_coverage.md.
+
+Called by `./run docs`."""
 
 from __future__ import annotations
 
@@ -8,7 +10,9 @@ from typing import Any
 
 import typer
 
+from campaignsync.automation.catalogue import ACTIONS, FILTERS, SOURCES, TRIGGERS, Entry
 from campaignsync.cli.main import app
+from campaignsync.domain.smart_campaigns import OPERATORS, ValueType
 from salesforce_sandbox import coverage
 
 DOCS = Path(__file__).resolve().parent
@@ -64,7 +68,46 @@ def _page(command: Any, path: str) -> Iterator[str]:
         yield "\n| option | |\n| --- | --- |\n" + "\n".join(rows) + "\n"
 
 
+WORDS = """# The words of smart campaigns
+
+Made from the code by `./run docs`: every trigger, filter and action, and what may be said with it. How they are put together is
+told in [smart campaigns](smart_campaigns.md). Names are read without regard to case. What is marked * must be there.
+"""
+
+
+def words_page() -> str:
+    """The page of all triggers, filters and actions."""
+    return "".join(
+        (
+            WORDS,
+            "\n## Triggers\n",
+            *(_entry(entry) for entry in TRIGGERS),
+            "\n## Filters\n\nEach may begin with `Not`: `Not Member of SFDC Campaign`.\n",
+            *(_entry(entry) for entry in FILTERS),
+            "\n## Actions\n",
+            *(_entry(entry) for entry in ACTIONS),
+            "\n## How values compare\n\n",
+            "`X` and `[X, Y]` mean `is` (for a time: `on`); `{operator: value}` says which operator.\n\n",
+            "| kind | operators |\n| --- | --- |\n",
+            *(f"| {kind} | {', '.join(OPERATORS[kind])} |\n" for kind in ValueType),
+            "\nA field of people that holds numbers, or yes and no, compares as these; all others as text, days in them",
+            " by their order.\n\n## Tokens\n\n| token | what it stands for |\n| --- | --- |\n",
+            *(f"| `{{{{{source}.…}}}}` | {says} |\n" for source, says in SOURCES.items()),
+        )
+    )
+
+
+def _entry(entry: Entry) -> str:
+    rows = [
+        f"| {name}{' *' if each.required else ''} | {each.type} | {each.says}{'; tokens may stand here' if each.tokens else ''} |"
+        for name, each in entry.wants.items()
+    ]
+    table = "\n| | kind | |\n| --- | --- | --- |\n" + "\n".join(rows) + "\n" if rows else ""
+    return f"\n### {entry.name}\n\n{entry.says}\n{table}"
+
+
 def main() -> None:
+    (DOCS / "smart_campaign_words.md").write_text(words_page(), encoding="utf-8")
     (DOCS / "commands.md").write_text(commands_page(), encoding="utf-8")
     (DOCS / "sandbox_coverage.md").write_text(coverage.page(), encoding="utf-8")
 

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 from campaignsync.domain.connections import Connection, Login
 from campaignsync.domain.errors import UsageError
 from campaignsync.runtime.embedded_postgres import embedded_postgres, revive
+from campaignsync.runtime.flow_ports import Commands, Courier
+from campaignsync.runtime.flow_runner import FlowDoors
 from campaignsync.runtime.listener import Listener
 from campaignsync.runtime.member_ports import MemberFields, Members
 from campaignsync.runtime.notice_ports import Outbox, Outlet
@@ -26,6 +28,7 @@ from campaignsync.runtime.ports import (
     Views,
 )
 from campaignsync.runtime.service_ports import Events, Jobs, Pulses
+from campaignsync.runtime.smart_campaigns import SmartCampaigns
 from campaignsync.runtime.telemetry import log
 from campaignsync.runtime.worker import Doors, Worker
 from campaignsync.salesforce.org import SalesforceOrg
@@ -64,6 +67,9 @@ class Application:
     listings: Listings
     jobs: Jobs
     pulses: Pulses
+    smart_campaigns: SmartCampaigns
+    commands: Commands
+    courier: Courier
 
     def worker(self) -> Worker:
         """A worker of this installation."""
@@ -107,6 +113,19 @@ class Application:
         """Start our own database server again, should it have died; somebody else's is somebody else's business."""
         if not self.settings.database_url and revive(self.settings.data_dir):
             log().warning("database started again")
+
+    @property
+    def flow_doors(self) -> FlowDoors:
+        """What `run_flows` needs."""
+        return FlowDoors(
+            flows=self.smart_campaigns.flows,
+            commands=self.commands,
+            courier=self.courier,
+            ledger=self.ledger,
+            directory=self.directory,
+            connections=self.registry.connections,
+            open_door=self.door,
+        )
 
     def door(self, connection: Connection) -> SalesforceDoor:
         """A door to a connection's org."""
@@ -193,9 +212,12 @@ def _migrate() -> None:
 def _wired(settings: Settings) -> Application:
     # The models can be imported only when Django is ready.
     from campaignsync.store.answers import Answers
+    from campaignsync.store.commands import Commands as PostgresCommands
     from campaignsync.store.configuration import Configurations as PostgresConfigurations
+    from campaignsync.store.couriers import Courier as WorldCourier
     from campaignsync.store.directory import Directory as PostgresDirectory
     from campaignsync.store.errands import Errands
+    from campaignsync.store.flows import Flows as PostgresFlows
     from campaignsync.store.jobs import Jobs as PostgresJobs
     from campaignsync.store.ledger import Ledger as PostgresLedger
     from campaignsync.store.listings import Listings
@@ -205,6 +227,7 @@ def _wired(settings: Settings) -> Application:
     from campaignsync.store.outlets import outlets
     from campaignsync.store.pulse import Pulses as PostgresPulses
     from campaignsync.store.registry import Registry as PostgresRegistry
+    from campaignsync.store.smart_campaigns import SmartCampaigns as PostgresSmartCampaigns
     from campaignsync.store.users import Users
     from campaignsync.store.views import Views as PostgresViews
     from campaignsync.store.webhooks import Webhooks
@@ -230,6 +253,9 @@ def _wired(settings: Settings) -> Application:
         listings=Listings(),
         jobs=PostgresJobs(_now),
         pulses=PostgresPulses(_now, settings.retention),
+        smart_campaigns=SmartCampaigns(shelf=PostgresSmartCampaigns(_now), flows=PostgresFlows(_now)),
+        commands=PostgresCommands(_now),
+        courier=WorldCourier(settings.notices),
     )
 
 

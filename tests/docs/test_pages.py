@@ -7,8 +7,12 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 
+from campaignsync.automation.catalogue import ACTIONS, FILTERS, TRIGGERS
+from campaignsync.automation.reading import read_definition
 from campaignsync.cli.main import EXIT_CODES
+from campaignsync.domain.fields import ValueKind
 from salesforce_sandbox import coverage
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -22,10 +26,14 @@ def made() -> dict[str, str]:
     assert spec.loader is not None
     pages = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(pages)
-    return {"commands.md": pages.commands_page(), "sandbox_coverage.md": coverage.page()}
+    return {
+        "commands.md": pages.commands_page(),
+        "smart_campaign_words.md": pages.words_page(),
+        "sandbox_coverage.md": coverage.page(),
+    }
 
 
-@pytest.mark.parametrize("page", ["commands.md", "sandbox_coverage.md"])
+@pytest.mark.parametrize("page", ["commands.md", "smart_campaign_words.md", "sandbox_coverage.md"])
 def test_a_page_made_from_the_code_is_up_to_date(page: str) -> None:
     assert (DOCS / page).read_text("utf-8") == made()[page], "write it anew with: ./run docs"
 
@@ -62,3 +70,19 @@ def test_the_functions_named_in_the_life_of_a_change_exist() -> None:
         if not re.search(rf"\b(def|class) {name.split('.')[-1]}\b", source) and not name.startswith("note_")
     ]
     assert unknown == []
+
+
+def test_every_trigger_filter_action_and_constraint_is_documented_from_its_code() -> None:
+    page = (DOCS / "smart_campaign_words.md").read_text("utf-8")
+    for entry in (*TRIGGERS, *FILTERS, *ACTIONS):
+        told = page.split(f"\n### {entry.name}\n")[1].split("\n### ")[0]
+        assert entry.says in told
+        assert [name for name in entry.wants if f"| {name} " not in told] == []
+
+
+def test_the_examples_of_the_page_of_smart_campaigns_are_definitions() -> None:
+    page = (DOCS / "smart_campaigns.md").read_text("utf-8")
+    examples = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    assert len(examples) > 2
+    for example in examples:
+        read_definition("example", yaml.safe_load(example), {"shoe_size": ValueKind.NUMBER})

@@ -24,6 +24,7 @@ class Office:
             registry=desk.app.registry,
             member_fields=desk.app.member_fields,
             ledger=desk.app.ledger,
+            smart_campaigns=desk.app.smart_campaigns,
             open_door=desk.app.door,
         )
 

@@ -1,14 +1,14 @@
 """A configuration document as a YAML file: written for people, read with the line of whatever is wrong in it.
 
-Used by `cli.configuration`. Only plain mappings, texts, numbers and truths are read: no tags of YAML's own, no anchors, nothing
-that could grow, nothing of Python's.
+Used by `cli.configuration`. Only plain mappings, lists, texts, numbers and truths are read: no tags of YAML's own, no anchors,
+nothing that could grow, nothing of Python's.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 
@@ -17,6 +17,7 @@ from campaignsync.domain.configuration import Document, WrongEntryError, checked
 from campaignsync.domain.errors import UsageError
 
 LARGEST_BYTES = 5_000_000
+T = TypeVar("T")
 _HEAD = """# The configuration of campaignsync. Bring an installation to it with: campaignsync config apply FILE
 """
 
@@ -24,7 +25,12 @@ _HEAD = """# The configuration of campaignsync. Bring an installation to it with
 def as_yaml(document: Document) -> str:
     """A document as a file; entries that are empty are left out, so that they stay as they are where it is read."""
     told = {name: _told(section) for name, section in document.items()}
-    return _HEAD + yaml.safe_dump(told, sort_keys=False, allow_unicode=True, width=120)
+    return _HEAD + plain_yaml(told)
+
+
+def plain_yaml(value: Any) -> str:
+    """Plain values as YAML, for people to read."""
+    return yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=120)
 
 
 def _told(value: Any) -> Any:
@@ -35,6 +41,11 @@ def _told(value: Any) -> Any:
 
 def read(path: Path) -> dict[str, Any]:
     """The document in a file; UsageError with the line of what is wrong."""
+    return read_with(path, checked)
+
+
+def read_with(path: Path, check: Callable[[Any], T]) -> T:
+    """What a file holds, checked; where `check` raises WrongEntryError, UsageError tells the line."""
     try:
         raw = path.read_bytes()
     except OSError as error:
@@ -49,7 +60,7 @@ def read(path: Path) -> dict[str, Any]:
         raise UsageError(f"{path} is no YAML that can be read: {' '.join(str(error).split())}") from None
     lines: dict[configuration.Path, int] = {}
     try:
-        return checked(_plain(node, (), lines))
+        return check(_plain(node, (), lines))
     except WrongEntryError as error:
         raise UsageError(f"{path}, line {_line(error.path, lines)}: {error}", code=error.code) from None
 
@@ -90,6 +101,8 @@ def _plain(node: yaml.Node | None, path: configuration.Path, lines: dict[configu
                 raise WrongEntryError(below, "is there twice" if name else "a name is wanted")
             found[name] = _plain(value, below, lines)
         return found
+    if isinstance(node, yaml.SequenceNode):
+        return [_plain(each, (*path, str(place)), lines) for place, each in enumerate(node.value, start=1)]
     if isinstance(node, yaml.ScalarNode):
         if node.tag in _TEXT:
             return node.value
@@ -98,7 +111,7 @@ def _plain(node: yaml.Node | None, path: configuration.Path, lines: dict[configu
                 return _PLAIN[node.tag](node.value)
             except ValueError:
                 raise WrongEntryError(path, f"{node.value} is no number that is taken here") from None
-    raise WrongEntryError(path, "a mapping, a text, a number, true or false is wanted")
+    raise WrongEntryError(path, "a mapping, a list, a text, a number, true or false is wanted")
 
 
 def _line(path: configuration.Path, lines: dict[configuration.Path, int]) -> int:

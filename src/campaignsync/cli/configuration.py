@@ -37,6 +37,7 @@ def _configuring(app: Application) -> Configuring:
         registry=app.registry,
         member_fields=app.member_fields,
         ledger=app.ledger,
+        smart_campaigns=app.smart_campaigns,
         open_door=app.door,
     )
 

@@ -14,6 +14,7 @@ from campaignsync.bootstrap import Application
 from campaignsync.cli.output import clean, complain, print_json, progress, say, show
 from campaignsync.cli.plans import print_plan
 from campaignsync.cli.session import AnyProgram, AsJson, ConnectionName, opened
+from campaignsync.cli.smart_campaigns import flow_json, print_flows, run_due_flows
 from campaignsync.domain.budget import Budget, pause_text
 from campaignsync.domain.connections import Connection
 from campaignsync.domain.errors import CampaignsyncError, HaltError, UsageError
@@ -22,6 +23,7 @@ from campaignsync.domain.problems import ProblemFilter, ProblemNoun
 from campaignsync.domain.runs import RunReport
 from campaignsync.planner.explain import as_json, read_saved
 from campaignsync.planner.explain_people import people_csv, people_json, people_text
+from campaignsync.runtime.flow_runner import FlowReport
 from campaignsync.runtime.notices import delivered
 from campaignsync.runtime.rounds import Round, plan_now, plan_people_now, run_round
 
@@ -135,10 +137,11 @@ def sync(
             except CampaignsyncError as error:
                 # One org that is out of reach keeps no other from its round.
                 failures.append((org.name, error))
+        flows = run_due_flows(app)
     if due and not (rounds or failures or json):
         say("Nothing is due. When what is: campaignsync connections")
         return
-    _print_rounds(rounds, failures, json=json)
+    _print_rounds(rounds, failures, json=json, flows=flows)
     if failures:
         raise failures[0][1]
     halted = [report for each in rounds for report in each.reports if report.halted]
@@ -169,7 +172,13 @@ def _due(
     return ((org, links) for org, links in chosen if app.ledger.budget(org.connection_id).due)
 
 
-def _print_rounds(rounds: list[Round], failures: list[tuple[str, CampaignsyncError]], *, json: bool) -> None:
+def _print_rounds(
+    rounds: list[Round],
+    failures: list[tuple[str, CampaignsyncError]],
+    *,
+    json: bool,
+    flows: FlowReport | None = None,
+) -> None:
     reports = [report for each in rounds for report in each.reports]
     if json:
         print_json(
@@ -178,6 +187,7 @@ def _print_rounds(rounds: list[Round], failures: list[tuple[str, CampaignsyncErr
                 "people": [{"connection": each.connection, **asdict(each.people)} for each in rounds],
                 "failed": [{"connection": name, "error": str(error)} for name, error in failures],
                 "api_calls": sum(each.api_calls for each in rounds),
+                **(flow_json(flows) if flows else {}),
             }
         )
         return
@@ -199,6 +209,8 @@ def _print_rounds(rounds: list[Round], failures: list[tuple[str, CampaignsyncErr
             complain(f"Nobody knows yet what became of {report.unknown} writes; the next sync finds out.")
         if report.refused or report.conflicts:
             say(f'See: campaignsync problems "{report.program}"')
+    if flows:
+        print_flows(flows)
 
 
 def _print_people(done: Round) -> None:

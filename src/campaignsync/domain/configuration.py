@@ -124,6 +124,19 @@ def _campaign(value: Any) -> str:
     return salesforce_id(_text(value), prefix="701")
 
 
+def _list(value: Any) -> list[Any]:
+    """What stands in a list of a smart campaign is looked at by `automation.reading`."""
+    if not isinstance(value, list):
+        raise UsageError("a list is wanted")
+    return value
+
+
+def _schedule(value: Any) -> dict[str, Any]:
+    if not isinstance(value, Mapping):
+        raise UsageError("a mapping is wanted, with entries start, zone, repeat")
+    return dict(value)
+
+
 SHAPE: Mapping[str, Any] = {
     "channels": Each(
         {
@@ -153,6 +166,20 @@ SHAPE: Mapping[str, Any] = {
                     "labels": Each({"means": _text, "written": _flag}),
                 }
             ),
+        }
+    ),
+    "smart_campaigns": Each(
+        {
+            "active": _flag,
+            "program": _or_none(_text),
+            "priority": _whole,
+            "qualification": _or_none(_text),
+            "tokens": Each(_any_text),
+            "schedule": _or_none(_schedule),
+            "triggers": _or_none(_list),
+            "filters": _or_none(_list),
+            "logic": _or_none(_text),
+            "flow": _or_none(_list),
         }
     ),
     "connections": Each(

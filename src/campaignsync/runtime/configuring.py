@@ -1,17 +1,19 @@
 """Brings an installation to what a configuration document says: first as a plan to read, then all of it or nothing.
 
-Called by the command line. Links are made as `link` makes them: only where the two fit.
+Called by the command line. Links are made as `link` makes them: only where the two fit. Smart campaigns are saved as everywhere.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from campaignsync.domain.configuration import (
     Difference,
     Document,
+    WrongEntryError,
     differences,
     label_mappings,
     merged,
@@ -31,6 +33,7 @@ from campaignsync.runtime.ports import (
     Registry,
     SalesforceDoor,
 )
+from campaignsync.runtime.smart_campaigns import SmartCampaigns
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,11 +44,28 @@ class Configuring:
     registry: Registry
     member_fields: MemberFields
     ledger: Ledger
+    smart_campaigns: SmartCampaigns
     open_door: Callable[[Connection], SalesforceDoor]
 
     def plan(self, wanted: Document, *, prune: bool) -> list[Difference]:
-        """What would change."""
-        return differences(self.configurations.read(), wanted, prune=prune)
+        """What would change; WrongEntryError for a smart campaign that makes no sense."""
+        current = self.configurations.read()
+        changes = differences(current, wanted, prune=prune)
+        for name, (definition, _) in self._smart_campaigns(current, merged(current, wanted, changes)).items():
+            with _below(name):
+                self.smart_campaigns.check(name, definition)
+        return changes
+
+    def _smart_campaigns(self, current: Document, final: Document) -> dict[str, tuple[dict[str, Any], bool]]:
+        """The smart campaigns that differ, as they shall be: the definition, and whether it is active."""
+        return {
+            name: (
+                {key: value for key, value in entry.items() if key != "active" and value is not None},
+                entry.get("active", False),
+            )
+            for name, entry in final.get("smart_campaigns", {}).items()
+            if current["smart_campaigns"].get(name) != entry
+        }
 
     def apply(self, wanted: Document, *, prune: bool, who: str) -> list[Difference]:
         """Change it: what was changed."""
@@ -63,7 +83,16 @@ class Configuring:
                 for name, link in entry.get("links", {}).items():
                     if name not in known:
                         self._link(program, name, link)
+            self._write_smart_campaigns(current, final, who)
         return changes
+
+    def _write_smart_campaigns(self, current: Document, final: Document, who: str) -> None:
+        for name in sorted(current["smart_campaigns"].keys() - final["smart_campaigns"].keys()):
+            self.smart_campaigns.delete(name)
+        for name, (definition, active) in self._smart_campaigns(current, final).items():
+            with _below(name):
+                self.smart_campaigns.save(name, definition, who=who)
+            (self.smart_campaigns.activate if active else self.smart_campaigns.deactivate)(name)
 
     def _map(self, name: str, current: Document, final: Document, who: str) -> None:
         """Bring the mappings of fields in one org to what `final` says, as the commands do: only where they fit (M6.8, M7.5)."""
@@ -109,3 +138,12 @@ class Configuring:
         wish = ExistingCampaign(program=program, campaign=campaign, mapped=label_mappings(entry))
         linking.existing(wish)
         self.configurations.write_link(program, name, entry)
+
+
+@contextmanager
+def _below(name: str) -> Iterator[None]:
+    """What is wrong in a smart campaign's definition is said to be where it stands in the document."""
+    try:
+        yield
+    except WrongEntryError as error:
+        raise WrongEntryError(("smart_campaigns", name, *error.path), error.reason) from None

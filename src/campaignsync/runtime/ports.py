@@ -492,7 +492,9 @@ class Configurations(Protocol):
         """Everything as one document."""
 
     def write(self, current: Mapping[str, Any], final: Mapping[str, Any]) -> None:
-        """Bring what differs between two documents to what `final` says, but for links that are not there yet."""
+        """Bring what differs between two documents to what `final` says, but for smart campaigns, and for links that are not
+        there
+        yet."""
 
     def write_link(self, program: str, connection: str, entry: Mapping[str, Any]) -> None:
         """The choices of a link, and what its labels mean."""

@@ -18,6 +18,7 @@ from campaignsync.domain.errors import UsageError
 from campaignsync.domain.ids import ConnectionId
 from campaignsync.domain.member_fields import FieldKind, MemberField
 from campaignsync.domain.programs import PeriodCost, amount, month
+from campaignsync.domain.smart_campaigns import SmartCampaignState
 from campaignsync.domain.statuses import Channel, ProgressionStatus
 from campaignsync.store import models
 from campaignsync.store.facts import lead_rules
@@ -64,12 +65,17 @@ class Configurations:
             "campaignsync": VERSION,
             "channels": {row.name: _channel(row) for row in channels},
             "programs": {row.name: _program(row) for row in programs.prefetch_related("tags", "costs")},
+            "smart_campaigns": {
+                row.name: {**row.definition, "active": row.state == SmartCampaignState.ACTIVE.value}
+                for row in models.SmartCampaign.objects.order_by("name")
+            },
             "connections": {row.name: _connection(row) for row in connections},
             "member_fields": {each.name: {"kind": each.kind.value} for each in self._member_fields.list()},
         }
 
     def write(self, current: Document, final: Document) -> None:
-        """Bring what differs between two documents to what `final` says, but for links that are not there yet."""
+        """Bring what differs between two documents to what `final` says, but for smart campaigns, and for links that are
+        not there yet."""
         gone = {
             section: current[section].keys() - final[section].keys() for section in ("programs", "channels")
         }

@@ -68,7 +68,7 @@ class WebhookOutlet:
             headers[SIGNATURE] = f"sha256={digest}"
         request = urllib.request.Request(self.url, data=body, headers=headers)  # noqa: S310 - http(s) only, see settings.
         try:
-            with _OPENER.open(request, timeout=_TIMEOUT_S):
+            with OPENER.open(request, timeout=_TIMEOUT_S):
                 pass
         except urllib.error.HTTPError as error:
             error.close()
@@ -89,7 +89,7 @@ class _NoRedirects(urllib.request.HTTPRedirectHandler):
         return None
 
 
-_OPENER = urllib.request.build_opener(_NoRedirects)
+OPENER = urllib.request.build_opener(_NoRedirects)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,14 +108,14 @@ class MailOutlet:
             list(self.settings.mail_to),
         )
         try:
-            with _backend(self.settings.mail_url) as backend:
-                backend.send_messages([message])
+            with backend(self.settings.mail_url) as sending:
+                sending.send_messages([message])
         except (OSError, SMTPException) as error:
             where = urlsplit(self.settings.mail_url).hostname or "the folder for mail"
             raise RetryableError(f"{where} does not take mail ({type(error).__name__})") from None
 
 
-def _backend(url: str) -> BaseEmailBackend:
+def backend(url: str) -> BaseEmailBackend:
     """Django's backend for an address: a folder, or a server, never with a password in the clear."""
     parts = urlsplit(url)
     if parts.scheme == "file":

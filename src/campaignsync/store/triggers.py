@@ -163,6 +163,15 @@ _PEOPLE = f"""
     {_PERSON} WHERE i.person_id = n.id AND ({_ROW.format(row="n")}) IS DISTINCT FROM ({_ROW.format(row="o")}) $count$;
     RETURN NULL;
 """
+_NEW_PEOPLE = f"""
+    IF EXISTS (SELECT FROM store_smartcampaign WHERE state = 'active' AND definition->>'triggers' ILIKE '%person is created%')
+    THEN
+        EXECUTE $note$ INSERT INTO store_journalentry {COLUMNS}
+        SELECT {_ACTOR.format(who=TOLD)}, 'program', NULL, NULL, '', n.id, 'created', '', NULL, n.email FROM new_rows n $note$;
+    END IF;
+    RETURN NULL;
+"""
+"""Noted only while a smart campaign listens to it: a first read would fill the journal with what people tell of themselves."""
 _SEEN = """FROM new_rows n JOIN old_rows o ON o.id = n.id JOIN store_personidentity i
     ON i.connection_id = n.connection_id AND i.salesforce_id = n.salesforce_id"""
 _SALESFORCE_PEOPLE = f"""
@@ -187,6 +196,17 @@ _WAKE = """
 """
 """At the commit that brought a mark, so that nobody's commit waits for longer than another's commit takes. An org that the
 transaction has woken already is not woken again for each of its links."""
+JOURNAL_LOCK = 0x0CA4
+"""The upper 16 bits of the advisory locks that writers of the journal hold; the lower 48 are where they began."""
+JOURNAL_SEQUENCE = "store_journalentry_id_seq"
+_TELL_READERS = f"""
+    IF coalesce(current_setting('campaignsync.writes_journal', true), '') = '' THEN
+        PERFORM pg_advisory_xact_lock_shared(({JOURNAL_LOCK}::bigint << 48) |
+            (SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM {JOURNAL_SEQUENCE}));
+        PERFORM set_config('campaignsync.writes_journal', 'yes', true);
+    END IF;
+    RETURN NULL;
+"""
 _OPERATIONS = {"insert": pgtrigger.Insert, "update": pgtrigger.Update, "delete": pgtrigger.Delete}
 _REFERENCING = {
     "insert": pgtrigger.Referencing(new="new_rows"),  # type: ignore[no-untyped-call]
@@ -285,7 +305,7 @@ def _noted_fields(*, keys: dict[str, str], **parts: str) -> list[pgtrigger.Trigg
 
 def note_people() -> list[pgtrigger.Trigger]:
     """Journal every change of a person's fields, and count it for the comparison with each org."""
-    return _noted(_PEOPLE, {"update": ""})
+    return [*_noted(_PEOPLE, {"update": ""}), after("insert", "note_insert", _NEW_PEOPLE)]
 
 
 def note_salesforce_people() -> list[pgtrigger.Trigger]:
@@ -313,6 +333,20 @@ def wake_orgs() -> list[pgtrigger.Trigger]:
             operation=pgtrigger.Insert | pgtrigger.Update,
             timing=pgtrigger.Deferred,
             func=_WAKE,
+        )
+    ]
+
+
+def tell_readers() -> list[pgtrigger.Trigger]:
+    """Show whoever reads the journal that a transaction is writing to it, and from where on, until that has ended: see
+    `store.journal.committed_until`."""
+    return [
+        pgtrigger.Trigger(
+            name="tell_readers",
+            level=pgtrigger.Statement,
+            when=pgtrigger.Before,
+            operation=pgtrigger.Insert,
+            func=_TELL_READERS,
         )
     ]
 

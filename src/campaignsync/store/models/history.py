@@ -7,7 +7,7 @@ from django.db import models
 from campaignsync.store.announcing import announce_problems, announce_runs
 from campaignsync.store.models.links import Link
 from campaignsync.store.models.programs import Connection, Person
-from campaignsync.store.triggers import append_only, note_jobs, wake_orgs
+from campaignsync.store.triggers import append_only, note_jobs, tell_readers, wake_orgs
 
 
 class Run(models.Model):
@@ -141,7 +141,7 @@ class JournalEntry(models.Model):
                 fields=("run_id",), condition=models.Q(run_id__isnull=False), name="journal_of_a_run"
             ),
         )
-        triggers = append_only()
+        triggers = (*append_only(), *tell_readers())
 
     def __str__(self) -> str:
         return f"{self.at} {self.who}: {self.old} → {self.new}"

@@ -1,0 +1,95 @@
+"""What a command to a campaign comes to for a person, where they stand there now (M9.2–M9.4).
+
+Called by `runtime.commands`, for all people of a campaign at once. Who was written to before without an answer and stands
+there as was wanted is done: it was us.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from campaignsync.domain.commands import SETTLED
+from campaignsync.domain.trees import MEMBER_WRITES
+
+_IN, _SAME, _THERE = pl.col("campaign_member_id").is_not_null(), pl.col("same"), pl.col("standing")
+
+
+def split(
+    commands: pl.DataFrame, standings: pl.DataFrame, identities: pl.DataFrame
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """What is to be written (MEMBER_WRITES with command_id), and what is settled already (SETTLED)."""
+    whole = (
+        commands.join(identities, on="person_id", how="left")
+        .join(standings.rename({"status": "standing"}), on="person_id", how="left")
+        .with_columns(
+            same=(
+                pl.col("status").str.strip_chars().str.to_lowercase()
+                == _THERE.str.strip_chars().str.to_lowercase()
+            ).fill_null(value=False)
+        )
+        .with_columns(message=_settled())
+        .with_columns(outcome=pl.when(_heard()).then(pl.lit("done")).otherwise(pl.lit("skipped")))
+    )
+    settled = whole.filter(pl.col("message").is_not_null())
+    settled = settled.with_columns(
+        message=pl.when(pl.col("outcome") == "done").then(pl.lit("")).otherwise("message")
+    )
+    writes = whole.filter(pl.col("message").is_null())
+    return writes.select("command_id", *MEMBER_WRITES).sort("person_id"), settled.select(*SETTLED)
+
+
+def _settled() -> pl.Expr:
+    """Why nothing is to be written; null: something is."""
+    verb = pl.col("verb")
+    return (
+        pl.when((verb == "remove") & ~_IN)
+        .then(pl.lit("Is no member of the campaign."))
+        .when((verb == "add") & _IN)
+        .then(pl.format("Is a member of the campaign already, with the status '{}'.", _THERE.fill_null("")))
+        .when((verb == "status") & _IN & _SAME)
+        .then(pl.lit("Has the status already."))
+        .when(pl.col("salesforce_id").is_null() & ~pl.col("implied"))
+        .then(
+            pl.lit(
+                "Is not in Salesforce, and in a program that is linked nobody is made a lead for this:"
+                " give them a status of the program instead (M4.6)."
+            )
+        )
+        .when(pl.col("salesforce_id").is_null())
+        .then(pl.lit("Was deleted in Salesforce: Sync Person to SFDC brings them back."))
+    )
+
+
+def _heard() -> pl.Expr:
+    """Whether a command that was sent before was done, by what is there now."""
+    verb = pl.col("verb")
+    as_wanted = pl.when(verb == "remove").then(~_IN).otherwise(_IN & _SAME)
+    return pl.col("sent") & as_wanted
+
+
+def judged(outcomes: pl.DataFrame) -> pl.DataFrame:
+    """What came of writes (MEMBER_OUTCOMES with command_id) as SETTLED; what may be tried again has no outcome."""
+    found, wanted = (pl.col(name).str.strip_chars().str.to_lowercase() for name in ("found", "wanted"))
+    turned = pl.format("Salesforce stored {} instead of {}.", _named("found"), _named("wanted"))
+    return outcomes.with_columns(
+        outcome=pl.when(~pl.col("known") | pl.col("retriable"))
+        .then(None)
+        .when(pl.col("code").is_not_null() | found.ne_missing(wanted))
+        .then(pl.lit("refused"))
+        .otherwise(pl.lit("done")),
+        message=pl.when(pl.col("code").is_not_null())
+        .then(pl.format("{}: {}", pl.col("code"), pl.col("message").fill_null("")))
+        .when(~pl.col("known"))
+        .then(pl.col("message"))
+        .when(found.ne_missing(wanted))
+        .then(turned)
+        .otherwise(pl.lit("")),
+    ).select(*SETTLED)
+
+
+def _named(column: str) -> pl.Expr:
+    return (
+        pl.when(pl.col(column).is_null())
+        .then(pl.lit("no member"))
+        .otherwise(pl.format("'{}'", pl.col(column)))
+    )

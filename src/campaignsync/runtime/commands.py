@@ -1,0 +1,109 @@
+"""Carries out the commands of flows in an org: in bulk, by the lanes of the sync, settled by what is read back (M9.8).
+
+Called by `runtime.flow_runner`. What was sent and never heard of is looked at before anything is sent again; the sets are
+joined as columns, so that a hundred thousand people are one bulk job.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+import polars as pl
+
+from campaignsync.automation.commands import judged, split
+from campaignsync.domain.commands import SETTLED, CommandGroup
+from campaignsync.domain.connections import Connection
+from campaignsync.domain.ids import ConnectionId
+from campaignsync.domain.trees import MEMBER_WRITES
+from campaignsync.runtime.cycle import observe, turn
+from campaignsync.runtime.flow_ports import Commands
+from campaignsync.runtime.people import OrgPeople
+from campaignsync.runtime.ports import Directory, Ledger, SalesforceDoor
+
+_WHO = "smart campaign"
+
+
+def carry_out_commands(
+    door: SalesforceDoor, ledger: Ledger, commands: Commands, directory: Directory, connection: Connection
+) -> int:
+    """Carry out what is due in an org, in our turn with it; how many commands were settled. RetryableError when its budget of API
+    calls is spent."""
+    org, settled = connection.connection_id, 0
+    with turn(door, ledger, org):
+        ledger.budget(org).require(connection.name)
+        if commands.unheard(org):
+            observe(door, ledger, org)
+        while group := commands.next_group(org):
+            people = OrgPeople(connection=org, leads=connection.leads, door=door, ledger=ledger)
+            if group.campaign_id:
+                settled += _change_campaign(people, commands, group)
+            else:
+                settled += _sync_people(people, commands, directory, group)
+            ledger.charge(org, door.take_calls())
+            ledger.budget(org).require(connection.name)
+    return settled
+
+
+def _sync_people(people: OrgPeople, commands: Commands, directory: Directory, group: CommandGroup) -> int:
+    """Sync Person to SFDC: found, or made as leads, those too whose record was deleted there (M9.5, M7.9)."""
+    wanted = group.commands["person_id"].to_list()
+    for person in commands.deleted_there(people.connection, wanted):
+        directory.let_go(person, people.connection, who=_WHO)
+    known_before = set(people.ledger.identities(people.connection, wanted)["person_id"])
+    settled = _found(people, group.commands)
+    done = group.commands.join(settled, on="command_id", how="anti").select(
+        "command_id",
+        pl.when(pl.col("person_id").is_in(list(known_before)))
+        .then(pl.lit("skipped"))
+        .otherwise(pl.lit("done"))
+        .alias("outcome"),
+        pl.when(pl.col("person_id").is_in(list(known_before)))
+        .then(pl.lit("Is in Salesforce already."))
+        .otherwise(pl.lit(""))
+        .alias("message"),
+    )
+    commands.settle(settled.vstack(done))
+    return done.height + settled.filter(pl.col("outcome").is_not_null()).height
+
+
+def _found(people: OrgPeople, commands: pl.DataFrame) -> pl.DataFrame:
+    """Give the people of these commands an id in Salesforce; SETTLED of those who are left without one."""
+    missing = people.find_or_create(commands["person_id"].to_list())
+    return missing.join(commands, on="person_id").select(
+        "command_id",
+        pl.when(pl.col("known") & ~pl.col("retriable")).then(pl.lit("refused")).alias("outcome"),
+        pl.when("known")
+        .then(pl.format("{}: {}", pl.col("code"), pl.col("message").fill_null("")))
+        .otherwise("message")
+        .alias("message"),
+    )
+
+
+def _change_campaign(people: OrgPeople, commands: Commands, group: CommandGroup) -> int:
+    org, wanted = people.connection, group.commands
+    adding = wanted.filter(pl.col("implied") & (pl.col("verb") != "remove"))
+    left_out = _found(people, adding)
+    wanted = wanted.join(left_out, on="command_id", how="anti")
+    everybody = wanted["person_id"].to_list()
+    standings = commands.standings(org, group.campaign_id, everybody)
+    writes, settled = split(wanted, standings, people.ledger.identities(org, everybody))
+    commands.settle(left_out.vstack(settled))
+    done = left_out.filter(pl.col("outcome").is_not_null()).height + settled.height
+    return done + _write(people, commands, org, group.campaign_id, writes)
+
+
+def _write(
+    people: OrgPeople, commands: Commands, org: ConnectionId, campaign_id: str, writes: pl.DataFrame
+) -> int:
+    """Write, and settle batch by batch what was read back."""
+    if writes.is_empty():
+        return 0
+    done, numbers = 0, writes.select("person_id", "command_id")
+    for batch in people.door.write_members(
+        campaign_id, writes.select(*MEMBER_WRITES), partial(people.ledger.note_job, org)
+    ):
+        settled = judged(batch.outcomes.join(numbers, on="person_id")).select(*SETTLED)
+        commands.record(org, batch, settled)
+        done += settled.filter(pl.col("outcome").is_not_null()).height
+    people.ledger.forget_jobs(org)
+    return done
