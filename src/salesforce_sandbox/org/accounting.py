@@ -34,7 +34,8 @@ _LIMITS = {
 
 
 class Accounting:
-    """`by_kind` counts API calls by what they were, such as query or composite."""
+    """`by_kind` counts API calls by what they were, such as query or composite; `received` and `sent` the bytes of bodies, as
+    packed as they travelled."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -42,6 +43,7 @@ class Accounting:
         self.by_kind: Counter[str] = Counter()
         self._spent: dict[str, deque[tuple[datetime, int]]] = {}
         self._used: Counter[str] = Counter()
+        self.received = self.sent = 0
 
     def used(self, limit: str) -> int:
         """What the last 24 hours have used of a limit."""
@@ -81,6 +83,7 @@ class Accounting:
         return {
             "total": sum(self.by_kind.values()),
             "by_kind": dict(sorted(self.by_kind.items())),
+            "bytes": {"received": self.received, "sent": self.sent},
             "used": {name: self.used(name) for name in self.limits if self.used(name)},
         }
 
@@ -91,3 +94,4 @@ class Accounting:
         self.by_kind.clear()
         self._spent.clear()
         self._used.clear()
+        self.received = self.sent = 0

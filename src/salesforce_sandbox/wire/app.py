@@ -38,7 +38,8 @@ def make_app(sandbox: Sandbox, latency_ms: float = 0) -> App:
             return
         http, began = HttpRequest(scope, receive), asyncio.get_running_loop().time()
         try:
-            request = await _read(http)
+            packed = await http.body()
+            request = _read(http, packed)
             sandbox.judge_concurrency(request, [(token, began - since) for token, since in running.values()])
             running[http] = session_token(request), began
             fault = sandbox.faults.decide(request)
@@ -53,19 +54,22 @@ def make_app(sandbox: Sandbox, latency_ms: float = 0) -> App:
             # Ending before the server has seen the connection go would be logged as a fault of ours.
             await receive()
             return
-        await _http_response(answer, http.headers.get("accept-encoding", ""))(scope, receive, send)
+        response = _http_response(answer, http.headers.get("accept-encoding", ""))
+        if not http.url.path.startswith("/sandbox"):
+            sandbox.org.accounting.received += len(packed)
+            sandbox.org.accounting.sent += len(response.body)
+        await response(scope, receive, send)
 
     return app
 
 
-async def _read(http: HttpRequest) -> Request:
+def _read(http: HttpRequest, body: bytes) -> Request:
     uri = len(http.url.path) + len(http.url.query)
     head = uri + sum(len(name) + len(value) for name, value in http.headers.raw)
     if head > _LONGEST_HEAD:
         raise SalesforceError(
             414 if uri > _LONGEST_HEAD // 2 else 431, "URI_TOO_LONG", "URI or headers are too long"
         )
-    body = await http.body()
     for packing in set(http.headers.get("content-encoding", "").split(", ")) & _UNPACK.keys():
         try:
             body = _UNPACK[packing](body)

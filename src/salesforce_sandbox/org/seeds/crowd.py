@@ -1,7 +1,8 @@
 """A crowd: as many leads, contacts and members as a benchmark wants, poured into the tables past the save pipeline.
 
 For the part `crowd` of a seed document: `{"campaigns": 1, "leads": 1000000, "contacts": 0}`. Every person is a member
-of each campaign. Nothing of it reaches the change log: it is meant to have been there all along.
+of each campaign. Nothing of it reaches the change log: it is meant to have been there all along. `seconds_apart` says how much
+older each row is than the one behind it, since a crowd of one moment is a tie of a million rows.
 """
 
 # ruff: noqa: S608 - what is put into statements are names of the schema and the expressions below.
@@ -20,11 +21,15 @@ _AT_ONCE = 50_000
 _PERSON = {
     "FirstName": "'Kim'",
     "LastName": "'Crowd ' || (k.key + :start)",
-    "Email": "lower(:name) || (k.key + :start) || '@crowd.example'",
 }
-_LEAD = {**_PERSON, "Company": "'Crowd'"}
+_LEAD = {**_PERSON, "Email": "'lead' || (k.key + :start) || '@crowd.example'", "Company": "'Crowd'"}
+_CONTACT = {**_PERSON, "Email": "'contact' || (k.key + :start) || '@crowd.example'"}
+_AGED = (
+    "strftime('%Y-%m-%dT%H:%M:%S.000+0000', substr(:SystemModstamp, 1, 19),"
+    " '-' || CAST((:lots - :start - k.key) * :apart AS INTEGER) || ' seconds')"
+)
+_MOMENTS = dict.fromkeys(("CreatedDate", "LastModifiedDate", "SystemModstamp"), _AGED)
 _MEMBER = {
-    "CampaignId": ":name",
     "Status": "iif(k.key % 2, 'Responded', 'Sent')",
     "HasResponded": "k.key % 2",
     "FirstRespondedDate": "iif(k.key % 2, :today, NULL)",
@@ -35,20 +40,30 @@ def plant_crowd(org: Org, stated: Mapping[str, int], caller: Caller) -> None:
     """Makes the crowd; statuses alternate between Sent and Responded."""
     rows = [{"Name": f"Crowd {number}"} for number in range(1, stated.get("campaigns", 1) + 1)]
     campaigns = [str(outcome.id) for outcome in org.records.create(_find(org, "Campaign"), rows, caller)]
+    apart = stated.get("seconds_apart", 0)
     with org.transactions.begin(caller) as transaction:
-        leads = _pour(transaction, _find(org, "Lead"), "Lead", _LEAD, [""] * stated.get("leads", 0))
+        leads = _pour(transaction, _find(org, "Lead"), {**_LEAD, **_aged(apart)}, [""] * stated.get("leads", 0))
         contacts = _pour(
-            transaction, _find(org, "Contact"), "Contact", _PERSON, [""] * stated.get("contacts", 0)
+            transaction,
+            _find(org, "Contact"),
+            {**_CONTACT, **_aged(apart)},
+            [""] * stated.get("contacts", 0),
         )
         member = _find(org, "CampaignMember")
         for campaign in campaigns:
             for person, ids in (("LeadId", leads), ("ContactId", contacts)):
-                _pour(transaction, member, campaign, {**_MEMBER, person: "k.value ->> 1"}, ids)
+                varying = {**_MEMBER, **_aged(apart), "CampaignId": f"'{campaign}'", person: "k.value ->> 1"}
+                _pour(transaction, member, varying, ids)
         transaction.pending.clear()
 
 
+def _aged(apart: float) -> dict[str, str]:
+    """The moments of a row, so many seconds before those of the row behind it."""
+    return {name: made_of.replace(":apart", str(float(apart))) for name, made_of in _MOMENTS.items()} if apart else {}
+
+
 def _pour(
-    transaction: Transaction, sobject: SObject, name: str, varying: Mapping[str, str], people: Sequence[str]
+    transaction: Transaction, sobject: SObject, varying: Mapping[str, str], people: Sequence[str]
 ) -> list[str]:
     """Inserts one row for each of `people`, constant but for the expressions in `varying`; returns the new ids."""
     storage, ids = transaction.ground.storage, transaction.ground.ids
@@ -61,8 +76,8 @@ def _pour(
         lot = [(ids.take(sobject.key_prefix), person) for person in people[start : start + _AT_ONCE]]
         further = {
             "lot": orjson.dumps(lot).decode(),
-            "name": name,
             "start": start + 1,
+            "lots": len(people),
             "today": transaction.today,
         }
         storage.database.execute(statement, {**row, **further})

@@ -1,0 +1,54 @@
+"""Runs one program to its end and tells what it cost: wall clock, CPU of it alone, its peak of memory.
+
+Used by the works. The CPU and the memory are what the kernel counted for that one child and whatever it waited for itself;
+the database server and the sandbox are other processes and are not in it.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """What one process cost. `rss_mb` is its peak of resident memory; `said` what it printed."""
+
+    wall_s: float
+    cpu_s: float
+    rss_mb: float
+    exit_code: int
+    said: str
+
+
+def run(command: Sequence[object], surroundings: Mapping[str, str] | None = None) -> Cost:
+    """Run a program; RuntimeError with its last words when it says that it failed (halts, exit code 3, are for the caller)."""
+    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as errors:
+        began = time.monotonic()
+        child = subprocess.Popen(
+            [str(part) for part in command],
+            env={**os.environ, **(surroundings or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=errors,
+            text=True,
+        )
+        _, status, usage = os.wait4(child.pid, 0)
+        wall_s = time.monotonic() - began
+        child.returncode = os.waitstatus_to_exitcode(status)
+        out.seek(0)
+        errors.seek(0)
+        said, complained = out.read(), errors.read()
+    if child.returncode not in (0, 3):
+        raise RuntimeError(f"{command} ended with {child.returncode}: {complained[-2000:]}")
+    return Cost(
+        wall_s=round(wall_s, 3),
+        cpu_s=round(usage.ru_utime + usage.ru_stime, 3),
+        rss_mb=round(usage.ru_maxrss / 1024, 1),
+        exit_code=child.returncode,
+        said=said,
+    )

@@ -1,0 +1,103 @@
+"""Prepares a database for a work, past the commands: a connection, programs, links, members. Nothing of it is measured.
+
+Run as a process of its own, `python -m benchmarks.prepare STEP DATABASE_URL JSON`, since Django takes its database once a process.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from campaignsync.bootstrap import Application, application
+from campaignsync.domain.connections import Login, LoginMethod
+from campaignsync.domain.statuses import Channel, ProgressionStatus
+from campaignsync.settings import Settings
+
+CHANNEL = "Crowd"
+_STATUSES = {"crowd": ("Sent", "Responded"), "six": ("Invited", "Opened", "Registered", "No Show", "Attended", "Won")}
+
+
+def prepare(step: str, url: str, **asked: object) -> None:
+    """Take a step in a process of its own."""
+    command = [sys.executable, "-m", "benchmarks.prepare", step, url, json.dumps(asked)]
+    surroundings = {**os.environ, "CAMPAIGNSYNC_SECRET_KEY": "benchmark"}
+    subprocess.run(command, check=True, cwd=Path(__file__).resolve().parents[1], env=surroundings)
+
+
+def connect(app: Application, org: str) -> None:
+    """A connection to a sandbox, campaign sync switched on, and the channels."""
+    login = Login(
+        method=LoginMethod.CLIENT_CREDENTIALS,
+        login_url=org,
+        fields={"client_id": "sandbox-client", "client_secret": "sandbox-secret"},
+    )
+    door = app.new_door(login)
+    app.registry.save_connection(
+        "org", login, instance_url=door.instance_url, campaign_sync=True, user=door.sync_user()
+    )
+    for name, labels in _STATUSES.items():
+        last = len(labels) - 1
+        statuses = tuple(
+            ProgressionStatus(name=label, step=10 * place, success=place == last)
+            for place, label in enumerate(labels)
+        )
+        app.registry.add_channels([Channel(name=f"{CHANNEL} {name}", program_type="event", statuses=statuses)])
+
+
+def link(app: Application, campaigns: dict[str, str], channel: str = "crowd") -> None:
+    """A program of each name, linked with the campaign of that id."""
+    connection = app.registry.connection("org").connection_id
+    for name, campaign in campaigns.items():
+        app.registry.create_program(name, f"{CHANNEL} {channel}", {})
+        app.registry.create_link(name, connection, campaign)
+
+
+def members(app: Application, program: str, emails: list[str], labels: list[str], fields: dict[str, str]) -> None:
+    """Put people into a program, their statuses taken in turn."""
+    import polars as pl
+
+    from campaignsync.domain.registrants import REGISTRANTS
+
+    rows = pl.DataFrame({"email": emails}).with_columns(
+        pl.Series("status", [labels[place % len(labels)] for place in range(len(emails))]),
+        *(pl.lit(value).alias(name) for name, value in fields.items()),
+    )
+    people = rows.select(
+        *(
+            pl.col(name).cast(kind) if name in rows.columns else pl.lit(None, kind).alias(name)
+            for name, kind in REGISTRANTS.items()
+        )
+    )
+    app.members.import_people(program, people, who="benchmark")
+
+
+def sql(app: Application, statements: list[str]) -> None:
+    """Statements, each one committed: changes of our side at their cheapest, and through the triggers all the same."""
+    from django.db import connection
+
+    for statement in statements:
+        with connection.cursor() as cursor:
+            cursor.execute(statement)
+
+
+def analyse(app: Application) -> None:
+    """What autovacuum would have done by the time."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE")
+
+
+_STEPS: dict[str, Any] = {each.__name__: each for each in (connect, link, members, sql, analyse)}
+
+if __name__ == "__main__":
+    _, wanted, database, arguments = sys.argv
+    data = Settings(data_dir=Path(".cache/benchmarks/data").resolve(), database_url=database)
+    with application(data, migrate=True, who="benchmark") as opened:
+        began = datetime.now(UTC)
+        _STEPS[wanted](opened, **json.loads(arguments))
