@@ -1,6 +1,7 @@
 """Prepares a database for a work, past the commands: a connection, programs, links, members. Nothing of it is measured.
 
-Run as a process of its own, `python -m benchmarks.prepare STEP DATABASE_URL JSON`, since Django takes its database once a process.
+Run as a process of its own, `python -m benchmarks.prepare STEP DATABASE_URL JSON`, since Django has one database
+a process.
 """
 
 from __future__ import annotations
@@ -19,7 +20,10 @@ from campaignsync.domain.statuses import Channel, ProgressionStatus
 from campaignsync.settings import Settings
 
 CHANNEL = "Crowd"
-_STATUSES = {"crowd": ("Sent", "Responded"), "six": ("Invited", "Opened", "Registered", "No Show", "Attended", "Won")}
+_STATUSES = {
+    "crowd": ("Sent", "Responded"),
+    "six": ("Invited", "Opened", "Registered", "No Show", "Attended", "Won"),
+}
 
 
 def prepare(step: str, url: str, **asked: object) -> None:
@@ -46,7 +50,9 @@ def connect(app: Application, org: str) -> None:
             ProgressionStatus(name=label, step=10 * place, success=place == last)
             for place, label in enumerate(labels)
         )
-        app.registry.add_channels([Channel(name=f"{CHANNEL} {name}", program_type="event", statuses=statuses)])
+        app.registry.add_channels(
+            [Channel(name=f"{CHANNEL} {name}", program_type="event", statuses=statuses)]
+        )
 
 
 def link(app: Application, campaigns: dict[str, str], channel: str = "crowd") -> None:
@@ -57,7 +63,9 @@ def link(app: Application, campaigns: dict[str, str], channel: str = "crowd") ->
         app.registry.create_link(name, connection, campaign)
 
 
-def members(app: Application, program: str, emails: list[str], labels: list[str], fields: dict[str, str]) -> None:
+def members(
+    app: Application, program: str, emails: list[str], labels: list[str], fields: dict[str, str]
+) -> None:
     """Put people into a program, their statuses taken in turn."""
     import polars as pl
 

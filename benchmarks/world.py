@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 import subprocess
 import sys
@@ -171,12 +170,20 @@ def database_server() -> Iterator[Server]:
         yield Server(url)
 
 
-_TUNED = {"max_wal_size": "8GB", "synchronous_commit": "off", "work_mem": "64MB", "maintenance_work_mem": "256MB"}
+_TUNED = {
+    "max_wal_size": "8GB",
+    "synchronous_commit": "off",
+    "work_mem": "64MB",
+    "maintenance_work_mem": "256MB",
+}
 
 
 def ours(url: str, *arguments: str) -> tuple[list[str], dict[str, str]]:
     """Our command, and the environment in which it uses a database."""
     return (
         [str(_PROGRAMS / "campaignsync"), "--data-dir", str(CACHE / "data"), *arguments],
-        {"DATABASE_URL": url, "CAMPAIGNSYNC_SECRET_KEY": "benchmark", "PYTHONDONTWRITEBYTECODE": os.environ.get("PYTHONDONTWRITEBYTECODE", "")},
+        {
+            "DATABASE_URL": url,
+            "CAMPAIGNSYNC_SECRET_KEY": "benchmark",
+        },
     )

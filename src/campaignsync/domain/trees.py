@@ -169,3 +169,5 @@ class Trees:
     campaign: pl.DataFrame
     people: pl.DataFrame
     held: pl.DataFrame
+    mark: int | None = None
+    """What marked the link when the trees were read; None: nothing did."""

@@ -32,6 +32,8 @@ class Planned:
     facts: LinkFacts
     plan: Plan
     halt: str | None
+    mark: int | None = None
+    """What marked the link when its trees were read."""
 
 
 def observe(door: SalesforceDoor, ledger: Ledger, connection: ConnectionId) -> None:
@@ -41,7 +43,7 @@ def observe(door: SalesforceDoor, ledger: Ledger, connection: ConnectionId) -> N
         for job in jobs:
             door.end_job(job)
         ledger.forget_jobs(connection)
-    delta = door.changes_since(ledger.cursor(connection))
+    delta = door.changes_since(ledger.cursor(connection), bounds=ledger.campaign_bounds(connection))
     ledger.mirror(connection, delta)
     members_of, statuses_of = ledger.campaigns_to_list(connection, delta)
     if members_of or statuses_of:
@@ -92,7 +94,7 @@ def plan_of(ledger: Ledger, facts: LinkFacts) -> Planned:
     plan = reconcile(facts, trees)
     if facts.member_fields:
         plan = replace(plan, values=plan_values(ledger.compare_values(facts.link_id), facts.policy.winner))
-    return Planned(facts=facts, plan=plan, halt=reason_to_halt(plan, facts, trees))
+    return Planned(facts=facts, plan=plan, halt=reason_to_halt(plan, facts, trees), mark=trees.mark)
 
 
 def run_link(
@@ -120,6 +122,8 @@ def run_link(
         elif planned.halt and planned.facts.state is LinkState.ACTIVE:
             ledger.stop(link, LinkState.HALTED, planned.halt)
         ledger.finish(run, report)
+        if planned.mark and not report.halted and planned.plan.writes_nothing:
+            ledger.settle_mark(link, planned.mark)
     return report
 
 

@@ -73,9 +73,10 @@ class SalesforceDoor(Protocol):
     def active_campaigns(self) -> int:
         """How many of the campaigns that the sync user sees are active."""
 
-    def changes_since(self, cursor: Cursor) -> Delta:
+    def changes_since(self, cursor: Cursor, *, bounds: Sequence[str] = ()) -> Delta:
         """All rows changed since the cursor less the look-back, and the counts by campaign. The number of calls is fixed,
-        plus one for every further page of rows."""
+        plus one for every further page of rows. `bounds` are ids of campaigns at which the counts are parted, so that all their
+        pages are asked for at once."""
 
     def whole_lists(self, *, members_of: Collection[str], statuses_of: Collection[str]) -> WholeLists:
         """All members and all statuses of the campaigns named, read whole or not at all."""
@@ -145,6 +146,9 @@ class Ledger(Protocol):
         """Nobody else looks at or writes to the org through this ledger meanwhile: an older look would undo what a newer one
         saw. Waits its turn; RetryableError when that takes too long."""
 
+    def campaign_bounds(self, connection: ConnectionId) -> tuple[str, ...]:
+        """Ids of campaigns, in order, between which no more campaigns are mirrored than one page of counts holds."""
+
     def cursor(self, connection: ConnectionId) -> Cursor:
         """From where the next look at the org goes on."""
 
@@ -176,6 +180,19 @@ class Ledger(Protocol):
 
     def links(self, connection: ConnectionId) -> tuple[LinkId, ...]:
         """The links of a connection in the order of their ids, whatever their state."""
+
+    def links_due(self, connection: ConnectionId) -> tuple[LinkId, ...]:
+        """The links of a connection for which something may have to be done, those that ran before first and else in the order of
+        their ids: whatever a plan is made of has changed, a write is due to be tried again, or nobody knows what became of
+        one. All others would give the plan that they gave last, which did nothing."""
+
+    def standing(self, connection: ConnectionId) -> Mapping[LinkId, RunReport]:
+        """What every link of a connection has to tell when nothing is to be done for it, in the order of their ids: that it
+        waits, and why, or that nothing happened."""
+
+    def settle_mark(self, link: LinkId, mark: int) -> None:
+        """A plan was made of trees that bear this mark, and found nothing to do: the link is due no more on its account, unless
+        it was marked again since those trees were read."""
 
     def link(self, link: LinkId) -> LinkFacts:
         """One link as it stands."""

@@ -41,13 +41,14 @@ def run_round(
     only: str | None = None,
     tell: Tell = nobody,
 ) -> Round:
-    """Observe an org, bring the fields of its people together and run its links, or those named. With `only`, the digest of the
-    one plan that may be carried out, and nothing else is.
+    """Observe an org, bring the fields of its people together and run those of its links that are due, or those named. With
+    `only`, the digest of the one plan that may be carried out, and nothing else is.
 
     RetryableError when the org's budget of API calls is spent, before the look or before the next link (docs/adr/0008).
     """
     require_campaign_sync(connection)
-    org, reports, before = connection.connection_id, [], door.api_calls
+    org, before = connection.connection_id, door.api_calls
+    reports: dict[LinkId, RunReport] = {}
     with turn(door, ledger, org):
         with failure_kept(ledger, org):
             ledger.begin_round(org)
@@ -55,14 +56,16 @@ def run_round(
             observe(door, ledger, org)
             people = PeopleReport() if only else sync_fields(door, ledger, org)
         looking = door.api_calls - before
-        for link in ledger.links(org) if links is None else links:
+        if links is None:
+            reports |= ledger.standing(org)
+        for link in ledger.links_due(org) if links is None else links:
             with failure_kept(ledger, org):
                 ledger.charge(org, door.take_calls())
                 ledger.budget(org).require(connection.name)
-            reports.append(_run(door, ledger, link, only=only, tell=tell))
+            reports[link] = _run(door, ledger, link, only=only, tell=tell)
         ledger.round_done(org)
     return Round(
-        reports=tuple(replace(report, api_calls=report.api_calls + looking) for report in reports),
+        reports=tuple(replace(report, api_calls=report.api_calls + looking) for report in reports.values()),
         api_calls=door.api_calls - before,
         connection=connection.name,
         people=people,

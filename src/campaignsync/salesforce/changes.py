@@ -7,7 +7,8 @@ SystemModstamp, so that the people of changed members are read with them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import polars as pl
@@ -18,23 +19,34 @@ from campaignsync.salesforce.fields import PEOPLE, STATUS
 from campaignsync.salesforce.pages import Record
 from campaignsync.salesforce.reading import Query, Reader
 from campaignsync.salesforce.soql import moment, text
+from campaignsync.salesforce.wire import MOST_QUERIES
 
 LOOK_BACK = timedelta(minutes=10)
+_COUNTED = ("CampaignMemberStatus", "CampaignMember")
 _GROUPS_A_PAGE = 2000  # Aggregate queries have no further pages (S2.2.5).
 
 
-def changes_since(reader: Reader, cursor: Cursor) -> Delta:
-    """All rows changed since the cursor less the look-back, and the counts by campaign."""
+def changes_since(reader: Reader, cursor: Cursor, bounds: Sequence[str] = ()) -> Delta:
+    """All rows changed since the cursor less the look-back, and the counts by campaign, parted at `bounds`."""
     # All standard fields that the user sees: the currency is among them where an org has several.
     of_campaigns = _delta("Campaign", ["FIELDS(STANDARD)"], cursor, deleted_too=True)
     of_statuses = _delta("CampaignMemberStatus", STATUS.values(), cursor)
-    counted = [_counted("CampaignMemberStatus"), _counted("CampaignMember")]
-    firsts = reader.ask([of_campaigns, of_statuses, *counted], describing=True)
+    counted = [
+        Group(of=of, after=after, up_to=up_to)
+        for of in _COUNTED
+        for after, up_to in zip(("", *bounds), (*bounds, ""), strict=True)
+    ]
+    now, later = counted[: MOST_QUERIES - 2], counted[MOST_QUERIES - 2 :]
+    # Describes ride in the first call, and say which fields of people the second may ask for.
+    firsts = reader.ask([of_campaigns, of_statuses, *(group.query for group in now)], describing=True)
     campaigns = reader.rows(of_campaigns, next(firsts))
     statuses = reader.rows(of_statuses, next(firsts))
-    status_counts = _counts(reader, "CampaignMemberStatus", next(firsts))
-    member_counts = _counts(reader, "CampaignMember", next(firsts))
-    members, people = _members_and_people(reader, cursor)
+    groups = list(zip(now, firsts, strict=True))
+    queries = _of_members_and_people(reader, cursor)
+    firsts = reader.ask([*queries, *(group.query for group in later)])
+    members, people = _members_and_people(reader, queries, firsts)
+    groups += zip(later, firsts, strict=True)
+    status_counts, member_counts = _counts(reader, groups)
     seen = {"Campaign": campaigns, "CampaignMemberStatus": statuses, "CampaignMember": members}
     seen |= {kind: people.filter(kind=kind.lower()) for kind in PEOPLE}
     return Delta(
@@ -51,13 +63,13 @@ def changes_since(reader: Reader, cursor: Cursor) -> Delta:
     )
 
 
-def _members_and_people(reader: Reader, cursor: Cursor) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Changed members; the people of changed members; and all people who changed or are gone, since whoever left every campaign
-    may still be ours, or come back from the bin. The first look reads those who are in campaigns."""
+def _of_members_and_people(reader: Reader, cursor: Cursor) -> list[Query]:
+    """Changed members with their people; and all people who changed or are gone, since whoever left every campaign may still be
+    ours, or come back from the bin. The first look reads those who are in campaigns."""
     wanted = {kind: reader.person_fields(kind) for kind in PEOPLE}
     # The first look reads all people in campaigns anyhow, and once each.
     of_members = [f"{kind}.{path}" for kind in wanted for path in wanted[kind]] if cursor else []
-    queries = [
+    return [
         _delta("CampaignMember", [*reader.member_columns(), *of_members], cursor),
         *(
             _delta(
@@ -70,10 +82,15 @@ def _members_and_people(reader: Reader, cursor: Cursor) -> tuple[pl.DataFrame, p
             for kind, fields in wanted.items()
         ),
     ]
-    firsts = reader.ask(queries)
+
+
+def _members_and_people(
+    reader: Reader, queries: Sequence[Query], firsts: Iterator[Record]
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Members, and people each once, of the queries above when their first pages are there."""
     pages = reader.pages(queries[0], next(firsts))
     members = [(page.rows("CampaignMember"), *map(page.related, PEOPLE)) for page in pages]
-    people = [reader.rows(query, first) for query, first in zip(queries[1:], firsts, strict=True)]
+    people = [reader.rows(query, first) for query, first in zip(queries[1:], firsts, strict=False)]
     everybody = pl.concat([*(each for _, *related in members for each in related), *people])
     return (
         pl.concat([each for each, *_ in members]),
@@ -98,24 +115,51 @@ def _delta(
     return Query(of=of, soql=soql, order="SystemModstamp, Id", deleted_too=deleted_too)
 
 
-def _counted(of: str, *, after: str = "") -> Query:
-    beyond = f"CampaignId > {text(after)}" if after else "CampaignId != null"
-    return Query(
-        of=of,
-        soql=f"SELECT CampaignId, COUNT(Id) found FROM {of} WHERE {beyond}"
-        f" GROUP BY CampaignId ORDER BY CampaignId LIMIT {_GROUPS_A_PAGE}",
-    )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """The counts of an object of the campaigns behind one id, up to another one; empty: from the first, to the last."""
+
+    of: str
+    after: str = ""
+    up_to: str = ""
+
+    @property
+    def query(self) -> Query:
+        beyond = f"CampaignId > {text(self.after)}" if self.after else "CampaignId != null"
+        within = f" AND CampaignId <= {text(self.up_to)}" if self.up_to else ""
+        return Query(
+            of=self.of,
+            soql=f"SELECT CampaignId, COUNT(Id) found FROM {self.of} WHERE {beyond}{within}"
+            f" GROUP BY CampaignId ORDER BY CampaignId LIMIT {_GROUPS_A_PAGE}",
+        )
+
+    def rest(self, page: Sequence[Record]) -> Group | None:
+        """What is left behind a page; None when that was not full."""
+        return replace(self, after=page[-1]["CampaignId"]) if len(page) == _GROUPS_A_PAGE else None
 
 
-def _counts(reader: Reader, of: str, first: Record) -> pl.DataFrame:
-    """How many rows of an object each campaign has (COUNTS); a page follows where the last was full."""
-    groups = page = list(first["records"])
-    while len(page) == _GROUPS_A_PAGE:
-        page = reader.records(_counted(of, after=page[-1]["CampaignId"]).soql)
-        groups = groups + page
-    return pl.DataFrame(
-        [(group["CampaignId"], group["found"]) for group in groups], schema=COUNTS, orient="row"
-    )
+def _counts(reader: Reader, groups: Iterable[tuple[Group, Record]]) -> tuple[pl.DataFrame, ...]:
+    """How many rows of each counted object each campaign has (COUNTS)."""
+    found: dict[str, dict[str, int]] = {of: {} for of in _COUNTED}
+    parted = True
+    for group, first in groups:
+        counts = _all_of(reader, group, first["records"])
+        # Every campaign has a status (S1.2.4). Where the one at a bound has none, it is gone, or ids are ordered otherwise there.
+        parted = parted and (group.of != _COUNTED[0] or not group.up_to or group.up_to in counts)
+        found[group.of] |= counts
+    if not parted:
+        whole = {of: Group(of=of) for of in _COUNTED}
+        found = {of: _all_of(reader, each, reader.records(each.query.soql)) for of, each in whole.items()}
+    return tuple(pl.DataFrame(list(found[of].items()), schema=COUNTS, orient="row") for of in _COUNTED)
+
+
+def _all_of(reader: Reader, group: Group, page: Sequence[Record]) -> dict[str, int]:
+    """The counts of a group of which the first page is there; a page follows where the last was full."""
+    counts = {each["CampaignId"]: each["found"] for each in page}
+    while rest := group.rest(page):
+        group, page = rest, reader.records(rest.query.soql)
+        counts |= {each["CampaignId"]: each["found"] for each in page}
+    return counts
 
 
 def _moved(cursor: Cursor, seen: dict[str, pl.DataFrame]) -> Cursor:

@@ -110,8 +110,8 @@ class SalesforceOrg:
     def active_campaigns(self) -> int:
         return self._reader.active_campaigns()
 
-    def changes_since(self, cursor: Cursor) -> Delta:
-        return changes.changes_since(self._reader, cursor)
+    def changes_since(self, cursor: Cursor, *, bounds: Sequence[str] = ()) -> Delta:
+        return changes.changes_since(self._reader, cursor, bounds)
 
     def whole_lists(self, *, members_of: Collection[str], statuses_of: Collection[str]) -> WholeLists:
         return self._reader.whole_lists(members_of=members_of, statuses_of=statuses_of)

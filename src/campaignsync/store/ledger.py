@@ -34,6 +34,7 @@ from campaignsync.domain.runs import (
 )
 from campaignsync.domain.trees import REFUSED_BEFORE, RUN_MEMBERS, RunChanges, Trees
 from campaignsync.store import (
+    due,
     following,
     member_fields,
     member_values,
@@ -64,6 +65,9 @@ class Ledger:
 
     def alone(self, connection: ConnectionId) -> contextlib.AbstractContextManager[None]:
         return in_turn("org", connection, wait_ms=60_000, retry_after_s=60)
+
+    def campaign_bounds(self, connection: ConnectionId) -> tuple[str, ...]:
+        return due.campaign_bounds(connection)
 
     def cursor(self, connection: ConnectionId) -> Cursor:
         cursors = models.Cursor.objects.filter(connection_id=connection)
@@ -109,6 +113,15 @@ class Ledger:
             models.Link.objects.filter(connection_id=connection).order_by("pk").values_list("pk", flat=True)
         )
         return tuple(LinkId(pk) for pk in found)
+
+    def links_due(self, connection: ConnectionId) -> tuple[LinkId, ...]:
+        return due.links_due(connection, self._now())
+
+    def standing(self, connection: ConnectionId) -> Mapping[LinkId, RunReport]:
+        return due.standing(connection)
+
+    def settle_mark(self, link: LinkId, mark: int) -> None:
+        due.settle(link, mark)
 
     def link(self, link: LinkId) -> LinkFacts:
         return link_facts(_link(link))
@@ -164,11 +177,10 @@ class Ledger:
             models.Run.objects.filter(pk=run).update(report=asdict(report))
             problems.solve_job(link.connection_id, link.pk, self._now())
             if report.halted is None:
-                # What a person allowed once is used up, and whatever marked the link has been looked at.
+                # What a person allowed once is used up.
                 links = models.Link.objects.filter(pk=link.pk)
                 links.update(removals_allowed=False)
                 links.filter(state=LinkState.HALTED.value).update(state=LinkState.ACTIVE.value, reason=None)
-                models.Mark.objects.filter(link=link, noted_at__lte=_started(run)).delete()
 
     def stop(self, link: LinkId, state: LinkState, reason: str | None) -> None:
         with self._acting(why=state.value):
@@ -417,7 +429,3 @@ def _link_of(run: RunId) -> models.Link:
 
 def _why(run: RunId) -> str:
     return models.Run.objects.values_list("why", flat=True).get(pk=run)
-
-
-def _started(run: RunId) -> datetime:
-    return models.Run.objects.values_list("started_at", flat=True).get(pk=run)

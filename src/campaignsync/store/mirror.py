@@ -36,16 +36,21 @@ class _Table:
     casts: tuple[tuple[str, str], ...] = ()
     kept: frozenset[str] = frozenset()
     """Columns that are not always asked for: where nothing was read, what was seen before stays."""
+    counted_as: str = ""
+    """The object under which its rows are counted by campaign, if they are."""
 
 
 CAMPAIGN = _Table(name="store_campaign", schema=CAMPAIGNS, key="id", casts=(("actual_cost", "numeric"),))
-STATUS = _Table(name="store_campaignmemberstatus", schema=CAMPAIGN_STATUSES, key="id")
+STATUS = _Table(
+    name="store_campaignmemberstatus", schema=CAMPAIGN_STATUSES, key="id", counted_as="CampaignMemberStatus"
+)
 MEMBER = _Table(
     name="store_campaignmember",
     schema=CAMPAIGN_MEMBERS,
     key="id",
     casts=(("custom", "jsonb"),),
     kept=frozenset({"custom"}),
+    counted_as="CampaignMember",
 )
 PERSON = _Table(
     name="store_salesforceperson", schema=SALESFORCE_PEOPLE, key="salesforce_id", casts=(("custom", "jsonb"),)
@@ -163,12 +168,12 @@ def to_list(
     temporary("visible", status_counts.select("campaign_id"))
     found = rows(
         "SELECT coalesce(c.campaign_id, m.campaign_id) AS campaign_id FROM counted c FULL JOIN"
-        f" (SELECT campaign_id, count(*) AS rows FROM {table.name} WHERE connection_id = %s GROUP BY campaign_id) m"
+        " (SELECT campaign_id, rows FROM store_mirrorcount WHERE connection_id = %s AND object = %s) m"
         " ON m.campaign_id = c.campaign_id WHERE coalesce(c.rows, 0) <> coalesce(m.rows, 0)"
         " AND EXISTS (SELECT FROM visible v WHERE v.campaign_id = coalesce(c.campaign_id, m.campaign_id))"
         " AND NOT EXISTS (SELECT FROM store_campaign g WHERE g.connection_id = %s AND g.is_deleted"
         " AND g.salesforce_id = coalesce(c.campaign_id, m.campaign_id))",
-        (connection, connection),
+        (connection, table.counted_as, connection),
     )
     return frozenset(row["campaign_id"] for row in found)
 

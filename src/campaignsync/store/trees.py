@@ -13,7 +13,7 @@ from django.db import connection, transaction
 
 from campaignsync.domain.problems import Direction, ProblemNoun
 from campaignsync.domain.trees import AGREED, CAMPAIGN, HELD, PEOPLE, PROGRAM, Trees
-from campaignsync.store.frames import execute, query
+from campaignsync.store.frames import execute, query, rows
 from campaignsync.store.models import Link
 from campaignsync.store.people import VALUES
 
@@ -52,7 +52,15 @@ def read_trees(link: Link, now: datetime) -> Trees:
         people = read_people(
             link, pl.concat([agreed["person_id"], program["person_id"], campaign["person_id"]]).unique()
         )
-    return Trees(agreed=agreed, program=program, campaign=campaign, people=people, held=held)
+        mark = rows("SELECT version FROM store_mark WHERE link_id = %s", (link.pk,))
+    return Trees(
+        agreed=agreed,
+        program=program,
+        campaign=campaign,
+        people=people,
+        held=held,
+        mark=mark[0]["version"] if mark else None,
+    )
 
 
 def _held_members(link: Link, now: datetime) -> pl.DataFrame:

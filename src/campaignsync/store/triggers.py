@@ -37,7 +37,7 @@ _PROGRAM_MEMBERS = f"""
     EXECUTE $mark$ INSERT INTO store_mark (link_id, why, noted_at)
     SELECT DISTINCT l.id, 'program', {NOW}
     FROM ({{rows}}) r JOIN store_link l ON l.program_id = r.program_id
-    WHERE r.old_status IS DISTINCT FROM r.new_status
+    WHERE r.old_status IS DISTINCT FROM r.new_status OR r.old_person <> r.person_id
     ON CONFLICT (link_id) DO UPDATE SET noted_at = excluded.noted_at $mark$;
     RETURN NULL;
 """
@@ -51,24 +51,27 @@ _CAMPAIGN_MEMBERS = f"""
     EXECUTE $mark$ INSERT INTO store_mark (link_id, why, noted_at)
     SELECT DISTINCT l.id, 'campaign', {NOW}
     FROM ({{rows}}) r JOIN store_link l ON l.connection_id = r.connection_id AND l.campaign_id = r.campaign_id
-    WHERE r.old IS DISTINCT FROM r.new
+    WHERE r.old IS DISTINCT FROM r.new OR r.old_who_id IS DISTINCT FROM r.who_id
     ON CONFLICT (link_id) DO UPDATE SET noted_at = excluded.noted_at $mark$;
     RETURN NULL;
 """
 
 _PROGRAM_ROWS = {
-    "insert": "SELECT program_id, person_id, NULL::bigint AS old_status, status_id AS new_status FROM new_rows",
-    "update": "SELECT n.program_id, n.person_id, o.status_id AS old_status, n.status_id AS new_status"
+    "insert": "SELECT program_id, person_id, person_id AS old_person, NULL::bigint AS old_status,"
+    " status_id AS new_status FROM new_rows",
+    "update": "SELECT n.program_id, n.person_id, o.person_id AS old_person, o.status_id AS old_status,"
+    " n.status_id AS new_status"
     " FROM new_rows n JOIN old_rows o ON o.id = n.id",
-    "delete": "SELECT program_id, person_id, status_id AS old_status, NULL::bigint AS new_status FROM old_rows",
+    "delete": "SELECT program_id, person_id, person_id AS old_person, status_id AS old_status,"
+    " NULL::bigint AS new_status FROM old_rows",
 }
 _CAMPAIGN_ROWS = {
-    "insert": "SELECT connection_id, campaign_id, salesforce_id, COALESCE(contact_id, lead_id) AS who_id,"
+    "insert": "SELECT connection_id, campaign_id, salesforce_id, COALESCE(contact_id, lead_id) AS who_id, NULL AS old_who_id,"
     " last_modified_by_id AS changed_by, NULL::text AS old, status AS new FROM new_rows",
     "update": "SELECT n.connection_id, n.campaign_id, n.salesforce_id, COALESCE(n.contact_id, n.lead_id) AS who_id,"
-    " n.last_modified_by_id AS changed_by, o.status AS old, n.status AS new"
+    " COALESCE(o.contact_id, o.lead_id) AS old_who_id, n.last_modified_by_id AS changed_by, o.status AS old, n.status AS new"
     " FROM new_rows n JOIN old_rows o ON o.id = n.id",
-    "delete": "SELECT connection_id, campaign_id, salesforce_id, COALESCE(contact_id, lead_id) AS who_id,"
+    "delete": "SELECT connection_id, campaign_id, salesforce_id, COALESCE(contact_id, lead_id) AS who_id, NULL AS old_who_id,"
     " NULL::text AS changed_by, status AS old, NULL::text AS new FROM old_rows",
 }
 _FIELDS = f"""

@@ -238,6 +238,14 @@ def test_counts_of_more_campaigns_than_fit_a_page_are_read_to_the_end(
     delta = org.changes_since({})
     assert delta.status_counts.height == delta.campaigns.height == 2100
     assert set(delta.status_counts["rows"]) == {2}
+    calls = org.api_calls
+    campaigns = sorted(delta.campaigns["id"])
+    parted = org.changes_since(delta.cursor, bounds=campaigns[699:2100:700])
+    assert parted.status_counts.sort("campaign_id").equals(delta.status_counts.sort("campaign_id"))
+    pages_of_the_look_back = 1 + 2  # 2,100 campaigns and 4,200 statuses are as new as the cursor.
+    assert org.api_calls - calls == 3 + pages_of_the_look_back
+    misordered = org.changes_since(delta.cursor, bounds=[campaigns[1400], campaigns[700]])
+    assert misordered.status_counts.sort("campaign_id").equals(delta.status_counts.sort("campaign_id"))
     assert org.whole_lists(members_of=[], statuses_of=delta.campaigns["id"].to_list()).statuses.height == 4200
 
 

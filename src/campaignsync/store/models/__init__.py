@@ -40,6 +40,7 @@ from campaignsync.store.models.mirror import (
     CampaignMember,
     CampaignMemberStatus,
     Cursor,
+    MirrorCount,
     SalesforcePerson,
 )
 from campaignsync.store.models.programs import (
@@ -90,6 +91,7 @@ __all__ = [
     "MappedField",
     "Mark",
     "MemberField",
+    "MirrorCount",
     "Notice",
     "PeopleList",
     "PeriodCost",

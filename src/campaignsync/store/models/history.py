@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 
 from campaignsync.store.announcing import announce_problems, announce_runs
+from campaignsync.store.marking import stamp_marks
 from campaignsync.store.models.links import Link
 from campaignsync.store.models.programs import Connection, Person
 from campaignsync.store.triggers import append_only, note_jobs, tell_readers, wake_orgs
@@ -103,14 +104,15 @@ class Notice(models.Model):
 
 
 class Mark(models.Model):
-    """A note that a link needs looking at."""
+    """A note that a link needs looking at, and the transaction that made it last. It may outlive its link."""
 
-    link = models.OneToOneField(Link, models.CASCADE)
+    link = models.OneToOneField(Link, models.CASCADE, db_constraint=False)
     why = models.TextField()
     noted_at = models.DateTimeField()
+    version = models.BigIntegerField(default=0, db_default=0)
 
     class Meta:
-        triggers = wake_orgs()
+        triggers = (*stamp_marks(), *wake_orgs())
 
     def __str__(self) -> str:
         return f"{self.link}: {self.why}"

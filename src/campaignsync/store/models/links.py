@@ -7,6 +7,7 @@ from django.db.models.functions import Lower
 
 from campaignsync.domain.links import FieldEdit, LinkState, Removal, StepBack, Winner
 from campaignsync.store.announcing import announce_links
+from campaignsync.store.marking import mark_labels, mark_links
 from campaignsync.store.models.programs import Connection, Person, Program
 from campaignsync.store.triggers import note_link_states, note_links
 
@@ -34,7 +35,7 @@ class Link(models.Model):
             models.UniqueConstraint(fields=("program", "connection"), name="one_campaign_a_program"),
             models.UniqueConstraint(fields=("connection", "campaign_id"), name="one_program_a_campaign"),
         )
-        triggers = (*note_links(), *note_link_states(), *announce_links())
+        triggers = (*note_links(), *note_link_states(), *announce_links(), *mark_links())
 
     def __str__(self) -> str:
         return f"{self.program} = {self.campaign_id}"
@@ -58,6 +59,7 @@ class LinkLabel(models.Model):
                 name="one_written_label_a_status",
             ),
         )
+        triggers = mark_labels()
 
     def __str__(self) -> str:
         return f"{self.label} = {self.status}"

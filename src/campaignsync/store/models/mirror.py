@@ -9,6 +9,12 @@ from __future__ import annotations
 from django.db import models
 from django.db.models.functions import Coalesce
 
+from campaignsync.store.marking import (
+    count_rows,
+    mark_campaign_statuses,
+    mark_campaigns,
+    mark_salesforce_people,
+)
 from campaignsync.store.models.programs import Connection, PersonFields
 from campaignsync.store.triggers import (
     note_campaign_fields,
@@ -54,6 +60,7 @@ class Campaign(models.Model):
         constraints = (
             models.UniqueConstraint(fields=("connection", "salesforce_id"), name="one_mirrored_campaign"),
         )
+        triggers = mark_campaigns()
 
     def __str__(self) -> str:
         return f"{self.name} ({self.salesforce_id})"
@@ -76,9 +83,29 @@ class CampaignMemberStatus(models.Model):
         constraints = (
             models.UniqueConstraint(fields=("connection", "salesforce_id"), name="one_mirrored_status"),
         )
+        triggers = (*mark_campaign_statuses(), *count_rows("CampaignMemberStatus"))
 
     def __str__(self) -> str:
         return f"{self.label} of {self.campaign_id}"
+
+
+class MirrorCount(models.Model):
+    """How many rows of an object a mirrored campaign has; triggers keep it."""
+
+    connection_id = models.BigIntegerField()
+    object = models.TextField()
+    campaign_id = models.TextField()
+    rows = models.BigIntegerField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("connection_id", "object", "campaign_id"), name="one_count_a_campaign"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.rows} {self.object} of {self.campaign_id}"
 
 
 class CampaignMember(models.Model):
@@ -107,7 +134,7 @@ class CampaignMember(models.Model):
         constraints = (
             models.UniqueConstraint(fields=("connection", "salesforce_id"), name="one_mirrored_member"),
         )
-        triggers = (*note_campaign_members(), *note_campaign_fields())
+        triggers = (*note_campaign_members(), *note_campaign_fields(), *count_rows("CampaignMember"))
 
     def __str__(self) -> str:
         return f"{self.salesforce_id} of {self.campaign_id}"
@@ -146,7 +173,7 @@ class SalesforcePerson(PersonFields):
         constraints = (
             models.UniqueConstraint(fields=("connection", "salesforce_id"), name="one_mirrored_person"),
         )
-        triggers = note_salesforce_people()
+        triggers = (*note_salesforce_people(), *mark_salesforce_people())
 
     def __str__(self) -> str:
         return f"{self.kind} {self.salesforce_id}"

@@ -8,6 +8,15 @@ from django.db.models.functions import Lower
 
 from campaignsync.domain.people import ASSIGN_BY_ACTIVE_RULE, DuplicateRule
 from campaignsync.store.auditing import note_writes
+from campaignsync.store.marking import (
+    mark_channel_statuses,
+    mark_channels,
+    mark_connections,
+    mark_costs,
+    mark_identities,
+    mark_people,
+    mark_programs,
+)
 from campaignsync.store.triggers import (
     note_costs,
     note_people,
@@ -47,7 +56,10 @@ class Connection(models.Model):
     one needs the other, and an org without any shall not cost a query more."""
 
     class Meta:
-        triggers = note_writes("connection", "{row}.name", hidden=("credentials", "round_at"))
+        triggers = (
+            *note_writes("connection", "{row}.name", hidden=("credentials", "round_at")),
+            *mark_connections(),
+        )
 
     def __str__(self) -> str:
         return self.name
@@ -61,7 +73,7 @@ class Channel(models.Model):
     campaign_type = models.TextField(null=True)
 
     class Meta:
-        triggers = note_writes("channel", "{row}.name")
+        triggers = (*note_writes("channel", "{row}.name"), *mark_channels())
 
     def __str__(self) -> str:
         return self.name
@@ -78,7 +90,7 @@ class ProgressionStatus(models.Model):
     class Meta:
         ordering = ("step", "id")
         constraints = (models.UniqueConstraint("channel", Lower("name"), name="one_status_of_a_name"),)
-        triggers = note_writes("status", "{row}.name")
+        triggers = (*note_writes("status", "{row}.name"), *mark_channel_statuses())
 
     def __str__(self) -> str:
         return self.name
@@ -97,7 +109,7 @@ class Program(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        triggers = note_writes("program", "{row}.name", hidden=("had_costs",))
+        triggers = (*note_writes("program", "{row}.name", hidden=("had_costs",)), *mark_programs())
 
     def __str__(self) -> str:
         return self.name
@@ -130,7 +142,7 @@ class PeriodCost(models.Model):
     class Meta:
         ordering = ("month",)
         constraints = (models.UniqueConstraint(fields=("program", "month"), name="one_cost_a_month"),)
-        triggers = note_costs()
+        triggers = (*note_costs(), *mark_costs())
 
     def __str__(self) -> str:
         return f"{self.month:%Y-%m} {self.amount} {self.currency}"
@@ -181,7 +193,7 @@ class Person(PersonFields):
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        triggers = note_people()
+        triggers = (*note_people(), *mark_people())
 
     def __str__(self) -> str:
         return self.email or f"person {self.pk}"
@@ -213,6 +225,7 @@ class PersonIdentity(models.Model):
             models.UniqueConstraint(fields=("connection", "person"), name="one_record_a_person"),
             models.UniqueConstraint(fields=("connection", "salesforce_id"), name="one_person_a_record"),
         )
+        triggers = mark_identities()
 
     def __str__(self) -> str:
         return f"{self.kind} {self.salesforce_id}"

@@ -42,7 +42,9 @@ def plant_crowd(org: Org, stated: Mapping[str, int], caller: Caller) -> None:
     campaigns = [str(outcome.id) for outcome in org.records.create(_find(org, "Campaign"), rows, caller)]
     apart = stated.get("seconds_apart", 0)
     with org.transactions.begin(caller) as transaction:
-        leads = _pour(transaction, _find(org, "Lead"), {**_LEAD, **_aged(apart)}, [""] * stated.get("leads", 0))
+        leads = _pour(
+            transaction, _find(org, "Lead"), {**_LEAD, **_aged(apart)}, [""] * stated.get("leads", 0)
+        )
         contacts = _pour(
             transaction,
             _find(org, "Contact"),
@@ -59,7 +61,11 @@ def plant_crowd(org: Org, stated: Mapping[str, int], caller: Caller) -> None:
 
 def _aged(apart: float) -> dict[str, str]:
     """The moments of a row, so many seconds before those of the row behind it."""
-    return {name: made_of.replace(":apart", str(float(apart))) for name, made_of in _MOMENTS.items()} if apart else {}
+    return (
+        {name: made_of.replace(":apart", str(float(apart))) for name, made_of in _MOMENTS.items()}
+        if apart
+        else {}
+    )
 
 
 def _pour(
