@@ -128,3 +128,44 @@ def test_a_cost_is_rounded_once_half_even_to_the_scale_that_the_org_has(
     desk.sync()
     assert desk.org.query("SELECT ActualCost FROM Campaign")[0]["ActualCost"] == written
     assert desk.sync().campaign_changes == 0
+
+
+def test_a_restricted_type_keeps_no_campaign_from_being_made_and_no_member_back(
+    desk: Desk, terminal: Terminal
+) -> None:
+    """M5.1, S1.1.4: the org's own default stands, a problem says the value and the ways out, and one of them solves it."""
+    desk.org.control("POST", "/sandbox/switches", {"campaign_type_restricted": True})
+    terminal("channel", "create", "Podcast", "--status", "Listener:10", "--status", "Fan:20:success")
+    desk.program = "Pod"
+    desk.app.registry.create_program("Pod", "Podcast", {})
+    desk.give(ada="Listener")
+    desk.link()
+    assert desk.sync().refused == 1
+    assert desk.equal() == {"ada@example.com": "Listener"}
+    (problem,) = terminal.json("problems")
+    assert problem["message"].startswith("Type: bad value for restricted picklist field: Podcast")
+    assert 'campaignsync channel alias "Podcast" VALUE' in problem["message"]
+    assert desk.sync().refused == 0
+    terminal("channel", "alias", "Podcast", "Webinar")
+    desk.sync()
+    assert terminal.json("problems") == []
+    assert desk.org.query("SELECT Type FROM Campaign")[0]["Type"] == "Webinar"
+
+
+def test_who_has_no_address_or_shares_one_is_named_by_an_id(desk: Desk, terminal: Terminal) -> None:
+    """M1.3, M2.4: a lead without an e-mail address is a member like any other, on either side."""
+    desk.link()
+    lead = desk.org.create("Lead", LastName="Nameless", Company="Some Company")
+    desk.org.create("CampaignMember", CampaignId=desk.campaign, LeadId=lead, Status="Invited")
+    twins = [desk.org.add_lead(desk.campaign, "twin@example.com", "Invited", LastName=name) for name in "AB"]
+    desk.sync()
+    with pytest.raises(UsageError, match="2 people have the address"):
+        terminal("member", "set", desk.program, "twin@example.com", "--status", "Attended")
+    for who, status in ((lead, "Registered"), (twins[1], "Attended")):
+        terminal("member", "set", desk.program, who, "--status", status)
+    terminal("member", "remove", desk.program, twins[0])
+    desk.sync()
+    found = desk.org.query("SELECT LeadId, Status FROM CampaignMember")
+    assert {row["LeadId"]: row["Status"] for row in found} == {lead: "Registered", twins[1]: "Attended"}
+    with pytest.raises(UsageError, match="is no e-mail address, and no id of somebody we know"):
+        terminal("member", "set", desk.program, "nobody", "--status", "Attended")

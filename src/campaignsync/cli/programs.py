@@ -27,7 +27,9 @@ Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="YYYY-M
 Folder = Annotated[
     str | None, typer.Option(help="Where it stands, such as EMEA/Webinars; roles may be held in folders.")
 ]
-Email = Annotated[str, typer.Argument(metavar="EMAIL")]
+Email = Annotated[
+    str, typer.Argument(metavar="WHO", help="An e-mail address, our id, or the id of a lead or contact.")
+]
 
 
 def add_to(app: typer.Typer) -> None:

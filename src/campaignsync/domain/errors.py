@@ -14,6 +14,10 @@ ALREADY_THERE = "ALREADY_THERE"
 """The code of a UsageError about something that exists already."""
 
 
+RESTRICTED_PICKLIST = "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST"
+"""Salesforce's code for a value that an admin has not put into a restricted picklist (S1.1.4)."""
+
+
 class CampaignsyncError(Exception):
     """The root of all errors that this product raises on purpose. `code` is Salesforce's own where it gave one; problems are
     kept and filtered by it, the API takes the status of its answer from it, and the engine never decides by it."""

@@ -13,7 +13,7 @@ from functools import partial
 import polars as pl
 
 from campaignsync.domain.backlog import CAMPAIGNS_THERE, LEADS_THERE, MEMBERS_HERE, MEMBERS_THERE
-from campaignsync.domain.errors import RefusedError, UnknownOutcomeError
+from campaignsync.domain.errors import RESTRICTED_PICKLIST, RefusedError, UnknownOutcomeError
 from campaignsync.domain.ids import RunId
 from campaignsync.domain.runs import FieldAgreement, FieldRefusal, LinkFacts, MemberBatch, RunReport
 from campaignsync.domain.trees import MEMBER_OUTCOMES, MEMBER_WRITES
@@ -103,7 +103,7 @@ def write_fields(
             found = door.write_campaign(facts.campaign_id, {change.name: change.new})
         except RefusedError as refusal:
             ledger.record_field_refusal(
-                run, change.name, FieldRefusal(value=change.new, message=str(refusal))
+                run, change.name, FieldRefusal(value=change.new, message=_told(facts, change.name, refusal))
             )
             refused += 1
         except UnknownOutcomeError:
@@ -115,6 +115,18 @@ def write_fields(
             )
             written += 1
     return written, refused
+
+
+def _told(facts: LinkFacts, field: str, refusal: RefusedError) -> str:
+    """Salesforce's words, and the ways out where an admin has restricted the types that campaigns may have (M5.1)."""
+    if field != "Type" or refusal.code != RESTRICTED_PICKLIST:
+        return str(refusal)
+    kept = facts.campaign_fields.get("Type")
+    keeps = f"keeps '{kept}'" if kept else "has no type"
+    return (
+        f"{refusal}. The campaign {keeps}. Add the value to Campaign.Type in Salesforce, or choose one that is there:"
+        f' campaignsync channel alias "{facts.channel.name}" VALUE'
+    )
 
 
 def write_members(

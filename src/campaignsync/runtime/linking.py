@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from campaignsync.domain.connections import Connection
-from campaignsync.domain.errors import UnknownOutcomeError, UsageError
+from campaignsync.domain.errors import RESTRICTED_PICKLIST, RefusedError, UnknownOutcomeError, UsageError
 from campaignsync.domain.ids import LinkId, salesforce_id
 from campaignsync.domain.labels import LabelChanges, LabelMapping, Vocabulary
 from campaignsync.domain.links import CampaignStatus, statuses_for_new_campaign
@@ -127,11 +127,25 @@ class Linking:
         org = self.connection.connection_id
         self.registry.intend_campaign(program, org, str(fields["Name"]))
         try:
-            return salesforce_id(self.door.create_campaign(fields, statuses))
+            return salesforce_id(self._with_or_without_type(fields, statuses))
         except UnknownOutcomeError as error:
             raise UnknownOutcomeError(
                 f"{error} If the campaign was made, the same command finds it and goes on."
             ) from None
+
+    def _with_or_without_type(
+        self, fields: Mapping[str, CampaignFieldValue | bool], statuses: Sequence[CampaignStatus]
+    ) -> str:
+        """Where the org's types are restricted and lack ours, the campaign gets the org's default, and the first round says
+        so (M5.1)."""
+        try:
+            return self.door.create_campaign(fields, statuses)
+        except RefusedError as refusal:
+            if refusal.code != RESTRICTED_PICKLIST:
+                raise
+        return self.door.create_campaign(
+            {name: value for name, value in fields.items() if name != "Type"}, statuses
+        )
 
     def preview_new(self, program: str, name: str) -> Preview:
         """What `new` would begin with, and nothing made or kept of it (M4.5)."""

@@ -23,6 +23,25 @@ from campaignsync.store.frames import execute, rows
 _FIELDS = ", ".join(f'p."{name}"' for name in PERSON_FIELDS)
 
 
+def named(who: str) -> dict[int, str]:
+    """The people who have this e-mail address, this id of ours or this id in Salesforce: their number → our id."""
+    found = rows(
+        "SELECT p.id, p.our_id::text AS our_id FROM store_person p WHERE p.merged_into_id IS NULL AND (p.email = %s"
+        " OR p.our_id = %s OR p.id IN (SELECT person_id FROM store_personidentity WHERE salesforce_id = %s)) ORDER BY p.id",
+        (comparable_email(who), _read(who, UUID), _read(who, salesforce_id)),
+    )
+    return {row["id"]: row["our_id"] for row in found}
+
+
+def only_one(who: str, found: Mapping[int, str]) -> int:
+    """The one person who was meant; UsageError when that may be several."""
+    if len(found) > 1:
+        raise UsageError(
+            f"{len(found)} people have the address '{who}'. Say which by our id: {', '.join(found.values())}."
+        )
+    return next(iter(found))
+
+
 class Directory:
     """The people we know."""
 
@@ -31,21 +50,14 @@ class Directory:
 
     def find(self, who: str) -> int:
         """A person by e-mail address, by our id or by an id in Salesforce; UsageError when there is none, or more than one."""
-        found = rows(
-            "SELECT p.id, p.our_id::text AS our_id FROM store_person p WHERE p.merged_into_id IS NULL AND (p.email = %s"
-            " OR p.our_id = %s OR p.id IN (SELECT person_id FROM store_personidentity WHERE salesforce_id = %s)) ORDER BY p.id",
-            (comparable_email(who), _read(who, UUID), _read(who, salesforce_id)),
-        )
+        found = named(who)
         if not found:
             raise UsageError(
                 f"We know nobody as '{who}': give an e-mail address, our id or an id in Salesforce."
                 " List people with: campaignsync people",
                 code=NOT_THERE,
             )
-        if len(found) > 1:
-            ids = ", ".join(row["our_id"] for row in found)
-            raise UsageError(f"{len(found)} people have the address '{who}'. Say which by our id: {ids}.")
-        return int(found[0]["id"])
+        return only_one(who, found)
 
     def list(
         self, *, search: str | None, connection: ConnectionId | None, deleted: bool, after: int, limit: int

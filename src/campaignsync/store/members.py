@@ -20,6 +20,7 @@ from campaignsync.domain.statuses import ProgressionStatus
 from campaignsync.domain.trees import PERSON_FIELDS
 from campaignsync.store import models
 from campaignsync.store.acting import acting, alone
+from campaignsync.store.directory import named, only_one
 from campaignsync.store.facts import channel_value
 from campaignsync.store.frames import bulk, execute, rows, table, temporary
 from campaignsync.store.registry import find_program
@@ -32,17 +33,18 @@ class Members:
         self._now = clock
 
     def set_status(self, program: str, email: str, label: str, *, who: str, override: bool = False) -> str:
-        """Give a person a status, making them a member and a person if need be; the status they had, or `added`."""
+        """Give a person a status, making them a member and a person if need be; the status they had, or `added`. Who has no
+        address is named by our id or by an id in Salesforce."""
         with acting(who=who, why="override" if override else "set", now=self._now()):
             row = find_program(program)
             status = channel_value(row.channel).status(label)
-            if not looks_like_email(email):
-                raise UsageError(f"'{email}' is no e-mail address.")
             alone("people")
             alone("members", row.pk)
-            person = _person(email) or models.Person.objects.create(
-                email=comparable_email(email), acquisition_program=row
-            )
+            person = _person(row, email)
+            if person is None:
+                if not looks_like_email(email):
+                    raise UsageError(f"'{email}' is no e-mail address, and no id of somebody we know.")
+                person = models.Person.objects.create(email=comparable_email(email), acquisition_program=row)
             member = (
                 models.ProgramMember.objects.filter(program=row, person=person)
                 .select_related("status")
@@ -57,7 +59,7 @@ class Members:
         with acting(who=who, why="set", now=self._now()):
             row = find_program(program)
             alone("members", row.pk)
-            found = models.ProgramMember.objects.filter(program=row, person=_person(email))
+            found = models.ProgramMember.objects.filter(program=row, person=_person(row, email))
             member = found.first()
             if member is None:
                 raise UsageError(
@@ -70,8 +72,9 @@ class Members:
     def remove(self, program: str, email: str, *, who: str) -> None:
         """Take a person out of a program."""
         with acting(who=who, why="removed", now=self._now()):
-            person = _person(email)
-            found = models.ProgramMember.objects.filter(program=find_program(program), person=person)
+            row = find_program(program)
+            person = _person(row, email)
+            found = models.ProgramMember.objects.filter(program=row, person=person)
             if person is None or not found.delete()[0]:
                 raise UsageError(f"'{email}' is no member of program '{program}'.", code=NOT_THERE)
 
@@ -107,8 +110,14 @@ class Members:
         )
 
 
-def _person(email: str) -> models.Person | None:
-    return models.Person.objects.filter(email=comparable_email(email) or "").order_by("pk").first()
+def _person(program: models.Program, who: str) -> models.Person | None:
+    """Somebody by e-mail address, by our id or by an id in Salesforce: not everybody has an address, and two may share one
+    (M2.4). Of several, the one who is a member is meant."""
+    found = named(who)
+    if len(found) > 1:
+        members = set(program.members.filter(person__in=found).values_list("person_id", flat=True))
+        found = {person: our_id for person, our_id in found.items() if person in members} or found
+    return models.Person.objects.get(pk=only_one(who, found)) if found else None
 
 
 def _keep(
