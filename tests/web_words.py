@@ -15,8 +15,8 @@ Look = Callable[["Page", str], None]
 PASSWORD = "correct horse battery"
 
 
-def client(role: str = "admin", name: str = "") -> Client:
-    """Somebody with this role, logged in."""
+def client(role: str = "admin", name: str = "", password: str | None = None) -> Client:
+    """Somebody with this role, logged in; with a password only where it is asked for, since hashing takes its time."""
     from django.contrib.auth.models import User
     from django.test import Client
 
@@ -24,10 +24,10 @@ def client(role: str = "admin", name: str = "") -> Client:
 
     user, made = User.objects.get_or_create(username=name or role)
     if made:
-        user.set_password(PASSWORD)
+        user.set_password(password)
         user.is_superuser = role == "admin"
         user.save()
         Grant.objects.create(user=user, role=role)
-    logged_in = Client()
+    logged_in = Client(SERVER_NAME="localhost")
     logged_in.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
     return logged_in

@@ -121,7 +121,8 @@ def read_registrants(
         raw.removeprefix(b"\xef\xbb\xbf").decode("utf-8", errors="surrogateescape").splitlines(keepends=True)
     )
     reader = csv.reader(lines, delimiter=_delimiter(lines))
-    header = next(reader, [])
+    # Titles are shown to people: a byte that is no UTF-8 is a question mark there.
+    header = [title.encode("utf-8", "replace").decode() for title in next(reader, [])]
     known_fields = {_title(each.name): each for each in fields}
     own = {each.name: each for each in known_fields.values()}
     columns = _columns(header, known_fields)

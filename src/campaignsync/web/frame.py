@@ -39,7 +39,13 @@ PLACES = (
 def frame(request: HttpRequest) -> dict[str, Any]:
     """A context processor."""
     theme = request.COOKIES.get("theme", "")
-    return {"places": [*_places(request)], "theme": theme if theme in ("light", "dark") else ""}
+    user = getattr(request, "user", None)
+    is_admin = bool(user and user.is_authenticated) and may(request, Action.MANAGE_USERS)
+    return {
+        "places": [*_places(request)],
+        "is_admin": is_admin,
+        "theme": theme if theme in ("light", "dark") else "",
+    }
 
 
 def _places(request: HttpRequest) -> list[dict[str, Any]]:

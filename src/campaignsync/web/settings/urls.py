@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path
 from django.views.decorators.http import require_POST
 
-from campaignsync.web.settings import channels, connections, fields, watching
+from campaignsync.web.settings import channels, connections, fields, people, watching
 
 urlpatterns = [
     path("", connections.connections, name="settings"),
@@ -20,5 +20,11 @@ urlpatterns = [
     path("fields/", fields.fields, name="fields"),
     path("fields/members/", require_POST(fields.member_field), name="member_field"),
     path("alerts/", watching.alerts, name="alerts"),
+    path("alerts/webhook/", require_POST(watching.webhook), name="webhook"),
+    path("users/", people.users, name="users"),
+    path("users/change/", require_POST(people.user), name="user_change"),
+    path("keys/", people.keys, name="keys"),
+    path("keys/revoke/", require_POST(people.revoke_key), name="key_revoke"),
+    path("history/", watching.everything, name="history"),
     path("audit/", watching.audit, name="audit"),
 ]

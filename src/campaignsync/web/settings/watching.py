@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from campaignsync.domain.access import Action
+from campaignsync.domain.webhooks import SUBSCRIBED, Event
 from campaignsync.runtime.notices import attempt, trial
 from campaignsync.store.shown.programs import journal
 from campaignsync.web.access import requires
@@ -35,20 +38,77 @@ def alerts(request: HttpRequest) -> HttpResponse:
         "tab": "alerts",
         "outlets": [outlet.name for outlet in app.outlets],
         "notices": app.outbox.list(limit=_SHOWN)[::-1],
+        "webhooks": app.webhooks.list(),
+        "events": [each.value for each in SUBSCRIBED],
+        "secret": request.session.pop("webhook_secret", ""),
     }
     return render(request, "web/settings/alerts.html", context)
 
 
+@requires(Action.MANAGE_WEBHOOKS)
+def webhook(request: HttpRequest) -> HttpResponse:
+    """Add a webhook, try it, or remove it."""
+    known, number = installation().webhooks, whole(request.POST.get("webhook", ""))
+    match request.POST.get("do", ""):
+        case "add":
+            events = [Event(each) for each in request.POST.getlist("events") if each in set(SUBSCRIBED)]
+            made = known.add(request.POST.get("url", "").strip(), events or SUBSCRIBED)
+            request.session["webhook_secret"] = made["secret"]
+            messages.success(request, _("Added. Its secret is shown once, below."))
+        case "ping":
+            known.ping(number)
+            known.post_due()
+            messages.success(request, _("A trial was sent: the list says what came of it."))
+        case "remove":
+            known.remove(number)
+            messages.success(request, _("Removed."))
+    return redirect("alerts")
+
+
 @requires(Action.SEE_AUDIT)
 def audit(request: HttpRequest) -> HttpResponse:
+    """Every write to what people set up, latest first."""
+    given = {name: request.GET.get(name, "").strip()[:150] for name in ("who", "noun")}
+    context = {
+        "title": _("Settings"),
+        "tab": "audit",
+        "given": given,
+        "listed": listed(
+            request,
+            lambda after, limit: installation().listings.audit(
+                who=given["who"] or None,
+                noun=given["noun"] or None,
+                since=None,
+                before=whole(after) or None,
+                limit=limit,
+            ),
+            "id",
+        ),
+    }
+    for row in context["listed"].rows:  # type: ignore[attr-defined]
+        row["changes"] = _changes(row["old"] or {}, row["new"] or {})
+    return render(request, "web/settings/audit.html", context)
+
+
+def _changes(old: dict[str, Any], new: dict[str, Any]) -> list[tuple[str, Any, Any]]:
+    """What differs between a row as it was and as it is."""
+    return [
+        (name, old.get(name), new.get(name))
+        for name in sorted({*old, *new})
+        if old.get(name) != new.get(name)
+    ]
+
+
+@requires(Action.SEE_HISTORY)
+def everything(request: HttpRequest) -> HttpResponse:
     """Every change on either side that was seen, latest first."""
     where = {name: request.GET.get(name, "").strip()[:150] for name in ("who", "side", "noun")}
     context = {
         "title": _("Settings"),
-        "tab": "audit",
+        "tab": "history",
         "given": where,
         "listed": listed(
             request, lambda after, limit: journal(where, before=whole(after) or None, limit=limit), "id"
         ),
     }
-    return render(request, "web/settings/audit.html", context)
+    return render(request, "web/settings/history.html", context)

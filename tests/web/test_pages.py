@@ -1,0 +1,315 @@
+"""Every page over HTTP: it answers, whoever may not is refused, its queries do not grow with the rows, hostile text is text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from campaignsync.bootstrap import Application
+from campaignsync.domain.access import RULES, Action, Role
+from web_org import HOSTILE, hostile, populate
+from web_words import PASSWORD, client
+
+if TYPE_CHECKING:
+    from django.test import Client
+
+LISTS = [
+    "/",
+    "/programs/",
+    "/programs/1/",
+    "/programs/1/members/",
+    "/programs/1/costs/",
+    "/programs/1/history/",
+    "/runs/",
+    "/runs/1/",
+    "/conflicts/",
+    "/problems/",
+    "/problems/1/DUPLICATES_DETECTED/",
+    "/people/",
+    "/people/1/",
+    "/reports/",
+    "/reports/?by=channel",
+    "/reports/?by=month",
+    "/reports/?by=tag Region",
+    "/settings/",
+    "/settings/connections/1/",
+    "/settings/channels/",
+    "/settings/fields/",
+    "/settings/users/",
+    "/settings/keys/",
+    "/settings/alerts/",
+    "/settings/audit/",
+    "/settings/history/",
+]
+FORMS = [
+    "/programs/new/",
+    "/programs/1/edit/",
+    "/programs/1/delete/",
+    "/programs/1/import/",
+    "/programs/1/link/",
+    "/people/1/edit/",
+    "/settings/connections/new/",
+    "/settings/channels/new/",
+    "/settings/channels/1/",
+    "/settings/connections/1/mapping/",
+    "/settings/connections/1/mapping/?field=email",
+    "/account/",
+    "/programs/1/members.csv",
+    "/problems/export.csv",
+    "/reports/?csv=1",
+]
+
+
+def test_every_page_answers(site: str, app: Application) -> None:
+    populate(app, programs=2)
+    visitor = client()
+    answers = {page: visitor.get(page).status_code for page in [*LISTS, *FORMS]}
+    assert {page: status for page, status in answers.items() if status != 200} == {}
+
+
+def test_a_page_without_anything_says_so(site: str, app: Application) -> None:
+    visitor = client()
+    answers = {page: visitor.get(page).status_code for page in LISTS}
+    assert {page: status for page, status in answers.items() if status not in (200, 404)} == {}
+
+
+def queries(visitor: Client, page: str) -> int:
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    with CaptureQueriesContext(connection) as counted:
+        visitor.get(page)
+    return len(counted)
+
+
+def test_the_queries_of_a_page_do_not_grow_with_its_rows(site: str, app: Application) -> None:
+    populate(app, programs=2, members=3)
+    visitor = client()
+    few = {page: queries(visitor, page) for page in LISTS}
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("SET session_replication_role = replica")
+        cursor.execute("TRUNCATE store_connection, store_program, store_person RESTART IDENTITY CASCADE")
+        cursor.execute("SET session_replication_role = DEFAULT")
+    populate(app, programs=9, members=6)
+    many = {page: queries(visitor, page) for page in LISTS}
+    assert {page: (few[page], many[page]) for page in LISTS if many[page] > few[page] or few[page] > 22} == {}
+
+
+def addresses() -> Iterator[tuple[str, Any]]:
+    """Every address of ours with its view."""
+    from django.urls import URLPattern, URLResolver, get_resolver
+
+    def walk(found: list[URLPattern | URLResolver], before: str) -> Iterator[tuple[str, Any]]:
+        for each in found:
+            path = before + str(each.pattern)
+            if isinstance(each, URLResolver):
+                yield from walk(each.url_patterns, path)
+            elif str(getattr(each.callback, "__module__", "")).startswith("campaignsync.web."):
+                yield path, each.callback
+
+    for path, view in walk(get_resolver().url_patterns, "/"):
+        if not path.startswith(("/api/", "/accounts/")):
+            yield path, view
+
+
+def filled(path: str) -> str:
+    """An address with numbers in it."""
+    path = re.sub(r"<int:\w+>", "1", path)
+    return re.sub(r"<\w+:\w+>", "X", path)
+
+
+OPEN_TO_ALL = {"/welcome/", "/", "/errands/<str:number>/"}
+"""Home asks by itself: it leads to the first start. An errand is shown to whoever began it."""
+
+
+def test_every_view_says_what_action_it_is(site: str, app: Application) -> None:
+    silent = {
+        path
+        for path, view in addresses()
+        if not hasattr(view, "action") and "operations" not in view.__module__
+    }
+    assert silent <= OPEN_TO_ALL | {path for path in silent if "health" in path or "metrics" in path}
+
+
+@pytest.mark.parametrize("role", [None, *Role])
+def test_whoever_may_not_is_refused_on_the_server(site: str, app: Application, role: Role | None) -> None:
+    """The role matrix over every address, for reading and for sending."""
+    populate(app, programs=1)
+    from django.test import Client
+
+    visitor = client(role.value) if role else Client(SERVER_NAME="localhost")
+    wrong = []
+    for path, view in addresses():
+        action = getattr(view, "action", None)
+        # Sending to these does work, or asks once more whose key it is.
+        if action is None or path in ("/sync/", "/settings/keys/revoke/"):
+            continue
+        for method, wanted in (("get", action), ("post", getattr(view, "post", None) or action)):
+            answer = getattr(visitor, method)(filled(path))
+            allowed = role is not None and role.rank >= RULES[wanted].role.rank
+            refused = answer.status_code == 403 or (
+                answer.status_code == 302 and answer.headers["Location"].startswith("/accounts/login")
+            )
+            if answer.status_code != 405 and refused == allowed:
+                wrong.append(f"{method} {path}: {answer.status_code}, {wanted}")
+    assert wrong == []
+    if role is Role.VIEWER:
+        assert visitor.post("/sync/").status_code == 403
+
+
+def test_a_role_in_a_folder_reaches_no_further(site: str, app: Application) -> None:
+    """Rights in a folder of programs: its programs are listed and may be changed, others are not there."""
+    populate(app, programs=2)
+    app.registry.change_program("Program 000", {"folder": "EMEA"})
+    client()
+    visitor = client("viewer", name="ola")
+    app.users.revoke("ola")
+    app.users.grant("ola", Role.OPERATOR, "EMEA")
+    listed = visitor.get("/programs/").content.decode()
+    assert "Program 000" in listed
+    assert "Program 001" not in listed
+    assert visitor.get("/programs/1/edit/").status_code == 200
+    assert visitor.get("/programs/2/").status_code == 403
+    assert visitor.get("/people/").status_code == 403
+    assert Action.SEE_PEOPLE in RULES
+
+
+def test_hostile_text_is_text(site: str, app: Application) -> None:
+    number, visitor = hostile(app), client()
+    for page in (
+        "/programs/",
+        "/programs/{}/",
+        "/programs/{}/members/",
+        "/programs/{}/history/",
+        "/people/1/",
+    ):
+        text = visitor.get(page.format(number)).content.decode()
+        assert "<script>alert" not in text, page
+        assert "alert(1)" in text, page
+
+
+def test_a_formula_in_an_export_is_defused(site: str, app: Application) -> None:
+    number = hostile(app)
+    answer = client().get(f"/programs/{number}/members.csv")
+    text = b"".join(answer.streaming_content).decode()  # type: ignore[attr-defined]
+    assert "'=HYPERLINK" in text
+    assert HOSTILE[:25].replace('"', '""') in text
+
+
+def test_every_answer_has_its_headers(site: str, app: Application) -> None:
+    """No inline script of ours, no frame of somebody else's, no sniffing, no referrer."""
+    answer = client().get("/")
+    policy = answer.headers["Content-Security-Policy"]
+    assert "unsafe" not in policy
+    assert "script-src 'self'" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert answer.headers["X-Frame-Options"] == "DENY"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Referrer-Policy"] == "same-origin"
+
+
+def test_no_template_holds_an_inline_script_or_style() -> None:
+    from campaignsync.web.site import HERE
+
+    inline = re.compile(r"<script(?![^>]*src=)|\son\w+=|\sstyle=|<style|javascript:", re.IGNORECASE)
+    found = [path.name for path in (HERE / "templates").rglob("*.html") if inline.search(path.read_text())]
+    assert found == []
+
+
+def test_a_form_that_was_open_too_long_keeps_what_was_typed(site: str, app: Application) -> None:
+    from django.test import Client
+
+    client()
+    visitor = Client(SERVER_NAME="localhost", enforce_csrf_checks=True)
+    answer = visitor.post("/programs/new/", {"name": "Half a program", "password": "hush"})
+    text = answer.content.decode()
+    assert answer.status_code == 403
+    assert "Half a program" in text
+    assert "hush" not in text
+
+
+def test_too_many_failed_logins_wait(site: str, app: Application) -> None:
+    from django.test import Client
+
+    client(password=PASSWORD)
+    visitor = Client(SERVER_NAME="localhost")
+    for _ in range(5):
+        visitor.post("/accounts/login/", {"login": "admin", "password": "wrong"})
+    right = visitor.post("/accounts/login/", {"login": "admin", "password": PASSWORD})
+    assert b"Too many failed login attempts" in right.content
+
+
+def test_the_first_page_is_closed_once_there_is_an_admin(site: str, app: Application) -> None:
+    from django.contrib.auth.models import User
+    from django.test import Client
+
+    client()
+    given = {"username": "eve", "password1": "another good one", "password2": "another good one"}
+    assert Client(SERVER_NAME="localhost").post("/welcome/", given).status_code == 302
+    assert not User.objects.filter(username="eve").exists()
+
+
+def test_what_somebody_changes_stands_under_their_name(site: str, app: Application) -> None:
+    populate(app, programs=1)
+    visitor = client("operator", name="ola")
+    visitor.post("/programs/1/members/change/", {"email": "person0@program0.example", "to": "Attended"})
+    visitor.post("/programs/1/costs/", {"month": "2026-03", "amount": "99.50", "currency": "EUR", "note": ""})
+    entry = app.views.journal("Program 000", email=None, limit=10)
+    assert {row["who"] for row in entry if row["new"] == "Attended"} == {"ola"}
+    assert {
+        row["who"] for row in app.listings.audit(who="ola", noun=None, since=None, before=None, limit=9)
+    } <= {"ola"}
+    assert app.registry.program("Program 000")["costs"][-1]["amount"] == "99.50"
+
+
+def test_a_step_back_is_refused_and_counted(site: str, app: Application) -> None:
+    """M2.3"""
+    populate(app, programs=1)
+    given = {"email": ["person0@program0.example", "person1@program0.example"], "to": "Invited"}
+    answer = client().post("/programs/1/members/change/", given, follow=True)
+    assert "2 skipped" in answer.content.decode()
+
+
+UNREADABLE = {
+    b"": "empty",
+    b"PK\x03\x04zip": "no CSV",
+    b"a\x00b": "no CSV",
+    b"Name,Phone\nAda,1\n": "no column for the e-mail",
+    b"\xff\xfeE\x00": "no CSV",
+    b"Email\n\xff\xfe@x.example\n": "UTF-8",
+    b"Email\nnobody\n": "no e-mail address",
+}
+
+
+def upload(visitor: Client, raw: bytes) -> str:
+    from django.core.files.uploadedfile import SimpleUploadedFile
+
+    answer = visitor.post("/programs/1/import/", {"file": SimpleUploadedFile("f.csv", raw)}, follow=True)
+    assert answer.status_code in (200, 400), raw
+    return str(answer.content.decode())
+
+
+def test_a_file_that_cannot_be_read_is_told_what_is_wrong(site: str, app: Application) -> None:
+    populate(app, programs=1)
+    visitor = client()
+    assert [raw for raw, words in UNREADABLE.items() if words not in upload(visitor, raw)] == []
+
+
+def test_no_file_breaks_the_import(site: str, app: Application) -> None:
+    """Fuzzed uploads: whatever the bytes, the answer is a page with words."""
+    populate(app, programs=1)
+    visitor = client()
+
+    @settings(max_examples=40)
+    @given(st.one_of(st.binary(max_size=300), st.text(max_size=300).map(str.encode)), st.booleans())
+    def fuzzed(raw: bytes, titled: bool) -> None:
+        upload(visitor, b"Email,First Name\n" + raw if titled else raw)
+
+    fuzzed()
