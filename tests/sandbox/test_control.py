@@ -178,6 +178,19 @@ def test_a_user_may_have_a_limit_of_long_requests_of_their_own(admin: Any) -> No
         each.http.close()
 
 
+def test_the_sandbox_reports_what_calls_cost_itself(admin: Any) -> None:
+    """Whoever measures a client takes this off; delays that were asked for are not in it."""
+    admin.control("POST", "reset", {"only": ["calls"]})
+    assert admin.control("GET", "calls")["own_cost"] == {"calls": 0, "seconds": 0, "ms_per_call": 0}
+    fault(admin, {"latency_ms": 300}, path="/limits")
+    for _ in range(2):
+        admin.call("GET", "/limits")
+    cost = admin.control("GET", "calls")["own_cost"]
+    assert cost["calls"] == 2
+    assert 0 < cost["ms_per_call"] < 300
+    assert cost["ms_per_call"] == pytest.approx(cost["seconds"] * 1000 / 2, abs=0.1)
+
+
 def test_the_limits_of_an_org_are_set_by_a_seed_too(admin: Any) -> None:
     admin.control("POST", "seed", {"limits": {"DailyApiRequests": 90, "most_records": 2}})
     limits = admin.control("GET", "limits")

@@ -195,3 +195,5 @@ def test_a_token_that_is_nobodys_is_refused_by_a_bare_word(anybody: Any) -> None
     stale = {"Authorization": "Bearer stale"}
     answer = anybody.http.get(f"{anybody.url}/services/oauth2/userinfo", headers=stale)
     assert (answer.status_code, answer.text) == (403, "Bad_OAuth_Token")
+    none = anybody.http.get(f"{anybody.url}/services/oauth2/userinfo")
+    assert (none.status_code, none.text) == (403, "Missing_OAuth_Token")

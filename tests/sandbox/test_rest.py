@@ -128,6 +128,14 @@ def test_a_query_is_explained_as_what_it_is_here(admin: Any) -> None:
     assert admin.refused("GET", "/query", params={"explain": "SELECT Nope FROM Lead"})[1] == "INVALID_FIELD"
 
 
+def test_whoever_asks_for_the_head_alone_gets_that(admin: Any) -> None:
+    whole, head = (admin.call(method, "/sobjects/Lead/describe") for method in ("GET", "HEAD"))
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["ETag"] == whole.headers["ETag"]
+    known = admin.call("HEAD", "/sobjects/Lead/describe", headers={"If-None-Match": whole.headers["ETag"]})
+    assert known.status_code == 304
+
+
 def test_nobody_has_looked_at_anything_of_late(admin: Any) -> None:
     assert admin.call("GET", "/recent").json() == []
 

@@ -44,21 +44,23 @@ def make_app(sandbox: Sandbox, latency_ms: float = 0) -> App:
             running[http] = session_token(request), began
             fault = sandbox.faults.decide(request)
             await _sleep(latency_ms / 1000 + fault.latency_s, request)
-            answer = sandbox.answer(request, fault)
+            with sandbox.cost.of_a_call(request.path):
+                answer = sandbox.answer(request, fault)
+                accepted = http.headers.get("accept-encoding", "")
+                sent = None if answer is None else _http_response(answer, accepted)
         except SalesforceError as error:
-            answer = Response(status=error.status, body=error_body(error))
+            sent = _http_response(Response(status=error.status, body=error_body(error)), "")
         finally:
             running.pop(http, None)
-        if answer is None:
+        if sent is None:
             _drop(scope)
             # Ending before the server has seen the connection go would be logged as a fault of ours.
             await receive()
             return
-        response = _http_response(answer, http.headers.get("accept-encoding", ""))
         if not http.url.path.startswith("/sandbox"):
             sandbox.org.accounting.received += len(packed)
-            sandbox.org.accounting.sent += len(response.body)
-        await response(scope, receive, send)
+            sandbox.org.accounting.sent += len(sent.body)
+        await sent(scope, receive, send)
 
     return app
 

@@ -31,7 +31,10 @@ _LONGEST_ASSERTION_S = 5 * 60
 # Hosts that belong to no org: what only an org's My Domain host answers is refused there.
 _SHARED_HOSTS = ("login.salesforce.com", "test.salesforce.com")
 # How the identity service refuses a token: by a bare word.
-_BAD_TOKEN = Response(status=403, body=b"Bad_OAuth_Token", media_type="text/html;charset=UTF-8")
+_BAD_TOKEN, _MISSING_TOKEN = (
+    Response(status=403, body=word, media_type="text/html;charset=UTF-8")
+    for word in (b"Bad_OAuth_Token", b"Missing_OAuth_Token")
+)
 
 
 class OAuthError(Exception):
@@ -74,7 +77,7 @@ def revoke(call: Call) -> Response:
 def userinfo(call: Call) -> Response:
     user_id = _asker(call)
     if user_id is None:
-        return _BAD_TOKEN
+        return _no_token(call)
     user = _user(call, user_id)
     base = call.request.origin
     return Response(
@@ -102,7 +105,7 @@ def userinfo(call: Call) -> Response:
 @routes.on("GET POST", "/id/{org}/{user}", rules="S2.1.3")
 def identity(call: Call) -> Response:
     if _asker(call) is None:
-        return _BAD_TOKEN
+        return _no_token(call)
     user = _user(call, call.parameters["user"])
     return Response(
         body={
@@ -257,14 +260,21 @@ def _token_answer(call: Call, user_id: str, app: ConnectedApp | None) -> dict[st
     }
 
 
-def _asker(call: Call) -> str | None:
-    """The user of the token; None when it is nobody's."""
-    given = (
+def _given_token(call: Call) -> str:
+    return (
         session_token(call.request)
         or call.request.query.get("oauth_token")
         or _form(call.request).get("access_token", "")
     )
-    session = call.org.access.session(given)
+
+
+def _no_token(call: Call) -> Response:
+    return _BAD_TOKEN if _given_token(call) else _MISSING_TOKEN
+
+
+def _asker(call: Call) -> str | None:
+    """The user of the token; None when it is nobody's."""
+    session = call.org.access.session(_given_token(call))
     return session.user_id if session else None
 
 

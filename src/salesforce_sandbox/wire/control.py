@@ -33,7 +33,8 @@ def _about_calls(routes: Routes, sandbox: Sandbox) -> None:
 
     @routes.on("GET", "/sandbox/calls", rules="2.3")
     def calls(call: Call) -> Response:
-        return Response(body=call.org.accounting.report())
+        """The API calls that orgs count, and what answering cost the sandbox itself."""
+        return Response(body={**call.org.accounting.report(), "own_cost": sandbox.cost.report()})
 
     @routes.on("POST", "/sandbox/reset")
     def reset(call: Call) -> Response:

@@ -15,6 +15,7 @@ from salesforce_sandbox.org.org import Org
 from salesforce_sandbox.org.seeds.birth import CLIENT_ID, give_birth
 from salesforce_sandbox.org.seeds.choices import follow_switches
 from salesforce_sandbox.org.seeds.document import plant
+from salesforce_sandbox.wire.cost import Cost
 from salesforce_sandbox.wire.faults import Fault, Faults
 from salesforce_sandbox.wire.messages import Request, Response
 from salesforce_sandbox.wire.routes import Endpoint
@@ -42,6 +43,7 @@ class Sandbox:
         self.org = org
         self.beginning = beginning
         self.faults = Faults()
+        self.cost = Cost()
         self.admin = Caller(user_id="")
         self.service = Service(org, endpoints(self))
         self.begin()
@@ -67,6 +69,7 @@ class Sandbox:
                 self.org.clock.reset()
             elif part == "calls":
                 self.org.accounting.reset()
+                self.cost.reset()
             elif part == "faults":
                 self.set_faults({})
             elif part == "switches":

@@ -119,6 +119,9 @@ class Service:
         """S2.2.3: clients that cannot send PATCH send a POST that says so; addresses may end by naming the format."""
         if request.path.startswith("/services/data/") and request.path.endswith(".json"):
             request = replace(request, path=request.path.removesuffix(".json"))
+        if request.method == "HEAD":
+            # The server keeps the body to itself.
+            return replace(request, method="GET")
         method = request.query.get("_HttpMethod")
         if method and request.method == "POST" and self.org.switches["method_tunnelling"]:
             return replace(request, method=method.upper())

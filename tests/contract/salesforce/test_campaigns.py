@@ -110,9 +110,9 @@ def test_who_is_no_marketing_user_is_told_so(sandbox: SandboxOrg, org: Salesforc
         org.create_campaign(FIELDS, statuses("Invited", "Attended"))
 
 
-def test_a_name_that_is_too_long_is_refused_in_salesforces_words(
-    sandbox: SandboxOrg, org: SalesforceOrg
-) -> None:
+@pytest.mark.real_org
+def test_a_name_that_is_too_long_is_refused_in_salesforces_words(org: SalesforceOrg) -> None:
+    """S1.1.5."""
     with pytest.raises(RefusedError) as told:
         org.create_campaign({**FIELDS, "Name": "N" * 81}, statuses("Invited", "Attended"))
     assert told.value.code == "STRING_TOO_LONG"
