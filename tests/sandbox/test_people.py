@@ -78,6 +78,29 @@ def test_a_value_of_the_wrong_kind_is_refused_in_the_recorded_words(
     )
 
 
+AUDIT = {
+    "CreatedDate": "2020-05-04T10:00:00.000+0000",
+    "LastModifiedDate": "2021-05-04T10:00:00.000+0000",
+}
+
+
+def test_who_may_say_so_says_when_a_new_record_was_made_and_nobody_when_it_last_changed(admin: Any) -> None:
+    """S1.5.1: a permission that no fresh org gives; SystemModstamp is the org's alone."""
+    refusal = admin.refused("POST", "/sobjects/Lead", {**LEAD, **AUDIT})
+    assert refusal[1] == "INVALID_FIELD_FOR_INSERT_UPDATE"
+    admin.control("POST", "seed", {"audit_writers": ["admin@sandbox.example"]})
+    lead = admin.create("Lead", **LEAD, **AUDIT)
+    kept = admin.one(f"SELECT CreatedDate, LastModifiedDate, SystemModstamp FROM Lead WHERE Id = '{lead}'")
+    assert {name: kept[name] for name in AUDIT} == AUDIT
+    assert kept["SystemModstamp"] > AUDIT["LastModifiedDate"]
+    described = admin.call("GET", "/sobjects/Lead/describe").json()["fields"]
+    createable = {field["name"]: field["createable"] for field in described}
+    assert (createable["CreatedDate"], createable["SystemModstamp"]) == (True, False)
+    stamp = {**LEAD, "SystemModstamp": AUDIT["CreatedDate"]}
+    assert admin.refused("POST", "/sobjects/Lead", stamp)[1] == "INVALID_FIELD_FOR_INSERT_UPDATE"
+    assert admin.refused("PATCH", f"/sobjects/Lead/{lead}", AUDIT)[1] == "INVALID_FIELD_FOR_INSERT_UPDATE"
+
+
 def test_a_field_that_is_not_there_is_refused(admin: Any) -> None:
     refusal = admin.refused("POST", "/sobjects/Lead", {**LEAD, "Nope__c": 1})
     assert refusal == (400, "INVALID_FIELD", "No such column 'Nope__c' on sobject of type Lead")

@@ -128,6 +128,14 @@ def test_a_query_is_explained_as_what_it_is_here(admin: Any) -> None:
     assert admin.refused("GET", "/query", params={"explain": "SELECT Nope FROM Lead"})[1] == "INVALID_FIELD"
 
 
+def test_an_upsert_that_may_only_update_makes_nothing(admin: Any) -> None:
+    """S2.2.3"""
+    path, body = "/sobjects/Lead/Email/ada@ash.example", {"LastName": "Ash", "Company": "Ash"}
+    assert admin.refused("PATCH", f"{path}?updateOnly=true", body)[:2] == (404, "NOT_FOUND")
+    assert admin.call("PATCH", path, body).status_code == 201
+    assert admin.call("PATCH", f"{path}?updateOnly=true", body).status_code == 200
+
+
 def test_whoever_asks_for_the_head_alone_gets_that(admin: Any) -> None:
     whole, head = (admin.call(method, "/sobjects/Lead/describe") for method in ("GET", "HEAD"))
     assert (head.status_code, head.content) == (200, b"")

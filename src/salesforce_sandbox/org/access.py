@@ -13,6 +13,7 @@ from salesforce_sandbox.org.clock import Clock
 from salesforce_sandbox.org.storage import Storage
 
 SESSION_HOURS = 2
+AUDIT_FIELDS = ("CreatedDate", "CreatedById", "LastModifiedDate", "LastModifiedById")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +69,8 @@ class Access:
     passwords: dict[str, str] = field(default_factory=dict)
     denied_objects: set[tuple[str, str, str]] = field(default_factory=set)
     denied_fields: set[tuple[str, str, str, str]] = field(default_factory=set)
+    # Who may set AUDIT_FIELDS on create (S1.5.1).
+    audit_writers: set[str] = field(default_factory=set)
     sessions: dict[str, Session] = field(default_factory=dict)
     refresh_tokens: dict[str, str] = field(default_factory=dict)
     _tokens_made: int = 0
@@ -117,6 +120,10 @@ class Access:
 
     def may_field(self, user_id: str, sobject: str, name: str, right: str) -> bool:
         return not {(user_id, sobject, name, right), ("*", sobject, name, right)} & self.denied_fields
+
+    def may_backdate(self, user_id: str, name: str) -> bool:
+        """Whether the field is one that tells who made a record when, and the user may say so of new ones."""
+        return name in AUDIT_FIELDS and bool({user_id, "*"} & self.audit_writers)
 
     def readable(self, user_id: str) -> Callable[[str, str], bool]:
         """What SOQL and describe ask: may this user read that field of that object?"""

@@ -158,6 +158,8 @@ class Org:
             # S1.5.3: what the caller may not edit is described as nothing that anybody could.
             if not self.access.may_field(caller.user_id, sobject.name, field["name"], "edit"):
                 field |= {"createable": False, "updateable": False}
+            elif self.access.may_backdate(caller.user_id, field["name"]):
+                field["createable"] = True
         return described
 
     def set_limits(self, stated: Mapping[str, int | float | None]) -> None:

@@ -120,6 +120,8 @@ def upsert(call: Call) -> Response:
     many = _many(call, sobject, _matches(call, sobject, field))
     if many:
         return many
+    if call.request.query.get("updateOnly", "").lower() == "true" and not _matches(call, sobject, field):
+        raise SalesforceError(404, "NOT_FOUND", "The requested resource does not exist")
     row = {**body, field.name: call.parameters["value"]}
     (outcome,) = call.org.records.upsert(sobject, field.name, [row], call.caller)
     if outcome.error:

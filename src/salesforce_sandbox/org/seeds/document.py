@@ -1,8 +1,8 @@
 """Seed documents: what an org holds besides its birth, as JSON; the demo is one, files and the control endpoint bring others.
 
 Every part is optional: switches, limits, users, apps, refresh_tokens, fields, objects, validation_rules, duplicate_rules,
-denied_fields, denied_objects, crowd, records, conversions. Records are given in order and may point at earlier ones by
-`@name`; conversions name leads to convert at last.
+denied_fields, denied_objects, audit_writers, crowd, records, conversions. Records are given in order and may point at earlier
+ones by `@name`; conversions name leads to convert at last.
 """
 
 from collections.abc import Callable, Mapping
@@ -171,6 +171,16 @@ def _denied_objects(org: Org, stated: list[list[str]], caller: Caller) -> None:
     org.access.denied_objects.update((user, sobject, right) for user, sobject, right in stated)
 
 
+def _audit_writers(org: Org, stated: list[str], caller: Caller) -> None:
+    """Usernames, or * for everybody: who may say when and by whom a new record was made (S1.5.1)."""
+    for name in stated:
+        user_id = "*" if name == "*" else org.access.user_named(name)
+        if user_id is None:
+            message = f"the audit writers name the user {name}, and there is none"
+            raise ValueError(message)
+        org.access.audit_writers.add(user_id)
+
+
 # In the order in which they are planted: records may need fields, users and switches.
 _PARTS: dict[str, Callable[[Org, Any, Caller], None]] = {
     "switches": _switches,
@@ -184,6 +194,7 @@ _PARTS: dict[str, Callable[[Org, Any, Caller], None]] = {
     "duplicate_rules": _duplicate_rules,
     "denied_fields": _denied_fields,
     "denied_objects": _denied_objects,
+    "audit_writers": _audit_writers,
     "crowd": plant_crowd,
 }
 
