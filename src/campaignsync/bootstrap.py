@@ -27,7 +27,7 @@ from campaignsync.runtime.ports import (
     SalesforceDoor,
     Views,
 )
-from campaignsync.runtime.service_ports import Events, Jobs, Pulses
+from campaignsync.runtime.service_ports import Events, Jobs, Pulses, Vitals
 from campaignsync.runtime.smart_campaigns import SmartCampaigns
 from campaignsync.runtime.telemetry import log
 from campaignsync.runtime.worker import Doors, Worker
@@ -70,6 +70,7 @@ class Application:
     smart_campaigns: SmartCampaigns
     commands: Commands
     courier: Courier
+    vitals: Vitals
 
     def worker(self) -> Worker:
         """A worker of this installation."""
@@ -79,6 +80,8 @@ class Application:
                 ledger=self.ledger,
                 jobs=self.jobs,
                 pulses=self.pulses,
+                vitals=self.vitals,
+                thresholds=self.settings.thresholds,
                 outbox=self.outbox,
                 outlets=self.outlets,
                 open_door=self.door,
@@ -160,7 +163,7 @@ def application(
         _require_database()
         if migrate or not settings.database_url:
             _migrate()
-        elif _pending():
+        elif pending():
             raise UsageError("The database is not up to date. Bring it there with: campaignsync migrate")
         if who:
             introduce(who)
@@ -185,7 +188,8 @@ def introduce(who: str) -> None:
         cursor.execute("SELECT set_config('campaignsync.who', %s, false)", (who,))
 
 
-def _pending() -> bool:
+def pending() -> bool:
+    """Whether the database is behind what this code needs."""
     from django.db import connection
     from django.db.migrations.executor import MigrationExecutor
 
@@ -198,12 +202,12 @@ def _migrate() -> None:
     from django.core.management import call_command
     from django.db import connection
 
-    if not _pending():
+    if not pending():
         return
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_lock(%s)", (_MIGRATING,))
         try:
-            if _pending():
+            if pending():
                 call_command("migrate", verbosity=0, interactive=False)
         finally:
             cursor.execute("SELECT pg_advisory_unlock(%s)", (_MIGRATING,))
@@ -230,6 +234,7 @@ def _wired(settings: Settings) -> Application:
     from campaignsync.store.smart_campaigns import SmartCampaigns as PostgresSmartCampaigns
     from campaignsync.store.users import Users
     from campaignsync.store.views import Views as PostgresViews
+    from campaignsync.store.vitals import Vitals as PostgresVitals
     from campaignsync.store.webhooks import Webhooks
 
     registry = PostgresRegistry(_now)
@@ -256,6 +261,7 @@ def _wired(settings: Settings) -> Application:
         smart_campaigns=SmartCampaigns(shelf=PostgresSmartCampaigns(_now), flows=PostgresFlows(_now)),
         commands=PostgresCommands(_now),
         courier=WorldCourier(settings.notices),
+        vitals=PostgresVitals(_now, None if settings.database_url else settings.data_dir),
     )
 
 

@@ -5,12 +5,16 @@ DATABASE_URL            a PostgreSQL server to use instead of the embedded one
 CAMPAIGNSYNC_SECRET_KEY what secrets are encrypted with (default: a file in the data folder, for its owner's eyes only)
 CAMPAIGNSYNC_PROBLEMS_KEPT_DAYS how long problems are kept after they were solved (default: 30)
 CAMPAIGNSYNC_PROBLEMS_THRESHOLD more open problems of an org than this are told (default: 100)
+CAMPAIGNSYNC_ALARM_LAG_MINUTES  a change that waits for its round for longer is told (default: 15)
+CAMPAIGNSYNC_ALARM_BACKLOG      more records of an org that wait are told (default: 100000)
+CAMPAIGNSYNC_METRICS_TOKEN      what whoever reads /metrics from another machine must bring (default: nobody may)
 CAMPAIGNSYNC_RUNS_KEPT_DAYS     how long runs and notices are kept (default: 90; 0: for ever)
 CAMPAIGNSYNC_JOURNAL_KEPT_DAYS  how long the journal is kept (default: 0, for ever)
 CAMPAIGNSYNC_WEBHOOK_URL        where notices are posted to, as JSON; CAMPAIGNSYNC_WEBHOOK_SECRET signs them
 CAMPAIGNSYNC_WEBHOOK_NETWORKS   private networks that webhooks may be in, such as 10.0.0.0/8, separated by commas (default: none)
 CAMPAIGNSYNC_MAIL_TO            whom notices are mailed to, separated by commas; CAMPAIGNSYNC_MAIL_FROM whom they are from
 CAMPAIGNSYNC_MAIL_URL           how: smtp://user:password@host:port, smtps://…, or file:///folder
+CAMPAIGNSYNC_LOG_LEVEL          how much is logged: DEBUG, INFO, WARNING or ERROR (default: INFO)
 CAMPAIGNSYNC_PUBLIC_URL         where people open the pages: mails end with it, and https makes cookies travel by https only
 CAMPAIGNSYNC_HOSTS              the names that the pages answer to, separated by commas (default: localhost, the public one)
 CAMPAIGNSYNC_PROXIES            how many proxies stand before the pages and tell who asks (default: 0)
@@ -30,6 +34,7 @@ from urllib.parse import urlsplit
 import platformdirs
 
 from campaignsync.domain.errors import UsageError
+from campaignsync.domain.health import Thresholds
 from campaignsync.domain.problems import ProblemRules
 from campaignsync.domain.webhooks import Network, networks
 
@@ -78,6 +83,8 @@ class Settings:
     notices: NoticeSettings = field(default_factory=NoticeSettings)
     web: WebSettings = field(default_factory=WebSettings)
     retention: Retention = field(default_factory=Retention)
+    thresholds: Thresholds = field(default_factory=Thresholds)
+    metrics_token: str = field(default="", repr=False)
 
     def __repr__(self) -> str:
         return f"Settings(data_dir={str(self.data_dir)!r}, database_url={'(set)' if self.database_url else None})"
@@ -101,6 +108,11 @@ def read_settings(data_dir: Path | None = None) -> Settings:
         notices=_notices(),
         webhook_networks=networks(os.environ.get("CAMPAIGNSYNC_WEBHOOK_NETWORKS", "")),
         web=_web(),
+        thresholds=Thresholds(
+            lag=timedelta(minutes=_number("CAMPAIGNSYNC_ALARM_LAG_MINUTES", 15)),
+            backlog=_number("CAMPAIGNSYNC_ALARM_BACKLOG", 100_000),
+        ),
+        metrics_token=os.environ.get("CAMPAIGNSYNC_METRICS_TOKEN", ""),
         retention=Retention(
             runs=timedelta(days=_number("CAMPAIGNSYNC_RUNS_KEPT_DAYS", 90)),
             journal=timedelta(days=_number("CAMPAIGNSYNC_JOURNAL_KEPT_DAYS", 0)),

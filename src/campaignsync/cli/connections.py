@@ -21,7 +21,7 @@ from campaignsync.domain.people import DuplicateRule
 from campaignsync.domain.programs import currency_code
 from campaignsync.domain.programs import rate as parse_rate
 from campaignsync.domain.statuses import DEFAULT_CHANNELS
-from campaignsync.runtime.doctor import examine
+from campaignsync.runtime.doctor import clock, examine, hearing
 from campaignsync.runtime.lead_rules import changed_rules
 
 
@@ -244,7 +244,7 @@ def _facts(connection: Connection, budget: Budget) -> dict[str, object]:
         "organization_id": connection.user.organization_id,
         "campaign_sync": connection.campaign_sync,
         **asdict(connection.leads),
-        "pubsub": connection.pubsub or ENDPOINT,
+        "pubsub": connection.pubsub or (ENDPOINT if connection.listens else OFF),
         "every": pause_text(budget.every),
         "last_round": budget.round_at,
         "next_round": budget.next_round,
@@ -302,7 +302,12 @@ def doctor(context: typer.Context, connection: ConnectionName = None, as_json: A
     """Find out why no campaigns are seen, in the order an admin would look. Exits with 2 when something is not well."""
     with opened(context) as app:
         chosen = app.registry.connection(connection)
-        findings = examine(chosen, app.new_door(app.registry.login(chosen.connection_id)))
+        door = app.new_door(app.registry.login(chosen.connection_id))
+        findings = examine(chosen, door)
+        if all(finding.well for finding in findings):
+            every = pause_text(app.ledger.budget(chosen.connection_id).every)
+            findings.append(clock(door.clock_ahead_s, app.settings.thresholds.clock.total_seconds()))
+            findings.append(hearing(chosen, app.events(chosen), every))
     rows = [asdict(finding) for finding in findings]
     if as_json:
         print_json(rows)

@@ -17,6 +17,7 @@ from campaignsync.cli import (
     connections,
     demo,
     fields,
+    health,
     links,
     member_fields,
     notices,
@@ -73,6 +74,7 @@ for module in (
     smart_campaigns,
     demo,
     web,
+    health,
     service,
 ):
     module.add_to(app)

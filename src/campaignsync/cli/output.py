@@ -25,7 +25,8 @@ from rich.text import Text
 from campaignsync.domain.errors import UsageError
 
 _PIPED = 240
-"""Columns of what no terminal shows: wide enough that tables are not folded on their way to a file, a mail or another program."""
+"""Columns of what no terminal shows: wide enough that tables are not folded on their way to a file, a mail or another program.
+"""
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 

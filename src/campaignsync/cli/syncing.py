@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import orjson
 import typer
 
 from campaignsync.bootstrap import Application
+from campaignsync.cli.health import examined, say_how_it_is
 from campaignsync.cli.output import clean, complain, print_json, progress, say, show
 from campaignsync.cli.plans import print_plan
 from campaignsync.cli.session import AnyProgram, AsJson, ConnectionName, opened
@@ -26,6 +27,9 @@ from campaignsync.planner.explain_people import people_csv, people_json, people_
 from campaignsync.runtime.flow_runner import FlowReport
 from campaignsync.runtime.notices import delivered
 from campaignsync.runtime.rounds import Round, plan_now, plan_people_now, run_round
+
+_SCREEN = 20
+"""Links that are listed by `status`; all of them by --json."""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -240,12 +244,15 @@ def _run(report: RunReport) -> dict[str, object]:
 
 
 def status(context: typer.Context, json: AsJson = False) -> None:
-    """Show every link: its state, both sides, open problems, the last run."""
+    """Say whether it is well, and show every link: its state, both sides, open problems, the last run."""
     with opened(context) as app:
         orgs = app.registry.connections()
         budgets = {each.name: app.ledger.budget(each.connection_id) for each in orgs}
         jobs = app.views.problem_table(None, ProblemFilter(nouns=(ProblemNoun.JOB,)))["connection"].to_list()
         rows = [{**row, "next_round": budgets[row["connection"]].next_round} for row in app.views.status()]
+        checks = examined(app)
+    if not json:
+        say_how_it_is(checks)
     headings = {"program": "PROGRAM", "campaign": "CAMPAIGN", "state": "LINK", "program_members": "HERE"}
     headings |= {
         "campaign_members": "THERE",
@@ -253,8 +260,13 @@ def status(context: typer.Context, json: AsJson = False) -> None:
         "changed_since": "CHANGED SINCE",
         "last_run": "LAST RUN",
     }
-    show(rows, headings, empty="Nothing is linked yet. Link a program with: campaignsync link", as_json=json)
+    shown = rows if json else _most_telling(rows)
+    show(shown, headings, empty="Nothing is linked yet. Link a program with: campaignsync link", as_json=json)
     if not json:
+        if len(shown) < len(rows):
+            say(
+                f"… and {len(rows) - len(shown):,} links more, all of them active and without problems or not among the first."
+            )
         for name, budget in budgets.items():
             failed = jobs.count(name)
             more = (
@@ -263,6 +275,13 @@ def status(context: typer.Context, json: AsJson = False) -> None:
                 else ""
             )
             say(f"{name}: {_pace(budget)}{more}")
+
+
+def _most_telling(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """As many links as fit a screen, those that wait or have problems first."""
+    if len(rows) <= _SCREEN:
+        return rows
+    return sorted(rows, key=lambda row: (row["state"] == "active", -row["problems"]))[:_SCREEN]
 
 
 def _pace(budget: Budget) -> str:

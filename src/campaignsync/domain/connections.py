@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from campaignsync.domain.events import OFF
 from campaignsync.domain.ids import ConnectionId
 from campaignsync.domain.observation import SyncUser
 from campaignsync.domain.people import LeadRules
@@ -50,3 +51,14 @@ class Connection:
     leads: LeadRules = field(default_factory=LeadRules)
     pubsub: str | None = None
     """Where the org's events are: HOST:PORT, `off`, or None for Salesforce's own address."""
+
+    @property
+    def listens(self) -> bool:
+        """Whether the org's events are to be heard."""
+        return listens(self.pubsub, self.instance_url)
+
+
+def listens(pubsub: str | None, instance_url: str) -> bool:
+    """Whether events are to be heard. An org that is reached unencrypted is nobody's but ours, and its session is nothing to send
+    to Salesforce: there, an endpoint must be named."""
+    return pubsub != OFF and (pubsub is not None or instance_url.startswith("https://"))

@@ -12,6 +12,7 @@ from enum import StrEnum
 
 import polars as pl
 
+from campaignsync.domain.health import ALARMS
 from campaignsync.domain.ids import ConnectionId
 from campaignsync.domain.links import LinkState
 from campaignsync.domain.trees import UTC_TIME, Schema
@@ -78,6 +79,7 @@ STANDING = (
     MANY_PROBLEMS,
     MEMBER_FIELD_LOST,
     *(f"LINK_{state.upper()}" for state in LinkState),
+    *ALARMS,
 )
 """Codes of job-level problems that stand until their cause is gone, whatever rounds and runs are done meanwhile."""
 

@@ -12,6 +12,7 @@ from campaignsync.domain.connections import Connection
 from campaignsync.domain.errors import CampaignsyncError
 from campaignsync.domain.people import SalesforceField
 from campaignsync.runtime.ports import SalesforceDoor
+from campaignsync.runtime.service_ports import Events
 
 _READ: Mapping[str, tuple[str, ...]] = {
     "Campaign": ("Name", "Type", "IsActive", "ActualCost"),
@@ -52,6 +53,35 @@ def examine(connection: Connection, door: SalesforceDoor) -> list[Finding]:
         else:
             found.append(look(check, connection, door))
     return found
+
+
+def hearing(connection: Connection, events: Events, every: str) -> Finding:
+    """Whether the org's change events can be heard, or that it is looked at by its schedule instead, which is well, too."""
+    check = "change events"
+    if not connection.listens:
+        return Finding(check=check, well=True, seen=f"not wanted: the org is looked at every {every}")
+    deaf = {topic: why for topic, why in events.topics().items() if why}
+    if not deaf:
+        return Finding(check=check, well=True, seen="all five objects tell of their changes at once")
+    names = ", ".join(topic.removeprefix("/data/").removesuffix("ChangeEvent") for topic in deaf)
+    return Finding(
+        check=check,
+        well=True,
+        seen=f"not heard: {names}, so the org is looked at every {every} ({next(iter(deaf.values()))})",
+        to_do="select these objects for change data capture, and give the sync user View All on them",
+        setup=_page(connection, "CdcObjectEnablement"),
+    )
+
+
+def clock(ahead_s: float | None, bound_s: float) -> Finding:
+    """Whether our clock is the org's, near enough."""
+    skewed = abs(ahead_s or 0.0) > bound_s
+    return Finding(
+        check="clock",
+        well=not skewed,
+        seen=f"ours is {ahead_s or 0.0:+.0f} s from the org's",
+        to_do="set the clock of this machine by NTP" if skewed else "",
+    )
 
 
 def _switch(check: str, connection: Connection, door: SalesforceDoor) -> Finding:

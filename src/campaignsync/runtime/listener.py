@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 
 from campaignsync.domain.connections import Connection
 from campaignsync.domain.errors import CampaignsyncError, RetryableError, UsageError
-from campaignsync.domain.events import BROKEN, OFF, REFUSED, TOPICS, Heard
+from campaignsync.domain.events import BROKEN, REFUSED, TOPICS, Heard
 from campaignsync.domain.ids import ConnectionId
 from campaignsync.domain.service import LONGEST_BACK_OFF_S, back_off_s
 from campaignsync.runtime.service_ports import Events, Subscriptions
@@ -82,7 +82,7 @@ class Listener:
 
     def _look(self) -> None:
         """Take up the orgs that are ours to hear, and leave those that are not any more."""
-        wanted = {c.connection_id: c for c in self.connections() if c.campaign_sync and c.pubsub != OFF}
+        wanted = {c.connection_id: c for c in self.connections() if c.campaign_sync and c.listens}
         ours = self.subscriptions.hold(wanted.keys())
         keys = {org: self._key_of(wanted[org]) for org in ours}
         for org, listening in list(self._orgs.items()):

@@ -6,11 +6,12 @@ Like `ports`, of which this is the part that the engine itself does without: a r
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from campaignsync.domain.events import Heard
+from campaignsync.domain.health import Check, Facts
 from campaignsync.domain.ids import ConnectionId
 from campaignsync.domain.service import RoundEnd, Swept
 
@@ -56,6 +57,16 @@ class Pulses(Protocol):
 
     def tidy(self) -> Mapping[str, int]:
         """Delete what is kept for too long already; how many rows of what."""
+
+
+class Vitals(Protocol):
+    """How an installation is. RetryableError when the database is out of reach."""
+
+    def facts(self) -> Facts:
+        """Everything as it stands."""
+
+    def sound(self, checks: Iterable[Check]) -> None:
+        """Keep what has turned ill as problems of orgs, and solve what is well again (domain.health.ALARMS)."""
 
 
 class Subscriptions(Protocol):

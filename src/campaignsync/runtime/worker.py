@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 
 from campaignsync.domain.connections import Connection
 from campaignsync.domain.errors import CampaignsyncError, RetryableError
+from campaignsync.domain.health import Thresholds, judged
 from campaignsync.domain.ids import ConnectionId
 from campaignsync.domain.service import RoundEnd, again_after_s, back_off_s
 from campaignsync.runtime.comparing import compare
@@ -22,11 +23,11 @@ from campaignsync.runtime.notice_ports import Outbox, Outlet
 from campaignsync.runtime.notices import deliver
 from campaignsync.runtime.ports import Ledger, Registry, SalesforceDoor
 from campaignsync.runtime.rounds import Round, failure_kept, run_round
-from campaignsync.runtime.service_ports import Jobs, Pulses
+from campaignsync.runtime.service_ports import Jobs, Pulses, Vitals
 from campaignsync.runtime.telemetry import log, span
 
 LOOKS_EVERY_S = 1.0
-_TIDIES_EVERY_S = 3600.0
+_EXAMINES_EVERY_S, _TIDIES_EVERY_S = 30.0, 3600.0
 _DOOR_KEPT_S = 600.0
 """A door keeps its login and what it knows of fields; so long may a change of rights in Salesforce stay unseen."""
 
@@ -43,6 +44,8 @@ class Doors:
     ledger: Ledger
     jobs: Jobs
     pulses: Pulses
+    vitals: Vitals
+    thresholds: Thresholds
     outbox: Outbox
     outlets: Sequence[Outlet]
     open_door: Callable[[Connection], SalesforceDoor]
@@ -68,7 +71,8 @@ class Worker:
     hands_over: threading.Event = field(default_factory=threading.Event)
     """Set when waiting is over: rounds under way end at their next call and are left to others."""
     _kept: dict[ConnectionId, _Kept] = field(default_factory=dict)
-    _tidied: float = 0.0
+    _examined: float = -_EXAMINES_EVERY_S
+    _tidied: float = -_TIDIES_EVERY_S
 
     def work(self, *, at_once: int) -> None:
         """Work until told to stop. The database may go and come back meanwhile."""
@@ -168,6 +172,10 @@ class Worker:
                 doors.jobs.wake(swept.connection_id)
         for org in doors.jobs.due():
             doors.jobs.wake(org)
+        if time.monotonic() - self._examined > _EXAMINES_EVERY_S:
+            self._examined = time.monotonic()
+            doors.vitals.sound(judged(doors.vitals.facts(), doors.thresholds))
+            deliver(doors.outbox, doors.outlets)
         if time.monotonic() - self._tidied > _TIDIES_EVERY_S:
             self._tidied = time.monotonic()
             deleted = doors.pulses.tidy()

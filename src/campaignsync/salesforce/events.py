@@ -27,7 +27,7 @@ from campaignsync.salesforce.wire import Wire
 
 MOST_REQUESTED = 100
 """More than that may not be asked for at once (S2.7.1)."""
-_TIMEOUT_S = 30.0
+_TIMEOUT_S = 10.0
 _OVER_ALLOCATION_S = 900.0
 _OPTIONS = (
     ("grpc.keepalive_time_ms", 60_000),
@@ -51,14 +51,17 @@ class PubSub:
 
     def topics(self) -> Mapping[str, str | None]:
         """Each topic of the contract and why it cannot be heard, or None."""
-        return {topic: self._why_not(topic) for topic in TOPICS}
-
-    def _why_not(self, topic: str) -> str | None:
-        try:
-            self._require(topic)
-        except CampaignsyncError as error:
-            return str(error)
-        return None
+        told: dict[str, str | None] = {}
+        for topic in TOPICS:
+            try:
+                self._require(topic)
+                told[topic] = None
+            except RetryableError as error:
+                # Whoever is out of reach for one is so for all of them.
+                return dict.fromkeys(TOPICS, str(error))
+            except CampaignsyncError as error:
+                told[topic] = str(error)
+        return told
 
     def follow(self, topic: str, replay_id: bytes | None, stop: threading.Event) -> Iterator[Heard]:
         """What is heard behind a place (None: from now on), until told to stop."""

@@ -5,6 +5,7 @@ Called by `wire` alone. Where the org is reached afterwards is what the token's 
 
 from __future__ import annotations
 
+import ssl
 import time
 from dataclasses import dataclass, field
 
@@ -20,6 +21,10 @@ _JWT_LIFE_S = 180  # Salesforce takes assertions that live a few minutes at the 
 _TIMEOUT_S = (10, 60)
 UNREACHABLE = "UNREACHABLE"
 """The code of every error that says that nobody answered."""
+
+
+CERTIFICATE_REFUSED = "CERTIFICATE_REFUSED"
+"""The code of every error that says that whoever answered could not prove who they are."""
 
 
 class LoginUnreachableError(CampaignsyncError):
@@ -44,7 +49,10 @@ def log_in(login: Login) -> Token:
             f"{where}/services/oauth2/token", data=_form(login), timeout=_TIMEOUT_S, allow_redirects=False
         )
     except requests.RequestException as error:
-        raise LoginUnreachableError(f"{where} cannot be reached ({type(error).__name__})") from None
+        refused = why_certificate_refused(error)
+        code = CERTIFICATE_REFUSED if refused else None
+        why = refused or type(error).__name__
+        raise LoginUnreachableError(f"{where} cannot be reached ({why})", code=code) from None
     body = _json(answer)
     if answer.status_code == 200 and "access_token" in body and "instance_url" in body:
         return _token(where, body)
@@ -60,6 +68,21 @@ def log_in(login: Login) -> Token:
         f"{where} answered HTTP {answer.status_code} and no token: is it a Salesforce org?"
         " Give the address of its My Domain with: campaignsync connect NAME --url URL"
     )
+
+
+def why_certificate_refused(error: BaseException) -> str | None:
+    """What is wrong with the certificate of whoever answered, or None where that is not what went wrong."""
+    pending: list[object] = [error]
+    seen: set[int] = set()
+    while pending:
+        each = pending.pop()
+        if not isinstance(each, BaseException) or id(each) in seen:
+            continue
+        seen.add(id(each))
+        if isinstance(each, ssl.SSLCertVerificationError):
+            return f"its certificate is refused: {each.verify_message}"
+        pending += [each.__cause__, each.__context__, getattr(each, "reason", None), *each.args]
+    return None
 
 
 def _token(where: str, body: dict[str, object]) -> Token:

@@ -24,7 +24,14 @@ from campaignsync.domain.connections import Login
 from campaignsync.domain.errors import RetryableError, UnknownOutcomeError, UsageError
 from campaignsync.domain.observation import ApiUsage
 from campaignsync.salesforce.errors import SOON_S, call_error
-from campaignsync.salesforce.login import UNREACHABLE, LoginUnreachableError, Token, log_in
+from campaignsync.salesforce.login import (
+    CERTIFICATE_REFUSED,
+    UNREACHABLE,
+    LoginUnreachableError,
+    Token,
+    log_in,
+    why_certificate_refused,
+)
 
 API_VERSION = "62.0"
 CLIENT_NAME = "campaignsync"
@@ -161,9 +168,11 @@ class Wire:
             )
         except requests.RequestException as error:
             # The words of the exception stay out of the message: they may hold an address with a whole query.
-            reason = f"{what}: no answer from {token.instance_url} ({type(error).__name__})"
-            if _was_never_sent(error):
-                raise RetryableError(reason, retry_after_s=SOON_S, code=UNREACHABLE) from None
+            refused = why_certificate_refused(error)
+            reason = f"{what}: no answer from {token.instance_url} ({refused or type(error).__name__})"
+            if refused or _was_never_sent(error):
+                code = CERTIFICATE_REFUSED if refused else UNREACHABLE
+                raise RetryableError(reason, retry_after_s=SOON_S, code=code) from None
             self._count(what, path)
             if writes:
                 raise UnknownOutcomeError(reason) from None
@@ -207,10 +216,10 @@ class Wire:
                 raise UsageError(
                     f"{error}. Check the address and the network, and give the right address with:"
                     " campaignsync connect NAME --url URL",
-                    code=UNREACHABLE,
+                    code=error.code,
                 ) from None
             # The address was right before, so that nobody but the network has to mend anything.
-            raise RetryableError(str(error), retry_after_s=SOON_S, code=UNREACHABLE) from None
+            raise RetryableError(str(error), retry_after_s=SOON_S, code=error.code) from None
 
 
 def _request(method: str, body: object = None, headers: Mapping[str, str] | None = None) -> requests.Request:
