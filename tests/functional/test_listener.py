@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -12,22 +11,10 @@ from campaignsync.bootstrap import Application
 from campaignsync.domain.events import TOPICS, Heard
 from campaignsync.runtime.listener import joined
 from desk import Desk, login
-from sandbox_org import SandboxOrg
+from eventful_org import EventfulOrg
 from waiting import meanwhile, until
 
 MEMBERS = "/data/CampaignMemberChangeEvent"
-
-
-class EventfulOrg(SandboxOrg):
-    """A sandbox whose events can be heard."""
-
-    def __init__(self) -> None:
-        super().__init__("--seed", "empty", "--pubsub-port", "0")
-        assert self.process.stdout is not None
-        self.events = ""
-        while not self.events:
-            found = re.match(r"  events +(\S+)$", self.process.stdout.readline())
-            self.events = found[1] if found else ""
 
 
 @pytest.fixture(scope="module")
