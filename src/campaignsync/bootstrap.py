@@ -27,9 +27,9 @@ from campaignsync.runtime.ports import (
     SalesforceDoor,
     Views,
 )
-from campaignsync.runtime.service_ports import Events, Jobs, Pulses, Vitals
+from campaignsync.runtime.service_ports import Events, Jobs, Pulses, Secrets, Vitals
 from campaignsync.runtime.smart_campaigns import SmartCampaigns
-from campaignsync.runtime.telemetry import log
+from campaignsync.runtime.telemetry import hide, log
 from campaignsync.runtime.worker import Doors, Worker
 from campaignsync.salesforce.org import SalesforceOrg
 from campaignsync.settings import Settings
@@ -71,6 +71,7 @@ class Application:
     commands: Commands
     courier: Courier
     vitals: Vitals
+    secrets: Secrets
 
     def worker(self) -> Worker:
         """A worker of this installation."""
@@ -133,6 +134,7 @@ class Application:
     def door(self, connection: Connection) -> SalesforceDoor:
         """A door to a connection's org."""
         login = self.registry.login(connection.connection_id)
+        hide(login.secrets)
         fields = self.registry.person_fields(connection.connection_id)
         members = [each for each in self.member_fields.mappings(connection.connection_id) if each.off is None]
         return SalesforceOrg(
@@ -141,6 +143,7 @@ class Application:
 
     def new_door(self, login: Login) -> SalesforceOrg:
         """A door to an org that is not a connection yet."""
+        hide(login.secrets)
         return SalesforceOrg(login)
 
 
@@ -155,8 +158,9 @@ def application(
     """The installation, with its database running and, where that database is embedded or `migrate` is set, up to date. What
     nobody else says of a change, the journal tells as done by `who`. `site` is what pages need of Django (web.site)."""
     with contextlib.ExitStack() as stack:
+        hide((*settings.secrets, *settings.secret_keys()))
         url = settings.database_url or stack.enter_context(embedded_postgres(settings.data_dir))
-        django_settings.configure(url, settings.secret_key(), site)
+        django_settings.configure(url, settings.secret_keys, site)
         from django.db import connection
 
         stack.callback(connection.close)
@@ -231,6 +235,7 @@ def _wired(settings: Settings) -> Application:
     from campaignsync.store.outlets import outlets
     from campaignsync.store.pulse import Pulses as PostgresPulses
     from campaignsync.store.registry import Registry as PostgresRegistry
+    from campaignsync.store.secrecy import Secrets as PostgresSecrets
     from campaignsync.store.smart_campaigns import SmartCampaigns as PostgresSmartCampaigns
     from campaignsync.store.users import Users
     from campaignsync.store.views import Views as PostgresViews
@@ -261,6 +266,7 @@ def _wired(settings: Settings) -> Application:
         smart_campaigns=SmartCampaigns(shelf=PostgresSmartCampaigns(_now), flows=PostgresFlows(_now)),
         commands=PostgresCommands(_now),
         courier=WorldCourier(settings.notices),
+        secrets=PostgresSecrets(),
         vitals=PostgresVitals(_now, None if settings.database_url else settings.data_dir),
     )
 

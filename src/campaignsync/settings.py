@@ -3,6 +3,8 @@
 CAMPAIGNSYNC_DATA_DIR   where the embedded database and the key file live (default: the platform's user-data folder)
 DATABASE_URL            a PostgreSQL server to use instead of the embedded one
 CAMPAIGNSYNC_SECRET_KEY what secrets are encrypted with (default: a file in the data folder, for its owner's eyes only)
+CAMPAIGNSYNC_SECRET_KEY_FILE    another file for it, a key a line, the one in use first
+CAMPAIGNSYNC_OLD_SECRET_KEY     a key that old secrets can still be read with (docs/operate.md)
 CAMPAIGNSYNC_PROBLEMS_KEPT_DAYS how long problems are kept after they were solved (default: 30)
 CAMPAIGNSYNC_PROBLEMS_THRESHOLD more open problems of an org than this are told (default: 100)
 CAMPAIGNSYNC_ALARM_LAG_MINUTES  a change that waits for its round for longer is told (default: 15)
@@ -89,10 +91,40 @@ class Settings:
     def __repr__(self) -> str:
         return f"Settings(data_dir={str(self.data_dir)!r}, database_url={'(set)' if self.database_url else None})"
 
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The values that nobody may ever read, but for the keys."""
+        held = (self.metrics_token, self.notices.webhook_secret, self.web.oidc_client_secret)
+        passwords = [urlsplit(url or "").password or "" for url in (self.database_url, self.notices.mail_url)]
+        return tuple(each for each in (*held, *passwords) if each)
+
     def secret_key(self) -> str:
         """What secrets are encrypted with; made in the data folder at the first use, unless the environment holds one."""
-        given = os.environ.get("CAMPAIGNSYNC_SECRET_KEY")
-        return given or _key_file(self.data_dir / "secret.key")
+        return self.secret_keys()[0]
+
+    def secret_keys(self) -> tuple[str, ...]:
+        """The key that secrets are encrypted with, then those that old ones can still be read with; as they are now, so that a
+        process that runs already reads what was encrypted anew meanwhile."""
+        given, old = os.environ.get("CAMPAIGNSYNC_SECRET_KEY"), os.environ.get("CAMPAIGNSYNC_OLD_SECRET_KEY")
+        keys = [given] if given else _key_file(self.key_file).splitlines()
+        return tuple(dict.fromkeys(key.strip() for key in (*keys, old or "") if key.strip()))
+
+    @property
+    def key_file(self) -> Path:
+        """Where keys are kept, a line each, the one in use first; not used where the environment holds the key itself."""
+        return Path(os.environ.get("CAMPAIGNSYNC_SECRET_KEY_FILE") or self.data_dir / "secret.key")
+
+    def add_key(self) -> bool:
+        """Make a new key and put it before those in the file; False where the environment holds the key and a person must."""
+        if os.environ.get("CAMPAIGNSYNC_SECRET_KEY"):
+            return False
+        _write_keys(self.key_file, (secrets.token_urlsafe(48), *self.secret_keys()))
+        return True
+
+    def forget_old_keys(self) -> None:
+        """Keep only the key in use in the file."""
+        if not os.environ.get("CAMPAIGNSYNC_SECRET_KEY"):
+            _write_keys(self.key_file, self.secret_keys()[:1])
 
 
 def read_settings(data_dir: Path | None = None) -> Settings:
@@ -179,6 +211,17 @@ def _key_file(path: Path) -> str:
             f"The key file {path} cannot be read or made: {error.strerror}. Give the folder to whoever runs campaignsync, name"
             " another with CAMPAIGNSYNC_DATA_DIR, or set CAMPAIGNSYNC_SECRET_KEY."
         ) from None
+
+
+def _write_keys(path: Path, keys: tuple[str, ...]) -> None:
+    """Whole beside its place first: a key file that is half written would be the end of all secrets."""
+    fresh = path.with_name(f"{path.name}.{os.getpid()}")
+    try:
+        fresh.touch(mode=0o600)
+        fresh.write_text("\n".join(keys) + "\n")
+        fresh.replace(path)
+    except OSError as error:
+        raise UsageError(f"The key file {path} cannot be written: {error.strerror}.") from None
 
 
 def _kept_key(path: Path) -> str:

@@ -25,6 +25,7 @@ from campaignsync.cli import (
     problems,
     programs,
     runs,
+    secrets,
     service,
     smart_campaigns,
     syncing,
@@ -75,6 +76,7 @@ for module in (
     demo,
     web,
     health,
+    secrets,
     service,
 ):
     module.add_to(app)

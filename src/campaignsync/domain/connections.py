@@ -30,6 +30,9 @@ LOGIN_FIELDS: Mapping[LoginMethod, tuple[str, ...]] = {
 """What each way needs; the first field of each is what tells it from those below."""
 
 
+_SECRET_FIELDS = ("client_secret", "password", "refresh_token", "private_key")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Login:
     """How to log in: the method and its fields, such as client_id and client_secret. `repr` shows none of them."""
@@ -37,6 +40,11 @@ class Login:
     method: LoginMethod
     login_url: str
     fields: Mapping[str, str] = field(repr=False)
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The values that nobody may ever read."""
+        return tuple(value for name, value in self.fields.items() if name in _SECRET_FIELDS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -69,6 +69,16 @@ class Vitals(Protocol):
         """Keep what has turned ill as problems of orgs, and solve what is well again (domain.health.ALARMS)."""
 
 
+class Secrets(Protocol):
+    """All secrets at rest."""
+
+    def rotate(self) -> int:
+        """Encrypt all secrets anew with the key in use, or none of them; how many. UsageError where one cannot be read."""
+
+    def require_one_key(self) -> None:
+        """UsageError while something can be read with an old key only."""
+
+
 class Subscriptions(Protocol):
     """How far the events of orgs were heard. RetryableError when the database is out of reach."""
 

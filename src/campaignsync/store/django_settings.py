@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 SECRET_KEY = "not used: bootstrap brings the installation's own"  # noqa: S105 - a sentence, not a secret.
+
+
+def SECRET_KEYS_NOW() -> tuple[str, ...]:  # noqa: N802 - Django takes only capitals for a setting.
+    """The keys that secrets are encrypted and read with, as they are now."""
+    return (SECRET_KEY,)
+
+
 INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.auth",
@@ -37,7 +44,7 @@ def database(url: str) -> dict[str, Any]:
 DATABASES = {"default": database("postgresql://localhost/campaignsync")}
 
 
-def configure(url: str, secret_key: str, site: Mapping[str, Any] | None = None) -> None:
+def configure(url: str, keys: Callable[[], tuple[str, ...]], site: Mapping[str, Any] | None = None) -> None:
     """Give this process its settings and make the models usable; a second call changes nothing. `site` is what the web process
     has beyond everybody's: apps (`INSTALLED_APPS`, added to ours), middleware, urls, templates."""
     import django
@@ -47,7 +54,9 @@ def configure(url: str, secret_key: str, site: Mapping[str, Any] | None = None) 
         return
     more = dict(site or {})
     settings.configure(
-        SECRET_KEY=secret_key,
+        SECRET_KEY=keys()[0],
+        SECRET_KEY_FALLBACKS=keys()[1:],
+        SECRET_KEYS_NOW=keys,
         INSTALLED_APPS=[*INSTALLED_APPS, *more.pop("INSTALLED_APPS", ())],
         DATABASES={"default": database(url)},
         DEFAULT_AUTO_FIELD=DEFAULT_AUTO_FIELD,
