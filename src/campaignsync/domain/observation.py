@@ -12,6 +12,8 @@ from datetime import datetime
 
 import polars as pl
 
+FIRST_READ_FROM_ROWS = 10_000
+"""An object of which the org holds as many rows is read page by page at first, each page kept before the next is asked for."""
 CURSOR_OBJECTS = ("Campaign", "CampaignMemberStatus", "CampaignMember", "Lead", "Contact")
 
 Cursor = Mapping[str, datetime]
@@ -40,12 +42,36 @@ class Delta:
     """How many decimals the org's Campaign.ActualCost has (M5.2); None where nobody knows."""
     fields_read: frozenset[str] = frozenset()
     """By our names, the mapped fields of members that were read."""
+    unread: tuple[str, ...] = ()
+    """Objects that are read for the first time and of which there are too many rows for one look: nothing of them is in it."""
 
     def without_cursor_of_members(self) -> Delta:
         """The same, and all members shall be read anew by the next look."""
         return replace(
             self, cursor={name: at for name, at in self.cursor.items() if name != "CampaignMember"}
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadPlace:
+    """How far the first read of an object has come: so many of its rows are kept, and the job's results go on at the locator
+    (empty: at the beginning; None: there are no more). `latest` is the latest SystemModstamp among them."""
+
+    object_name: str
+    query: str
+    job: str
+    locator: str | None = ""
+    latest: datetime | None = None
+    rows: int = 0
+    of: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FirstPage:
+    """Some rows of an object that is read for the first time, and where it goes on once they are kept."""
+
+    rows: pl.DataFrame
+    place: ReadPlace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

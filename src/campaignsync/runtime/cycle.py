@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from campaignsync.domain.errors import HaltError
 from campaignsync.domain.ids import ConnectionId, LinkId
 from campaignsync.domain.links import LinkState
-from campaignsync.domain.observation import SyncUser
+from campaignsync.domain.observation import FIRST_READ_FROM_ROWS, SyncUser
 from campaignsync.domain.runs import LinkFacts, RunReport
 from campaignsync.planner.member_fields import plan_values
 from campaignsync.planner.plan import Plan
@@ -36,15 +36,21 @@ class Planned:
     """What marked the link when its trees were read."""
 
 
-def observe(door: SalesforceDoor, ledger: Ledger, connection: ConnectionId) -> None:
+def observe(door: SalesforceDoor, ledger: Ledger, connection: ConnectionId, tell: Tell = nobody) -> None:
     """Bring home what changed in the org, and prove who is gone from the campaigns that shrank (S0.1)."""
     if jobs := ledger.open_jobs(connection):
         # A run died in the middle of them. What they do must be seen whole, or their rows would be sent again.
         for job in jobs:
             door.end_job(job)
         ledger.forget_jobs(connection)
-    delta = door.changes_since(ledger.cursor(connection), bounds=ledger.campaign_bounds(connection))
+    cursor, bounds = ledger.cursor(connection), ledger.campaign_bounds(connection)
+    delta = door.changes_since(cursor, bounds=bounds, most=FIRST_READ_FROM_ROWS)
     ledger.mirror(connection, delta)
+    for name in delta.unread:
+        for page in door.first_read(name, ledger.places(connection).get(name)):
+            ledger.keep_page(connection, page)
+            ledger.charge(connection, door.take_calls())
+            tell(page.place.rows, page.place.of)
     members_of, statuses_of = ledger.campaigns_to_list(connection, delta)
     if members_of or statuses_of:
         list_whole(door, ledger, connection, members_of=members_of, statuses_of=statuses_of)

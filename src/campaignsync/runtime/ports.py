@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import AbstractContextManager
 from datetime import date, datetime
 from decimal import Decimal
+from math import inf
 from typing import Any, Protocol
 
 import polars as pl
@@ -24,7 +25,15 @@ from campaignsync.domain.ids import ConnectionId, LinkId, RunId
 from campaignsync.domain.labels import LabelMapping
 from campaignsync.domain.links import CampaignIntent, CampaignStatus, LinkState, Winner
 from campaignsync.domain.member_values import ValueBatch, ValuesCompared
-from campaignsync.domain.observation import ApiUsage, Cursor, Delta, SyncUser, WholeLists
+from campaignsync.domain.observation import (
+    ApiUsage,
+    Cursor,
+    Delta,
+    FirstPage,
+    ReadPlace,
+    SyncUser,
+    WholeLists,
+)
 from campaignsync.domain.people import LeadRules, SalesforceField
 from campaignsync.domain.problems import EVERY_OPEN_PROBLEM, ProblemFilter
 from campaignsync.domain.programs import PeriodCost
@@ -73,10 +82,14 @@ class SalesforceDoor(Protocol):
     def active_campaigns(self) -> int:
         """How many of the campaigns that the sync user sees are active."""
 
-    def changes_since(self, cursor: Cursor, *, bounds: Sequence[str] = ()) -> Delta:
+    def changes_since(self, cursor: Cursor, *, bounds: Sequence[str] = (), most: float = inf) -> Delta:
         """All rows changed since the cursor less the look-back, and the counts by campaign. The number of calls is fixed,
         plus one for every further page of rows. `bounds` are ids of campaigns at which the counts are parted, so that all their
-        pages are asked for at once."""
+        pages are asked for at once. Of an object without a cursor that has at least `most` rows nothing is read, and the delta
+        names it."""
+
+    def first_read(self, object_name: str, place: ReadPlace | None) -> Iterator[FirstPage]:
+        """All rows of an object that has no cursor yet, page by page, from a place on where there is one."""
 
     def whole_lists(self, *, members_of: Collection[str], statuses_of: Collection[str]) -> WholeLists:
         """All members and all statuses of the campaigns named, read whole or not at all."""
@@ -154,6 +167,15 @@ class Ledger(Protocol):
 
     def mirror(self, connection: ConnectionId, delta: Delta) -> None:
         """Mirror what was seen, note the changes in the journal, mark the links concerned, move the cursor: one commit."""
+
+    def places(self, connection: ConnectionId) -> Mapping[str, ReadPlace]:
+        """How far the first reads under way have come, by object."""
+
+    def keep_page(self, connection: ConnectionId, page: FirstPage) -> None:
+        """Mirror a page of a first read and keep the place behind it, or with the last page the object's cursor: one commit."""
+
+    def read_anew(self, connection: ConnectionId) -> None:
+        """Forget the cursors of an org: the next look reads everything there is."""
 
     def campaigns_to_list(
         self, connection: ConnectionId, delta: Delta

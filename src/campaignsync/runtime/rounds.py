@@ -53,7 +53,7 @@ def run_round(
         with failure_kept(ledger, org):
             ledger.begin_round(org)
             ledger.budget(org).require(connection.name)
-            observe(door, ledger, org)
+            observe(door, ledger, org, tell)
             people = PeopleReport() if only else sync_fields(door, ledger, org)
         looking = door.api_calls - before
         if links is None:

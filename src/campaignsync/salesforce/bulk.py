@@ -8,11 +8,13 @@ for it instead of sending its rows again.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import polars as pl
+import requests
 
 from campaignsync.domain.errors import RetryableError, UnknownOutcomeError, UsageError
 from campaignsync.salesforce.errors import SOON_S, passes_by_itself
@@ -39,20 +41,51 @@ class Ingested:
     tried_all: bool
 
 
-def query(wire: Wire, soql: str, *, deleted_too: bool) -> Iterator[bytes]:
-    """The results of a query as CSV, page by page, each with its header."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResultPage:
+    """A page of a query's results as CSV with its header; the place of the next one (None: it was the last); and how many rows
+    there are in all."""
+
+    csv: bytes
+    following: str | None
+    of: int
+
+
+def begin_query(wire: Wire, soql: str, *, deleted_too: bool) -> str:
+    """Make a query job; its id. What it finds is kept for a week and may be read more than once."""
     operation = "queryAll" if deleted_too else "query"
-    job = wire.ask("POST", "/jobs/query", {"operation": operation, "query": soql, **_DIALECT})
-    path = f"/jobs/query/{job['id']}"
+    return str(wire.ask("POST", "/jobs/query", {"operation": operation, "query": soql, **_DIALECT})["id"])
+
+
+def results(wire: Wire, job: str, locator: str = "") -> Iterator[ResultPage]:
+    """The results of a query job from a place on, once it has ended. The next page is on its way while one is worked on."""
+    path = f"/jobs/query/{job}"
     ended = _when_over(wire, path)
     if ended["state"] != "JobComplete":
         raise _ended_badly(ended)
-    locator: str | None = None
-    while locator != "null":  # The literal word, at the end (S2.4.5).
-        place = f"&locator={locator}" if locator else ""
-        page = wire.download(f"{path}/results?maxRecords={ROWS_A_PAGE}{place}")
-        yield page.content
-        locator = page.headers["Sforce-Locator"]
+    with ThreadPoolExecutor(max_workers=1) as ahead:
+        coming: Future[requests.Response] | None = ahead.submit(_page, wire, path, locator)
+        while coming:
+            page = coming.result()
+            following = page.headers["Sforce-Locator"]
+            is_last = following == "null"  # The literal word, at the end (S2.4.5).
+            coming = None if is_last else ahead.submit(_page, wire, path, following)
+            yield ResultPage(
+                csv=page.content,
+                following=None if is_last else following,
+                of=ended["numberRecordsProcessed"],
+            )
+
+
+def _page(wire: Wire, path: str, locator: str) -> requests.Response:
+    place = f"&locator={locator}" if locator else ""
+    return wire.download(f"{path}/results?maxRecords={ROWS_A_PAGE}{place}")
+
+
+def query(wire: Wire, soql: str, *, deleted_too: bool) -> Iterator[bytes]:
+    """The results of a query as CSV, page by page, each with its header."""
+    for page in results(wire, begin_query(wire, soql, deleted_too=deleted_too)):
+        yield page.csv
 
 
 def ingest(wire: Wire, of: str, operation: str, rows: pl.DataFrame, note: NoteJob) -> Ingested:

@@ -7,15 +7,18 @@ SystemModstamp, so that the people of changed members are read with them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from math import inf
 
 import polars as pl
 
-from campaignsync.domain.observation import CURSOR_OBJECTS, Cursor, Delta
+from campaignsync.domain.errors import UsageError
+from campaignsync.domain.observation import CURSOR_OBJECTS, Cursor, Delta, FirstPage, ReadPlace
 from campaignsync.domain.trees import COUNTS
-from campaignsync.salesforce.fields import PEOPLE, STATUS
+from campaignsync.salesforce.fields import PEOPLE, STATUS, frame
 from campaignsync.salesforce.pages import Record
 from campaignsync.salesforce.reading import Query, Reader
 from campaignsync.salesforce.soql import moment, text
@@ -26,8 +29,9 @@ _COUNTED = ("CampaignMemberStatus", "CampaignMember")
 _GROUPS_A_PAGE = 2000  # Aggregate queries have no further pages (S2.2.5).
 
 
-def changes_since(reader: Reader, cursor: Cursor, bounds: Sequence[str] = ()) -> Delta:
-    """All rows changed since the cursor less the look-back, and the counts by campaign, parted at `bounds`."""
+def changes_since(reader: Reader, cursor: Cursor, bounds: Sequence[str] = (), most: float = inf) -> Delta:
+    """All rows changed since the cursor less the look-back, and the counts by campaign, parted at `bounds`. Of an object without
+    a cursor that has at least `most` rows nothing is read; `first_read` is for those."""
     # All standard fields that the user sees: the currency is among them where an org has several.
     of_campaigns = _delta("Campaign", ["FIELDS(STANDARD)"], cursor, deleted_too=True)
     of_statuses = _delta("CampaignMemberStatus", STATUS.values(), cursor)
@@ -44,7 +48,11 @@ def changes_since(reader: Reader, cursor: Cursor, bounds: Sequence[str] = ()) ->
     groups = list(zip(now, firsts, strict=True))
     queries = _of_members_and_people(reader, cursor)
     firsts = reader.ask([*queries, *(group.query for group in later)])
-    members, people = _members_and_people(reader, queries, firsts)
+    pages = dict(zip(queries, itertools.islice(firsts, len(queries)), strict=True))
+    unread = [each for each, first in pages.items() if each.of not in cursor and first["totalSize"] >= most]
+    members, people = _members_and_people(
+        reader, {each: pages[each] for each in queries if each not in unread}
+    )
     groups += zip(later, firsts, strict=True)
     status_counts, member_counts = _counts(reader, groups)
     seen = {"Campaign": campaigns, "CampaignMemberStatus": statuses, "CampaignMember": members}
@@ -59,6 +67,7 @@ def changes_since(reader: Reader, cursor: Cursor, bounds: Sequence[str] = ()) ->
         cursor=_moved(cursor, seen),
         lost_fields=reader.member_field_faults(),
         cost_scale=reader.cost_scale(),
+        unread=tuple(each.of for each in unread),
         fields_read=frozenset(each.field.name for each in reader.layouts["CampaignMember"].members.values()),
     )
 
@@ -84,16 +93,52 @@ def _of_members_and_people(reader: Reader, cursor: Cursor) -> list[Query]:
     ]
 
 
-def _members_and_people(
-    reader: Reader, queries: Sequence[Query], firsts: Iterator[Record]
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Members, and people each once, of the queries above when their first pages are there."""
-    pages = reader.pages(queries[0], next(firsts))
-    members = [(page.rows("CampaignMember"), *map(page.related, PEOPLE)) for page in pages]
-    people = [reader.rows(query, first) for query, first in zip(queries[1:], firsts, strict=False)]
-    everybody = pl.concat([*(each for _, *related in members for each in related), *people])
+def first_read(reader: Reader, of: str, place: ReadPlace | None) -> Iterator[FirstPage]:
+    """All rows of an object page by page, from a place on where there is one of the same query. The first page is empty: it only
+    tells where the rows will be. A job that Salesforce has forgotten is made anew; rows that come twice do no harm."""
+    wanted = next(each for each in _of_members_and_people(reader, {}) if each.of == of)
+    if place is None or place.query != wanted.soql:
+        place = ReadPlace(object_name=of, query=wanted.soql, job=reader.begin(wanted))
+        yield FirstPage(rows=frame(of, []), place=place)
+    try:
+        yield from _pages_from(reader, place)
+    except UsageError as error:
+        if error.code not in _FORGOTTEN:
+            raise
+        yield from first_read(reader, of, None)
+
+
+_FORGOTTEN = ("NOT_FOUND", "INVALID_QUERY_LOCATOR")
+
+
+def _pages_from(reader: Reader, place: ReadPlace) -> Iterator[FirstPage]:
+    for page, result in reader.results(place.job, place.locator or ""):
+        rows = page.rows(place.object_name)
+        latest = rows["system_modstamp"].max()
+        moved = latest if isinstance(latest, datetime) else place.latest
+        place = replace(
+            place,
+            locator=result.following,
+            latest=max(moved, place.latest) if moved and place.latest else moved,
+            rows=place.rows + rows.height,
+            of=result.of,
+        )
+        yield FirstPage(rows=rows, place=place)
+
+
+def _members_and_people(reader: Reader, firsts: Mapping[Query, Record]) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Members, and people each once, of the queries above of which the first pages are there."""
+    members, related, people = [frame("CampaignMember", [])], [frame("Lead", [])], [frame("Lead", [])]
+    for query, first in firsts.items():
+        if query.of != "CampaignMember":
+            people.append(reader.rows(query, first))
+            continue
+        for page in reader.pages(query, first):
+            members.append(page.rows(query.of))
+            related += map(page.related, PEOPLE)
+    everybody = pl.concat([*related, *people])
     return (
-        pl.concat([each for each, *_ in members]),
+        pl.concat(members),
         # People themselves were read last, and that is how things stand.
         everybody.unique("salesforce_id", keep="last", maintain_order=True),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from math import inf
 
 import polars as pl
 
@@ -13,7 +14,15 @@ from campaignsync.domain.ids import salesforce_id
 from campaignsync.domain.links import CampaignStatus
 from campaignsync.domain.member_fields import FieldMapping
 from campaignsync.domain.member_values import ValueBatch
-from campaignsync.domain.observation import ApiUsage, Cursor, Delta, SyncUser, WholeLists
+from campaignsync.domain.observation import (
+    ApiUsage,
+    Cursor,
+    Delta,
+    FirstPage,
+    ReadPlace,
+    SyncUser,
+    WholeLists,
+)
 from campaignsync.domain.people import LeadRules, SalesforceField
 from campaignsync.domain.runs import CampaignFieldValue, MemberBatch
 from campaignsync.salesforce import (
@@ -110,8 +119,11 @@ class SalesforceOrg:
     def active_campaigns(self) -> int:
         return self._reader.active_campaigns()
 
-    def changes_since(self, cursor: Cursor, *, bounds: Sequence[str] = ()) -> Delta:
-        return changes.changes_since(self._reader, cursor, bounds)
+    def changes_since(self, cursor: Cursor, *, bounds: Sequence[str] = (), most: float = inf) -> Delta:
+        return changes.changes_since(self._reader, cursor, bounds, most)
+
+    def first_read(self, object_name: str, place: ReadPlace | None) -> Iterator[FirstPage]:
+        return changes.first_read(self._reader, object_name, place)
 
     def whole_lists(self, *, members_of: Collection[str], statuses_of: Collection[str]) -> WholeLists:
         return self._reader.whole_lists(members_of=members_of, statuses_of=statuses_of)

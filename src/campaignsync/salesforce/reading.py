@@ -93,6 +93,15 @@ class Reader:
             first = self._wire.get(first["nextRecordsUrl"])
             yield JsonPage(records=first["records"], layouts=self.layouts)
 
+    def begin(self, query: Query) -> str:
+        """Begin a query as a bulk job; the job's id."""
+        return bulk.begin_query(self._wire, query.soql, deleted_too=query.deleted_too)
+
+    def results(self, job: str, locator: str) -> Iterator[tuple[Page, bulk.ResultPage]]:
+        """The rows that a bulk job has found, page by page from a place on."""
+        for result in bulk.results(self._wire, job, locator):
+            yield CsvPage.of(result.csv, self.layouts), result
+
     def rows(self, query: Query, first: Record) -> pl.DataFrame:
         """All rows of a query as columns of ours, when its first page is there."""
         return pl.concat([page.rows(query.of) for page in self.pages(query, first)])

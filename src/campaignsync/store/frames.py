@@ -32,7 +32,9 @@ _SQL_TYPES = {
 def temporary(name: str, frame: pl.DataFrame) -> None:
     """Make a temporary table of a frame; it lasts until the transaction ends."""
     columns = ", ".join(f'"{column}" {_SQL_TYPES[kind]}' for column, kind in frame.schema.items())
-    csv = frame.with_columns(pl.col(pl.String).str.replace_all("\x00", "", literal=True)).write_csv(
+    csv = BytesIO()
+    frame.with_columns(pl.col(pl.String).str.replace_all("\x00", "", literal=True)).write_csv(
+        csv,
         include_header=False,
         null_value=_ABSENT,
         quote_style="non_numeric",
@@ -42,7 +44,7 @@ def temporary(name: str, frame: pl.DataFrame) -> None:
         cursor.execute(f'DROP TABLE IF EXISTS "{name}"')
         cursor.execute(f'CREATE TEMPORARY TABLE "{name}" ({columns}) ON COMMIT DROP')
         with cursor.cursor.copy(f"COPY \"{name}\" FROM STDIN (FORMAT csv, NULL '{_ABSENT}')") as copy:
-            copy.write(csv.encode())
+            copy.write(csv.getbuffer())
         cursor.execute(f'ANALYZE "{name}"')
 
 

@@ -21,7 +21,7 @@ from campaignsync.domain.ids import ConnectionId, LinkId, RunId
 from campaignsync.domain.links import LinkState, Winner
 from campaignsync.domain.matching import only_matches
 from campaignsync.domain.member_values import ValueBatch, ValuesCompared
-from campaignsync.domain.observation import Cursor, Delta, WholeLists
+from campaignsync.domain.observation import Cursor, Delta, FirstPage, ReadPlace, WholeLists
 from campaignsync.domain.people import PersonKind
 from campaignsync.domain.problems import RUN_DIED, Direction, ProblemRules
 from campaignsync.domain.runs import (
@@ -35,6 +35,7 @@ from campaignsync.domain.runs import (
 from campaignsync.domain.trees import REFUSED_BEFORE, RUN_MEMBERS, RunChanges, Trees
 from campaignsync.store import (
     due,
+    first_reads,
     following,
     member_fields,
     member_values,
@@ -74,12 +75,24 @@ class Ledger:
         return dict(cursors.values_list("object_name", "modstamp"))
 
     def mirror(self, connection: ConnectionId, delta: Delta) -> None:
-        first = not self.cursor(connection)
-        with self._acting(who=_OTHERS, why="first read" if first else "observed"):
+        seen = self.cursor(connection).keys()
+        first = [kind.value for kind in PersonKind if kind.value.capitalize() not in seen]
+        with self._acting(who=_OTHERS, why="observed" if seen else "first read"):
             read_whole = member_fields.note_read(connection, delta, self._now())
             mirror.mirror_delta(
                 connection, delta if read_whole else delta.without_cursor_of_members(), first=first
             )
+
+    def places(self, connection: ConnectionId) -> Mapping[str, ReadPlace]:
+        return first_reads.places(connection)
+
+    def keep_page(self, connection: ConnectionId, page: FirstPage) -> None:
+        with self._acting(who=_OTHERS, why="first read"):
+            first_reads.keep(connection, page)
+
+    def read_anew(self, connection: ConnectionId) -> None:
+        with transaction.atomic():
+            first_reads.begin_anew(connection)
 
     def campaigns_to_list(
         self, connection: ConnectionId, delta: Delta

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 
 import polars as pl
 
 from campaignsync.domain.links import LinkState
 from campaignsync.domain.observation import Delta, WholeLists
+from campaignsync.domain.people import PersonKind
 from campaignsync.domain.trees import (
     CAMPAIGN_MEMBERS,
     CAMPAIGN_STATUSES,
@@ -65,21 +67,35 @@ def merge(connection: int, table: _Table, frame: pl.DataFrame, *, only: str = "t
     casts = dict(table.casts)
     columns = [(("salesforce_id" if name == table.key else name), name) for name in table.schema]
     names = ", ".join(f'"{column}"' for column, _ in columns)
-    values = ", ".join(f'"{name}"::{casts[name]}' if name in casts else f'"{name}"' for _, name in columns)
+    values = ", ".join(
+        f'seen."{name}"' + (f"::{casts[name]}" if name in casts else "") for _, name in columns
+    )
     changing = [column for column, _ in columns if column != "salesforce_id"]
     seen = {column: f'excluded."{column}"' for column in changing}
     seen |= {column: f'coalesce(excluded."{column}", t."{column}")' for column in table.kept}
     excluded = ", ".join(seen[column] for column in changing)
     current = ", ".join(f't."{column}"' for column in changing)
     updates = ", ".join(f'"{column}" = {seen[column]}' for column in changing)
+    mirrored = ", ".join(f'o."{column}"' for column in changing)
+    told = ", ".join(_told(table, column) for column in changing)
     bulk(
         table.name,
-        f"INSERT INTO {table.name} AS t (connection_id, {names}) SELECT %s, {values} FROM seen WHERE {only}"
+        # A row that is as it was is not even touched: to find a conflict is to lock the row, which is a write.
+        f"INSERT INTO {table.name} AS t (connection_id, {names}) SELECT %s, {values} FROM seen LEFT JOIN {table.name} o"
+        f' ON o.connection_id = %s AND o.salesforce_id = seen."{table.key}" WHERE ({only})'
+        f" AND (o.id IS NULL OR ({mirrored}) IS DISTINCT FROM ({told}))"
         f" ON CONFLICT (connection_id, salesforce_id) DO UPDATE SET {updates}"
         f" WHERE ({current}) IS DISTINCT FROM ({excluded})"
         " AND coalesce(excluded.system_modstamp >= t.system_modstamp, true)",
-        (connection,),
+        (connection, connection),
     )
+
+
+def _told(table: _Table, column: str) -> str:
+    """What a column of a mirrored row (o) would become by what was seen."""
+    casts = dict(table.casts)
+    value = f'seen."{column}"::{casts[column]}' if column in casts else f'seen."{column}"'
+    return f'coalesce({value}, o."{column}")' if column in table.kept else value
 
 
 _OURS = " OR ".join(
@@ -93,23 +109,29 @@ _OURS = " OR ".join(
 """Of the people who changed in an org, those who concern us: mirrored already, joined to a person, or a campaign's member."""
 
 
-def mirror_delta(connection: int, delta: Delta, *, first: bool) -> None:
-    """Everything that changed since the cursor, and the cursor; the caller's transaction holds it together. At the first look
-    all people are members of campaigns."""
+def mirror_delta(connection: int, delta: Delta, *, first: Collection[str]) -> None:
+    """Everything that changed since the cursor, and the cursor; the caller's transaction holds it together. Of the kinds of
+    people that are looked at for the first time all are members of campaigns."""
     _change_link_states(connection, delta.campaigns)
     merge(connection, CAMPAIGN, delta.campaigns)
     merge(connection, STATUS, delta.statuses)
     merge(connection, MEMBER, delta.members)
-    merge(
-        connection, PERSON, delta.people, only="true" if first else _OURS.format(connection=int(connection))
-    )
+    ours = _OURS.format(connection=int(connection))
+    for kind in PersonKind:
+        of_kind = delta.people.filter(pl.col("kind") == kind)
+        merge(connection, PERSON, of_kind, only="true" if kind in first else ours)
     _suspend_unseen(connection, delta.status_counts)
     for object_name, modstamp in delta.cursor.items():
-        execute(
-            "INSERT INTO store_cursor (connection_id, object_name, modstamp) VALUES (%s, %s, %s)"
-            " ON CONFLICT (connection_id, object_name) DO UPDATE SET modstamp = excluded.modstamp",
-            (connection, object_name, modstamp),
-        )
+        move_cursor(connection, object_name, modstamp)
+
+
+def move_cursor(connection: int, object_name: str, modstamp: datetime) -> None:
+    """The next look at an object goes on from here."""
+    execute(
+        "INSERT INTO store_cursor (connection_id, object_name, modstamp) VALUES (%s, %s, %s)"
+        " ON CONFLICT (connection_id, object_name) DO UPDATE SET modstamp = excluded.modstamp",
+        (connection, object_name, modstamp),
+    )
 
 
 def _change_link_states(connection: int, campaigns: pl.DataFrame) -> None:

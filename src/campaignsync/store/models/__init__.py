@@ -40,6 +40,7 @@ from campaignsync.store.models.mirror import (
     CampaignMember,
     CampaignMemberStatus,
     Cursor,
+    FirstRead,
     MirrorCount,
     SalesforcePerson,
 )
@@ -78,6 +79,7 @@ __all__ = [
     "Connection",
     "Cursor",
     "Errand",
+    "FirstRead",
     "FlowVersion",
     "Grant",
     "Intent",

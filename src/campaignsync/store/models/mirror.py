@@ -39,6 +39,27 @@ class Cursor(models.Model):
         return f"{self.object_name} {self.modstamp}"
 
 
+class FirstRead(models.Model):
+    """How far the first read of an object has come (domain.observation.ReadPlace)."""
+
+    connection = models.ForeignKey(Connection, models.CASCADE)
+    object_name = models.TextField()
+    query = models.TextField()
+    job = models.TextField()
+    locator = models.TextField()
+    latest = models.DateTimeField(null=True)
+    rows = models.BigIntegerField()
+    of = models.BigIntegerField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("connection", "object_name"), name="one_first_read_an_object"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.object_name} {self.rows} of {self.of}"
+
+
 class Campaign(models.Model):
     """A campaign as last observed."""
 

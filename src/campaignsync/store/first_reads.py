@@ -1,0 +1,59 @@
+"""Keeps what a first read has brought, page by page, and how far it has come; a page and its place are one commit.
+
+Called through `Ledger`. Killed at any point, a first read goes on behind the last page that was kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+
+from campaignsync.domain.observation import FirstPage, ReadPlace
+from campaignsync.store import mirror, models
+from campaignsync.store.frames import execute
+
+_TABLES = {"CampaignMember": mirror.MEMBER, "Lead": mirror.PERSON, "Contact": mirror.PERSON}
+
+
+def places(connection: int) -> Mapping[str, ReadPlace]:
+    """How far the first reads under way have come, by object."""
+    columns = list(ReadPlace.__dataclass_fields__)
+    found = models.FirstRead.objects.filter(connection_id=connection).values(*columns)
+    return {row["object_name"]: ReadPlace(**row) for row in found}
+
+
+def keep(connection: int, page: FirstPage) -> None:
+    """Mirror a page, and keep the place behind it; behind the last one stands the object's cursor."""
+    place = page.place
+    mirror.merge(connection, _TABLES[place.object_name], page.rows)
+    reads = models.FirstRead.objects.filter(connection_id=connection, object_name=place.object_name)
+    if place.locator is not None:
+        models.FirstRead.objects.update_or_create(
+            connection_id=connection, object_name=place.object_name, defaults=asdict(place)
+        )
+        return
+    reads.delete()
+    if place.object_name == "CampaignMember":
+        _ask_for_people(connection)
+    if place.latest:
+        mirror.move_cursor(connection, place.object_name, place.latest)
+
+
+def begin_anew(connection: int) -> None:
+    """Forget the cursors of an org, and how far first reads have come."""
+    for each in (models.Cursor, models.FirstRead):
+        each.objects.filter(connection_id=connection).delete()
+
+
+def _ask_for_people(connection: int) -> None:
+    """Members that are read anew, long after people were: whoever of them nobody has seen is looked up one by one."""
+    people = models.Cursor.objects.filter(connection_id=connection, object_name__in=("Lead", "Contact"))
+    if people.exists():
+        execute(
+            "INSERT INTO store_salesforceperson (connection_id, salesforce_id, kind) SELECT DISTINCT m.connection_id, w.id,"
+            " CASE WHEN w.id LIKE '003%%' THEN 'contact' ELSE 'lead' END FROM store_campaignmember m CROSS JOIN LATERAL"
+            " (SELECT coalesce(m.contact_id, m.lead_id) AS id) w WHERE m.connection_id = %s AND w.id IS NOT NULL"
+            " AND NOT EXISTS (SELECT FROM store_salesforceperson p WHERE p.connection_id = m.connection_id"
+            " AND p.salesforce_id = w.id)",
+            (connection,),
+        )

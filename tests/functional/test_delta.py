@@ -1,0 +1,73 @@
+"""What a plain delta would miss (docs/delta.md): late commits, ties over page edges, a removal behind an addition."""
+
+from __future__ import annotations
+
+import pytest
+
+from campaignsync.runtime.cycle import look
+from campaignsync.store.frames import rows
+from desk import Desk
+
+
+@pytest.fixture
+def known(desk: Desk) -> Desk:
+    """A campaign of a crowd that has been seen, and a day later."""
+    desk.org.control("POST", "/sandbox/seed", {"crowd": {"campaigns": 1, "leads": 4_100, "seconds_apart": 1}})
+    desk.campaign = desk.org.query("SELECT Id FROM Campaign")[0]["Id"]
+    observe(desk)
+    desk.org.control("POST", "/sandbox/clock", {"advance_s": 86_400})
+    desk.org.forget_token()
+    return desk
+
+
+def observe(desk: Desk) -> None:
+    look(desk.app.door(desk.connection), desk.app.ledger, desk.connection.connection_id)
+
+
+def mirror_is_the_org(desk: Desk) -> bool:
+    here = rows("SELECT salesforce_id AS id, status FROM store_campaignmember")
+    there = desk.org.query("SELECT Id, Status FROM CampaignMember")
+    return {row["id"]: row["status"] for row in here} == {row["Id"]: row["Status"] for row in there}
+
+
+def members(desk: Desk, number: int) -> list[str]:
+    return [row["Id"] for row in desk.org.query(f"SELECT Id FROM CampaignMember ORDER BY Id LIMIT {number}")]
+
+
+def set_all(desk: Desk, ids: list[str], status: str) -> None:
+    for start in range(0, len(ids), 200):
+        records = [
+            {"attributes": {"type": "CampaignMember"}, "Id": each, "Status": status}
+            for each in ids[start : start + 200]
+        ]
+        desk.org.call("PATCH", "/services/data/v62.0/composite/sobjects", {"records": records})
+
+
+def test_a_row_that_is_committed_late_is_seen_behind_the_cursor(known: Desk) -> None:
+    """S0.16: it bears the stamp of its transaction's beginning, older than rows that were seen already."""
+    late, early = members(known, 2)
+    set_all(known, [early], "Responded")
+    observe(known)
+    known.org.control("POST", "/sandbox/faults", {"rules": [], "commit_lag_s": 300})
+    set_all(known, [late], "Responded")
+    known.org.control("DELETE", "/sandbox/faults")
+    observe(known)
+    assert mirror_is_the_org(known)
+
+
+def test_ties_of_one_second_over_the_edges_of_pages_are_all_seen(known: Desk) -> None:
+    """S0.16, S2.2.5: 4,100 rows of one stamp are three pages; a second look at the same stamp misses and doubles nothing."""
+    known.org.control("POST", "/sandbox/seed", {"crowd": {"campaigns": 1, "leads": 4_100}})
+    for _ in range(2):
+        observe(known)
+        assert mirror_is_the_org(known)
+    twice = "SELECT salesforce_id FROM store_campaignmember GROUP BY salesforce_id HAVING count(*) > 1"
+    assert rows(twice) == []
+
+
+def test_a_removal_behind_an_addition_in_the_same_campaign_is_seen_at_once(known: Desk) -> None:
+    """S0.1: the number of members is what it was."""
+    known.org.delete("CampaignMember", members(known, 1)[0])
+    known.org.add_lead(known.campaign, "new@example.com", "Sent")
+    observe(known)
+    assert mirror_is_the_org(known)
