@@ -8,7 +8,7 @@ spells it; the planner brings labels to the channel's spelling (M4.3). Absence o
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import polars as pl
 from polars.datatypes import DataType
@@ -102,6 +102,13 @@ SALESFORCE_PEOPLE: Schema = {
     "system_modstamp": UTC_TIME,
     "custom": pl.String,  # the custom fields that are mapped, by our names, as a JSON object; null where none is
 }
+SIDE_BY_SIDE: Schema = {
+    "person_id": pl.Int64,
+    "agreed": pl.String,
+    "program": pl.String,
+    "campaign": pl.String,
+    "campaign_member_id": pl.String,
+}
 HELD: Schema = {"person_id": pl.Int64, "wanted": pl.String, "message": pl.String}
 """Writes to the campaign that were refused and are not due to be tried again; `wanted` null is a refused removal."""
 
@@ -162,12 +169,20 @@ class RunChanges:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trees:
-    """One link's three trees, read from one snapshot, and who the people in them are."""
+    """One link's three trees, read from one snapshot, and who the people in them are. Whoever is the same in all three may be
+    left out; `sizes` counts everybody then."""
 
     agreed: pl.DataFrame
     program: pl.DataFrame
     campaign: pl.DataFrame
     people: pl.DataFrame
     held: pl.DataFrame
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    """By tree, how many members it has; a tree that is missing here is whole."""
     mark: int | None = None
     """What marked the link when the trees were read; None: nothing did."""
+
+    def size(self, tree: str) -> int:
+        """How many members a tree has: agreed, program or campaign."""
+        frame: pl.DataFrame = getattr(self, tree)
+        return self.sizes.get(tree, frame.height)

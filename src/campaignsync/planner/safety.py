@@ -23,7 +23,7 @@ def reason_to_halt(plan: Plan, facts: LinkFacts, trees: Trees) -> str | None:
     """Why this plan must not run before a person has looked at it, or None."""
     if facts.removals_allowed:
         return None
-    reason = _suddenly_empty(plan, trees) or _many_removals(plan, facts.limits, trees.agreed.height)
+    reason = _suddenly_empty(plan, trees) or _many_removals(plan, facts.limits, trees.size("agreed"))
     return reason and (
         f'{reason} Look at it with: campaignsync plan "{plan.program}"; let it go on with:'
         f' campaignsync sync "{plan.program}" --allow-removals'
@@ -32,9 +32,9 @@ def reason_to_halt(plan: Plan, facts: LinkFacts, trees: Trees) -> str | None:
 
 def _suddenly_empty(plan: Plan, trees: Trees) -> str | None:
     acted_on = plan.members.filter(pl.col("verdict").is_in(_ACTED_ON) & pl.col("agreed").is_not_null())
-    for side, tree in (("program", trees.program), ("campaign", trees.campaign)):
+    for side in ("program", "campaign"):
         lost = acted_on[side].null_count()
-        if tree.is_empty() and lost >= _EMPTY_FROM:
+        if not trees.size(side) and lost >= _EMPTY_FROM:
             return f"The {side} is suddenly empty: all of its {lost:,} agreed members are gone."
     return None
 
