@@ -25,11 +25,11 @@ from campaignsync.runtime.ports import (
     Ledger,
     Registry,
     SalesforceDoor,
-    Views,
 )
 from campaignsync.runtime.service_ports import Events, Jobs, Pulses, Secrets, Vitals
 from campaignsync.runtime.smart_campaigns import SmartCampaigns
 from campaignsync.runtime.telemetry import hide, log
+from campaignsync.runtime.view_ports import Views
 from campaignsync.runtime.worker import Doors, Worker
 from campaignsync.salesforce.org import SalesforceOrg
 from campaignsync.settings import Settings
