@@ -111,6 +111,8 @@ class Listener:
             access_log=False,
             server_header=False,
             timeout_graceful_shutdown=1,
+            # Clients that look again after some seconds find their connection still open.
+            timeout_keep_alive=75,
             **tls,  # type: ignore[arg-type]
         )
 

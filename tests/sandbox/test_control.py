@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 import time
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -197,6 +197,22 @@ def test_the_limits_of_an_org_are_set_by_a_seed_too(admin: Any) -> None:
     assert (limits["DailyApiRequests"], limits["most_records"]) == (90, 2)
     answer = admin.http.post(f"{admin.url}/sandbox/limits", json={"Nonsense": 1})
     assert (answer.status_code, "Nonsense" in answer.text) == (400, True)
+
+
+def test_the_orgs_clock_can_be_set_and_made_to_stand(admin: Any) -> None:
+    shown = admin.control("POST", "clock", {"at": "2031-05-04T10:00:00Z", "still": True})["now"]
+    assert shown == "2031-05-04T10:00:00+00:00"
+    admin.log_in()
+    lead = admin.create("Lead", **LEAD)
+    assert admin.control("POST", "clock", {"advance_s": 90})["now"] == "2031-05-04T10:01:30+00:00"
+    made = admin.one(f"SELECT CreatedDate FROM Lead WHERE Id = '{lead}'")["CreatedDate"]
+    assert made == "2031-05-04T10:00:00.000+0000"
+    assert admin.control("POST", "clock", {"still": False})["now"] >= "2031-05-04T10:01:30+00:00"
+    answer = admin.http.post(f"{admin.url}/sandbox/clock", json={"moment": 1})
+    assert (answer.status_code, "moment" in answer.text) == (400, True)
+    admin.control("POST", "reset", {"only": ["clock"]})
+    away = datetime.fromisoformat(admin.control("GET", "clock")["now"]) - datetime.now(UTC)
+    assert abs(away) < timedelta(hours=1)
 
 
 def window(admin: Any, start_s: float, end_s: float) -> dict[str, str]:

@@ -5,9 +5,11 @@ For tests, demos and people at the command line; they need no session and are no
 
 import re
 from dataclasses import asdict, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
+from salesforce_sandbox.org.clock import Clock
 from salesforce_sandbox.org.errors import SalesforceError
 from salesforce_sandbox.org.seeds.choices import follow_switches
 from salesforce_sandbox.org.seeds.document import plant
@@ -57,8 +59,9 @@ def _about_calls(routes: Routes, sandbox: Sandbox) -> None:
 def _about_behaviour(routes: Routes, sandbox: Sandbox) -> None:
     @routes.on("GET POST", "/sandbox/clock")
     def clock(call: Call) -> Response:
+        """Makes it stand `still` or go on, sets it `at` a moment and advances it by `advance_s`, in this order."""
         if call.request.method == "POST":
-            call.org.clock.advance(float(call.request.json_object()["advance_s"]))
+            _set_clock(call.org.clock, call.request.json_object())
         return Response(body={"now": call.org.clock.now().isoformat()})
 
     @routes.on("GET POST", "/sandbox/switches")
@@ -91,6 +94,18 @@ def _about_behaviour(routes: Routes, sandbox: Sandbox) -> None:
         """Ends every session, as an admin or two quiet hours would."""
         call.org.access.sessions.clear()
         return Response(status=204)
+
+
+def _set_clock(clock: Clock, stated: dict[str, Any]) -> None:
+    unknown = set(stated) - {"at", "still", "advance_s"}
+    if unknown or not stated:
+        raise _wrong(f"a clock takes at, still and advance_s, not {', '.join(sorted(unknown)) or 'nothing'}")
+    if "still" in stated:
+        clock.stand(still=bool(stated["still"]))
+    if "at" in stated:
+        at = datetime.fromisoformat(stated["at"])
+        clock.set(at if at.tzinfo else at.replace(tzinfo=UTC))
+    clock.advance(float(stated.get("advance_s", 0)))
 
 
 def _about_contents(routes: Routes, sandbox: Sandbox) -> None:
