@@ -124,6 +124,15 @@ def test_a_signed_assertion_gives_a_session(anybody: Any, key: rsa.RSAPrivateKey
     assert ask(anybody, grant_type=JWT_BEARER, assertion=assertion(key))[0] == 200
 
 
+def test_an_assertion_whose_end_is_written_in_milliseconds_is_let_in(
+    anybody: Any, key: rsa.RSAPrivateKey, certificate: str
+) -> None:
+    """As Salesforce's own command line writes it."""
+    anybody.control("POST", "seed", {"apps": [{"client_id": "signer", "certificates": [certificate]}]})
+    late = assertion(key, exp=int(time.time() * 1000) + 300)
+    assert ask(anybody, grant_type=JWT_BEARER, assertion=late)[0] == 200
+
+
 @pytest.mark.parametrize(
     ("claims", "description"),
     [

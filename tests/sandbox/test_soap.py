@@ -5,6 +5,7 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 import pytest
+from defusedxml.ElementTree import fromstring
 
 ENVELOPE = (
     '<?xml version="1.0"?><soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/"'
@@ -47,6 +48,48 @@ def test_a_session_that_is_gone_is_a_fault(anybody: Any) -> None:
     """S2.1.2"""
     status, text = soap(anybody, "getUserInfo", "")
     assert (status, values(text, "faultcode")) == (500, ["sf:INVALID_SESSION_ID"])
+
+
+def elements_of_result(text: str) -> list[str]:
+    """The names of the first result's own elements, in order."""
+    result = fromstring(text).find(".//{*}result")
+    assert result is not None
+    return [element.tag.rpartition("}")[2] for element in result]
+
+
+def test_results_have_their_elements_in_the_order_of_the_wsdl(admin: Any) -> None:
+    """Clients made from the WSDL read one element after the other, and stop at one that is out of its place."""
+    lead = "<urn:sObjects><type>Lead</type><LastName>Ash</LastName>{}<Email>ash@ash.example</Email></urn:sObjects>"
+    good, bad = lead.format("<Company>Co</Company>"), lead.format("")
+    by_email = "<urn:externalIDFieldName>Email</urn:externalIDFieldName>"
+    asked = {
+        ("create", good): ["id", "success"],
+        ("create", bad): ["errors", "id", "success"],
+        ("upsert", by_email + good): ["created", "id", "success"],
+        ("delete", "<urn:ids>00Q000000000001</urn:ids>"): ["errors", "id", "success"],
+        ("convertLead", "<urn:leadConverts><leadId>00Q000000000001</leadId></urn:leadConverts>"): [
+            *("accountId", "contactId", "errors", "leadId", "opportunityId", "success"),
+        ],
+        ("merge", "<urn:request><masterRecord><type>Lead</type></masterRecord></urn:request>"): [
+            *("errors", "id", "success"),
+        ],
+        ("query", "<urn:queryString>SELECT Id FROM Lead</urn:queryString>"): [
+            *("done", "queryLocator", "records", "size"),
+        ],
+    }
+    told = {question: elements_of_result(soap(admin, *question)[1]) for question in asked}
+    assert told == asked
+
+
+def test_a_description_has_its_elements_in_the_order_of_the_wsdl(admin: Any) -> None:
+    _, text = soap(admin, "describeSObjects", "<urn:sObjectType>Lead</urn:sObjectType>")
+    own = list(dict.fromkeys(elements_of_result(text)))
+    assert own[-3:] == ["urlDetail", "urlEdit", "urlNew"]
+    assert own == sorted(own)
+    field = fromstring(text).find(".//{*}fields")
+    assert field is not None
+    names = list(dict.fromkeys(element.tag.rpartition("}")[2] for element in field))
+    assert names == sorted(names)
 
 
 def test_arguments_under_names_of_old_are_understood_by_their_order(admin: Any) -> None:

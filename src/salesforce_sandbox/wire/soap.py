@@ -271,7 +271,7 @@ def _save(
         ]
 
     outcomes = asked.org.records.of_one_call(asked.caller, work, all_or_none=asked.all_or_none)
-    return [_result(each) | ({"created": each.created} if told else {}) for each in outcomes]
+    return [({"created": each.created} if told else {}) | _result(each) for each in outcomes]
 
 
 def _row(sent: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
@@ -342,7 +342,14 @@ def _convert(asked: _Asked, sent: Mapping[str, Any]) -> dict[str, Any]:
         with asked.org.transactions.begin(asked.caller) as transaction:
             made = convert(transaction, wanted)
     except SalesforceError as error:
-        return {"accountId": None, "contactId": None, **_errors(error), "leadId": sent.get("leadId")}
+        return {
+            "accountId": None,
+            "contactId": None,
+            "errors": _errors(error),
+            "leadId": sent.get("leadId"),
+            "opportunityId": None,
+            "success": False,
+        }
     return {
         "accountId": made.account_id,
         "contactId": made.contact_id,
@@ -369,7 +376,7 @@ def _merge_one(asked: _Asked, sent: Mapping[str, Any]) -> dict[str, Any]:
         with asked.org.transactions.begin(asked.caller) as transaction:
             moved = merge(transaction, sobject, winner, losers, values)
     except SalesforceError as error:
-        return _errors(error) | {"id": None}
+        return {"errors": _errors(error), "id": None, "success": False}
     return {"id": winner, "mergedRecordIds": losers, "success": True, "updatedRelatedIds": moved}
 
 
@@ -384,7 +391,8 @@ def _describe(asked: _Asked) -> Any:
         )
         for name in names
     ]
-    return [{**each, **_addresses(each.pop("urls"))} for each in described]
+    addresses = [_addresses(each.pop("urls")) for each in described]
+    return [each | found for each, found in zip(described, addresses, strict=True)]
 
 
 def _addresses(urls: Mapping[str, str]) -> dict[str, str | None]:
@@ -413,14 +421,14 @@ def _optional_id(sent: Mapping[str, Any], name: str, key_prefix: str) -> str | N
 
 
 def _result(outcome: Outcome) -> dict[str, Any]:
+    """In the order of the WSDL, as all results are: there are clients that read them element by element."""
     if outcome.error:
-        return _errors(outcome.error) | {"id": None}
+        return {"errors": _errors(outcome.error), "id": None, "success": False}
     return {"id": outcome.id, "success": True}
 
 
 def _errors(error: SalesforceError) -> dict[str, Any]:
-    stated = {"fields": list(error.fields), "message": error.message, "statusCode": error.code}
-    return {"errors": stated, "success": False}
+    return {"fields": list(error.fields), "message": error.message, "statusCode": error.code}
 
 
 def _judge_number(rows: Sequence[Any], most: int) -> None:
