@@ -6,8 +6,8 @@ Called by the command line, which also starts the web server. Everybody else is 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -15,10 +15,11 @@ from campaignsync.domain.connections import Connection, Login
 from campaignsync.domain.errors import UsageError
 from campaignsync.runtime.embedded_postgres import embedded_postgres, revive
 from campaignsync.runtime.flow_ports import Commands, Courier
-from campaignsync.runtime.flow_runner import FlowDoors
+from campaignsync.runtime.flow_runner import FlowDoors, run_flows
 from campaignsync.runtime.listener import Listener
 from campaignsync.runtime.member_ports import MemberFields, Members
 from campaignsync.runtime.notice_ports import Outbox, Outlet
+from campaignsync.runtime.notices import deliver
 from campaignsync.runtime.ports import (
     Configurations,
     Directory,
@@ -75,6 +76,8 @@ class Application:
 
     def worker(self) -> Worker:
         """A worker of this installation."""
+        from campaignsync.store.jobs import reached
+
         return Worker(
             doors=Doors(
                 registry=self.registry,
@@ -88,8 +91,16 @@ class Application:
                 open_door=self.door,
                 revive=self.revive,
                 key=self._opened_with,
+                run_flows=reached()(self._run_due_flows),
             )
         )
+
+    def _run_due_flows(self, stopped: Callable[[], bool]) -> Mapping[str, object] | None:
+        if not self.smart_campaigns.flows.due():
+            return None
+        report = run_flows(self.flow_doors, stopped)
+        deliver(self.outbox, self.outlets)
+        return asdict(report)
 
     def listener(self) -> Listener:
         """A listener of this installation."""

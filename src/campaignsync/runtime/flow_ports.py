@@ -21,10 +21,13 @@ from campaignsync.domain.smart_campaigns import Condition, SmartCampaign, SmartL
 
 
 class Flows(Protocol):
-    """Who is in which flow, and where. All but `now` and the two turns is called within a turn."""
+    """Who is in which flow, and where. All but `now`, `due` and the two turns is called within a turn."""
 
     def now(self) -> datetime:
         """The time by which everything here goes."""
+
+    def due(self) -> bool:
+        """Whether anything is to be done."""
 
     def turn(self) -> AbstractContextManager[None]:
         """One commit, by nobody else meanwhile."""

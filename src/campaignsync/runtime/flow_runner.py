@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from campaignsync.automation.decide import constants_of, effect_of
@@ -17,13 +18,16 @@ from campaignsync.automation.reading import read_definition
 from campaignsync.automation.schedule import next_at
 from campaignsync.automation.triggers import TriggerIndex
 from campaignsync.domain.connections import Connection
-from campaignsync.domain.errors import CampaignsyncError, UsageError
+from campaignsync.domain.errors import CampaignsyncError, RetryableError, UsageError
 from campaignsync.domain.ids import ConnectionId
 from campaignsync.domain.smart_campaigns import SmartCampaign, Step, Taken, Watching
 from campaignsync.runtime.commands import carry_out_commands
 from campaignsync.runtime.dispatches import run_dispatches
 from campaignsync.runtime.flow_ports import Commands, Courier, Flows
 from campaignsync.runtime.ports import Directory, Ledger, SalesforceDoor
+
+_MENDED_AFTER = timedelta(minutes=5)
+"""When an org is tried again that a person must mend first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,22 +58,21 @@ class FlowReport:
     """What could not be done at all, by the name of the smart campaign or the org."""
 
 
-def run_flows(doors: FlowDoors) -> FlowReport:
-    """Do all that is due now, and what follows from it."""
-    report = FlowReport()
-    doors_left = True
-    while doors_left:
-        while read_journal(doors.flows, report):
+def run_flows(doors: FlowDoors, stopped: Callable[[], bool] = lambda: False) -> FlowReport:
+    """Do all that is due now, and what follows from it; between two turns it may be told to stop."""
+    report, more = FlowReport(), True
+    while more and not stopped():
+        while not stopped() and read_journal(doors.flows, report):
             pass
         begin_batches(doors.flows, report)
         with doors.flows.turn():
             doors.flows.wake()
-        while advance(doors.flows, report):
+        while not stopped() and advance(doors.flows, report):
             pass
         settled = _commands(doors, report)
-        settled += run_dispatches(doors.commands, doors.courier)
-        report.dispatches += settled
-        doors_left = bool(settled) or _more_to_read(doors.flows)
+        sent = run_dispatches(doors.commands, doors.courier)
+        report.dispatches += sent
+        more = settled + sent > 0 or _more_to_read(doors.flows)
     return report
 
 
@@ -189,9 +192,15 @@ def _commands(doors: FlowDoors, report: FlowReport) -> int:
             before = door.api_calls
             settled += carry_out_commands(door, doors.ledger, doors.commands, doors.directory, connection)
             report.api_calls += door.api_calls - before
+        except RetryableError as error:
+            # Nothing is lost: the commands stay, and are carried out when the org can be reached, or nobody else is at it.
+            report.failures[connection.name] = str(error)
+            doors.commands.postpone(
+                connection.connection_id, doors.flows.now() + timedelta(seconds=error.retry_after_s)
+            )
         except CampaignsyncError as error:
-            # Nothing is lost: the commands stay, and are carried out when the org can be reached again.
             doors.ledger.job_failed(connection.connection_id, None, error)
             report.failures[connection.name] = str(error)
+            doors.commands.postpone(connection.connection_id, doors.flows.now() + _MENDED_AFTER)
     report.commands += settled
     return settled

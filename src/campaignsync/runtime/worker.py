@@ -53,6 +53,8 @@ class Doors:
     """Starts our own database server again where it died."""
     key: Callable[[Connection], object]
     """What a door was opened with: another key, another door."""
+    run_flows: Callable[[Callable[[], bool]], Mapping[str, object] | None]
+    """Does what is due of all flows, until told to stop between two turns; what it came to, None where nothing was due."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +80,8 @@ class Worker:
         """Work until told to stop. The database may go and come back meanwhile."""
         looking = threading.Thread(target=self._look_after, name="look after", daemon=True)
         looking.start()
+        flowing = threading.Thread(target=self._run_flows, name="flows", daemon=True)
+        flowing.start()
         log().info("worker started", at_once=at_once)
         while not self.stop.is_set():
             try:
@@ -87,6 +91,7 @@ class Worker:
                 self.stop.wait(error.retry_after_s)
                 self.doors.revive()
         looking.join()
+        flowing.join()
         log().info("worker stopped")
 
     def have_round(self, org: ConnectionId, failures: int) -> None:
@@ -158,6 +163,19 @@ class Worker:
                 self.look_after()
             except RetryableError as error:
                 log().debug("looking after waits", error=str(error))
+        self.doors.jobs.leave()
+
+    def _run_flows(self) -> None:
+        """Once a second what is due of flows: all workers may, since each turn of flows is one commit by one at a time."""
+        while not self.stop.wait(LOOKS_EVERY_S):
+            try:
+                told = self.doors.run_flows(self.stop.is_set)
+            except CampaignsyncError as error:
+                log().warning("flows wait", code=error.code, error=str(error))
+                self.stop.wait(LOOKS_EVERY_S)
+            else:
+                if told:
+                    log().info("flows", **told)
         self.doors.jobs.leave()
 
     def look_after(self) -> None:

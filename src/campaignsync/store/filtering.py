@@ -100,7 +100,7 @@ def text_is(expression: str, comparison: Comparison, now: datetime) -> Sql:
     folded = f"lower(trim({expression}))"
     values = [str(value).strip().lower() for value in comparison.values]
     match comparison.operator:
-        case Operator.IS:
+        case Operator.IS if not isinstance(comparison.values[0], float):
             return Sql(f"{folded} = ANY(%s)", (values,))
         case Operator.IS_EMPTY:
             return Sql(f"coalesce(trim({expression}), '') = ''")
@@ -108,6 +108,8 @@ def text_is(expression: str, comparison: Comparison, now: datetime) -> Sql:
             return Sql(f"{folded} LIKE ANY(%s)", ([f"%{_escaped(value)}%" for value in values],))
         case Operator.STARTS_WITH:
             return Sql(f"{folded} LIKE ANY(%s)", ([f"{_escaped(value)}%" for value in values],))
+        case Operator.IN_PAST | Operator.IN_NEXT:
+            pass
         case _ if comparison.operator in _COMPARED or isinstance(comparison.values[0], float):
             return number_is(expression, comparison, now)
     return _text_time(f'left(trim({expression}), 10) COLLATE "C"', comparison, now)

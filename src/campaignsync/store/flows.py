@@ -36,6 +36,12 @@ class Flows:
     def now(self) -> datetime:
         return self._now()
 
+    def due(self) -> bool:
+        """Whether anything is to be done: somebody can go on, a command or a batch is due, or the journal has more for those who
+        listen."""
+        (row,) = rows(_DUE, {"now": self._now(), "reader": _READER})
+        return bool(row["due"])
+
     @contextlib.contextmanager
     def turn(self) -> Iterator[None]:
         """One commit, by nobody else meanwhile."""
@@ -200,6 +206,15 @@ class Flows:
         return last_entry()
 
 
+_DUE = """
+    SELECT EXISTS (SELECT FROM store_journey j JOIN store_smartcampaign s ON s.id = j.smart_campaign_id AND s.state <> 'halted'
+            WHERE j.state = 'ready')
+        OR EXISTS (SELECT FROM store_journey WHERE state = 'waiting' AND due_at <= %(now)s)
+        OR EXISTS (SELECT FROM store_command WHERE due_at <= %(now)s)
+        OR EXISTS (SELECT FROM store_smartcampaign WHERE state = 'active' AND next_at <= %(now)s)
+        OR EXISTS (SELECT FROM store_smartcampaign WHERE state = 'active' AND next_at IS NULL) AND EXISTS (SELECT FROM
+            store_journalentry WHERE id > coalesce((SELECT entry_id FROM store_journalreader WHERE name = %(reader)s), 0)) AS due
+"""
 _TAKE = """
     WITH first AS (
         SELECT DISTINCT ON (j.person_id) j.id, j.person_id, j.version_id, j.position, j.priority FROM store_journey j
