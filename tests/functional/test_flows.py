@@ -95,3 +95,204 @@ def test_a_lead_that_is_added_there_fires_though_nobody_here_knew_them(desk: Des
     desk.sync()
     flows(desk)
     assert desk.org.members(follow_up) == {"cora@example.com": "Responded"}
+
+
+def member_there(desk: Desk, campaign: str, name: str, status: str) -> None:
+    desk.org.add_lead(campaign, f"{name}@example.com", status, LastName=name)
+
+
+def known(desk: Desk, *names: str) -> None:
+    """People whom only we know."""
+    from campaignsync.store import models
+
+    for name in names:
+        models.Person.objects.create(email=f"{name}@example.com", last_name=name, company="Some Company")
+
+
+def batch(desk: Desk, name: str, *flow: dict[str, Any], **definition: Any) -> FlowReport:
+    saved(desk, name, flow=list(flow), qualification="every time", **definition)
+    desk.app.smart_campaigns.run(name, who="ada")
+    return flows(desk)
+
+
+def told(desk: Desk, name: str) -> list[tuple[str, str, str]]:
+    """Who, outcome, why, by name."""
+    listed = desk.app.smart_campaigns.people(name, limit=1000)
+    return sorted((row["email"].split("@")[0], row["outcome"], row["message"]) for row in listed)
+
+
+def test_actions_in_salesforce_keep_to_the_contract(desk: Desk, follow_up: str) -> None:
+    """M9.1–M9.4: who is a member is not added anew, who is none is not removed, who is not there is made a lead first."""
+    desk.link()
+    member_there(desk, follow_up, "ann", "Sent")
+    member_there(desk, desk.campaign, "ann2", "Invited")
+    desk.sync()
+    known(desk, "ann", "ben")
+    only = {
+        "filters": [
+            {"filter": "Person Field", "field": "email", "value": ["ann@example.com", "ben@example.com"]}
+        ]
+    }
+    add = {"action": "Add to SFDC Campaign", "campaign": follow_up}
+    # Ann is a member there and nobody here is joined to that lead yet: she is found by her address.
+    batch(desk, "Add", {**add, "status": "Responded"}, **only)
+    assert desk.org.members(follow_up) == {"ann@example.com": "Sent", "ben@example.com": "Responded"}
+    already = "Is a member of the campaign already, with the status 'Sent'."
+    assert told(desk, "Add") == [("ann", "skipped", already), ("ben", "done", "")]
+    change = {"action": "Change Status in SFDC Campaign", "campaign": follow_up, "status": "responded"}
+    batch(desk, "Change", change, **only)
+    assert told(desk, "Change") == [("ann", "done", ""), ("ben", "skipped", "Has the status already.")]
+    remove = {"action": "Remove from SFDC Campaign", "campaign": follow_up}
+    batch(desk, "Remove", remove, remove, **only)
+    assert desk.org.members(follow_up) == {}
+    assert told(desk, "Remove") == sorted(
+        (name, *came)
+        for name in ("ann", "ben")
+        for came in (("done", ""), ("skipped", "Is no member of the campaign."))
+    )
+
+
+def test_what_a_flow_names_and_is_gone_is_told_where_the_marketer_looks(desk: Desk, follow_up: str) -> None:
+    known(desk, "ann")
+    desk.link()
+    gone = desk.org.create("Campaign", Name="Gone", IsActive=True)
+    desk.sync()
+    desk.org.delete("Campaign", gone)
+    desk.sync()
+    add = {"action": "Add to SFDC Campaign"}
+    batch(
+        desk,
+        "Add",
+        {**add, "campaign": gone, "status": "Sent"},
+        {**add, "campaign": "Follow Up", "status": "Sold"},
+        {**add, "campaign": "Nowhere"},
+        {**add, "campaign": "Follow Up"},
+    )
+    assert desk.org.members(follow_up) == {"ann@example.com": "Sent"}
+    assert results(desk, "Add") == [
+        (1, "failed", f"The campaign '{gone}' was deleted in Salesforce.", 1),
+        (2, "failed", "The campaign 'Follow Up' has no status 'Sold'.", 1),
+        (3, "failed", "There is no campaign 'Nowhere' in what was seen of Salesforce.", 1),
+        (4, "done", "", 1),
+    ]
+    assert desk.app.smart_campaigns.show("Add")["faults"] == [
+        f"step 1: the campaign '{gone}' is not there, or was deleted.",
+        "step 2: the campaign 'Follow Up' has no status 'Sold', so that this can never be.",
+        "step 3: the campaign 'Nowhere' is not there, or was deleted.",
+    ]
+
+
+def test_in_a_linked_program_nobody_is_made_a_lead_by_a_flow(desk: Desk, follow_up: str) -> None:
+    """M4.6."""
+    desk.link()
+    desk.sync()
+    known(desk, "ann")
+    add = {"action": "Add to SFDC Campaign", "campaign": follow_up, "status": "Sent"}
+    batch(desk, "Child", add, program="Spring Webinar")
+    assert desk.org.members(follow_up) == {}
+    ((_, outcome, message),) = told(desk, "Child")
+    assert (outcome, "M4.6" in message) == ("skipped", True)
+
+
+def test_a_refusal_is_told_in_the_words_of_salesforce_and_keeps_nobody_else(
+    desk: Desk, follow_up: str
+) -> None:
+    desk.link()
+    desk.sync()
+    desk.choose(default_company="")
+    known(desk, "ann")
+    from campaignsync.store import models
+
+    models.Person.objects.create(email="ben@example.com", last_name="Ben")
+    desk.app.registry.connection("org")
+    batch(desk, "Add", {"action": "Add to SFDC Campaign", "campaign": follow_up, "status": "Sent"})
+    assert desk.org.members(follow_up) == {"ann@example.com": "Sent"}
+    refused = [(name, message) for name, outcome, message in told(desk, "Add") if outcome == "refused"]
+    assert [name for name, _ in refused] == ["ben"]
+    assert "REQUIRED_FIELD_MISSING" in refused[0][1]
+
+
+class DyingDoor:
+    """A door to the org whose process dies around its writes of members."""
+
+    def __init__(self, door: Any, *, before: bool) -> None:
+        self._door, self._before = door, before
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._door, name)
+
+    def write_members(self, *arguments: Any) -> Any:
+        if self._before:
+            raise KeyboardInterrupt
+        yield from [*self._door.write_members(*arguments)][:0]
+        raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_dying_around_a_write_does_it_once(desk: Desk, follow_up: str, before: bool) -> None:
+    from dataclasses import replace
+
+    known(desk, "ann", "ben")
+    desk.link()
+    desk.sync()
+    activated(
+        desk,
+        "Echo",
+        triggers=[{"trigger": "Added to SFDC Campaign", "campaign": follow_up}],
+        qualification="every time",
+        flow=[{"action": "Change Data Value", "field": "notes", "value": "seen"}],
+    )
+    saved(desk, "Add", flow=[{"action": "Add to SFDC Campaign", "campaign": follow_up, "status": "Sent"}])
+    desk.app.smart_campaigns.run("Add", who="ada")
+    doors = desk.app.flow_doors
+    with pytest.raises(KeyboardInterrupt):
+        run_flows(replace(doors, open_door=lambda each: DyingDoor(doors.open_door(each), before=before)))
+    flows(desk)
+    assert desk.org.members(follow_up) == {"ann@example.com": "Sent", "ben@example.com": "Sent"}
+    assert told(desk, "Add") == [("ann", "done", ""), ("ben", "done", "")]
+    assert [name for name, *_ in told(desk, "Echo")] == ["ann", "ben"]
+
+
+def test_a_circle_through_salesforce_and_back_is_halted(desk: Desk) -> None:
+    desk.give(ann="Invited")
+    desk.link()
+    desk.sync()
+    change = {"action": "Change Status in SFDC Campaign", "campaign": WEBINAR}
+    for name, seen, then in (("Up", "Attended", "No Show"), ("Down", "No Show", "Attended")):
+        activated(
+            desk,
+            name,
+            triggers=[
+                {"trigger": "Status is Changed in SFDC Campaign", "campaign": WEBINAR, "new status": seen}
+            ],
+            qualification="every time",
+            flow=[{**change, "status": then}],
+        )
+    desk.org.update("CampaignMember", desk.org.member_id(desk.campaign, "ann@example.com"), Status="No Show")
+    desk.sync()
+    flows(desk)
+    found = {row["name"]: (row["state"], row["reason"]) for row in desk.app.smart_campaigns.list()}
+    assert sorted(state for state, _ in found.values()) == ["active", "halted"]
+    (reason,) = [reason for state, reason in found.values() if state == "halted"]
+    assert "It goes round in a circle: its own 'Change Status in SFDC Campaign'" in reason
+
+
+def test_a_batch_of_many_leaves_in_bulk(desk: Desk, follow_up: str) -> None:
+    from campaignsync.store.frames import execute
+
+    desk.link()
+    desk.sync()
+    execute(
+        "INSERT INTO store_person (email, last_name, company, custom, created_at) SELECT 'p' || n ||"
+        " '@example.com', 'P', 'C', '{}', now()"
+        " FROM generate_series(1, 600) n"
+    )
+    before = desk.org.calls()
+    add = {"action": "Add to SFDC Campaign", "campaign": follow_up, "status": "Sent"}
+    report = batch(
+        desk, "All", add, {**add, "action": "Change Status in SFDC Campaign", "status": "Responded"}
+    )
+    assert report.commands == 1200
+    assert set(desk.org.members(follow_up).values()) == {"Responded"}
+    # Three calls of 200 for leads, members, statuses, each; and those that find people and look at the org.
+    assert desk.org.calls() - before < 40
