@@ -122,7 +122,7 @@ def read_registrants(
     )
     reader = csv.reader(lines, delimiter=_delimiter(lines))
     # Titles are shown to people: a byte that is no UTF-8 is a question mark there.
-    header = [title.encode("utf-8", "replace").decode() for title in next(reader, [])]
+    header = [_readable(title) for title in next(_cells(reader), [])]
     known_fields = {_title(each.name): each for each in fields}
     own = {each.name: each for each in known_fields.values()}
     columns = _columns(header, known_fields)
@@ -214,10 +214,23 @@ def _columns(header: list[str], fields: Mapping[str, MemberField]) -> dict[int, 
     return columns
 
 
+def _readable(text: str) -> str:
+    """A text without the bytes that are no UTF-8."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def _cells(reader: Iterator[list[str]]) -> Iterator[list[str]]:
+    """The rows as they come; UsageError where the file is none that can be told apart into cells."""
+    try:
+        yield from reader
+    except csv.Error as error:
+        raise UsageError(f"Line {reader.line_num} cannot be read as CSV: {error}.") from None  # type: ignore[attr-defined]
+
+
 def _rows(reader: Iterator[list[str]]) -> Iterator[tuple[int, list[str]]]:
     """The rows that are not blank, with the line each begins on."""
     begins = reader.line_num + 1  # type: ignore[attr-defined]
-    for cells in reader:
+    for cells in _cells(reader):
         if any(cell.strip() for cell in cells):
             yield begins, cells
         begins = reader.line_num + 1  # type: ignore[attr-defined]

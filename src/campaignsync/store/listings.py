@@ -12,10 +12,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import polars as pl
+
 from campaignsync.domain.ids import ConnectionId
 from campaignsync.domain.people import comparable_email
 from campaignsync.domain.problems import ProblemFilter
-from campaignsync.store.frames import rows
+from campaignsync.domain.trees import UTC_TIME, Schema
+from campaignsync.store.frames import micros, query, rows
 from campaignsync.store.registry import find_program
 from campaignsync.store.views import PROBLEM_COLUMNS, PROBLEM_ROWS, problem_parameters
 
@@ -23,6 +26,14 @@ _IN_FOLDERS = (
     "(%(folders)s::text[] IS NULL OR EXISTS (SELECT FROM unnest(%(folders)s::text[]) f"
     " WHERE {0} = f OR starts_with({0}, f || '/')))"
 )
+
+
+_EXPORTED: Schema = {
+    **dict.fromkeys(("email", "first_name", "last_name", "company", "status"), pl.String),
+    "member_since": UTC_TIME,
+    "reached_success": UTC_TIME,
+    "custom": pl.String,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,9 +65,45 @@ class Listings:
             {**parameters, "after": after, "limit": limit},
         )
 
-    def folder_of(self, program: str) -> str:
-        """The folder of a program; UsageError where there is no such program."""
-        return find_program(program).folder
+    def program_named(self, number: int) -> tuple[str, str] | None:
+        """The name and the folder of a program by its number."""
+        found = rows("SELECT name, folder FROM store_program WHERE id = %s", (number,))
+        return (found[0]["name"], found[0]["folder"]) if found else None
+
+    def number_of(self, program: str) -> int:
+        """The number of a program by its name."""
+        return int(find_program(program).pk)
+
+    def exported_members(self, program: str) -> pl.DataFrame:
+        """All members of a program as columns, for a file."""
+        return query(
+            "SELECT n.email, n.first_name, n.last_name, n.company, s.name AS status,"
+            f" {micros('m.member_since')} AS member_since, {micros('m.reached_success_at')} AS reached_success,"
+            " m.custom::text AS custom FROM store_programmember m JOIN store_person n ON n.id = m.person_id"
+            " JOIN store_progressionstatus s ON s.id = m.status_id WHERE m.program_id = %s ORDER BY m.person_id",
+            (find_program(program).pk,),
+            _EXPORTED,
+        )
+
+    def links(
+        self, folders: Sequence[str] | None, *, program: str | None, state: str | None, after: int, limit: int
+    ) -> list[dict[str, Any]]:
+        """Links in the order in which they were made: number, program, program_number, folder, connection, connection_number,
+        campaign_id, campaign, state, reason, the policy and the limits, linked_at, changed_since, last_run, last_report."""
+        return rows(
+            "SELECT l.id AS number, p.name AS program, p.id AS program_number, p.folder, x.name AS connection,"
+            " x.id AS connection_number, l.campaign_id, c.name AS campaign, l.state, l.reason, l.winner, l.step_back,"
+            " l.removed_in_program, l.removed_in_campaign, l.field_edit, l.removal_share, l.removal_number, l.linked_at,"
+            " k.noted_at AS changed_since, r.started_at AS last_run, r.report AS last_report"
+            " FROM store_link l JOIN store_program p ON p.id = l.program_id JOIN store_connection x ON x.id = l.connection_id"
+            " LEFT JOIN store_campaign c ON c.connection_id = l.connection_id AND c.salesforce_id = l.campaign_id"
+            " LEFT JOIN store_mark k ON k.link_id = l.id LEFT JOIN LATERAL (SELECT * FROM store_run r WHERE r.link_id = l.id"
+            " AND r.ended_at IS NOT NULL ORDER BY r.id DESC LIMIT 1) r ON true"
+            " WHERE l.id > %(after)s AND (%(program)s::bigint IS NULL OR p.id = %(program)s)"
+            f" AND (%(state)s::text IS NULL OR l.state = %(state)s) AND {_IN_FOLDERS.format('p.folder')}"
+            " ORDER BY l.id LIMIT %(limit)s",
+            {**_of(program), "folders": _list(folders), "state": state, "after": after, "limit": limit},
+        )
 
     def members(
         self, program: str, *, after: int, limit: int, status: str | None = None, email: str | None = None
@@ -138,7 +185,7 @@ class Listings:
         self, folders: Sequence[str] | None, narrowed: Mapping[str, Any], *, before: int | None, limit: int
     ) -> list[dict[str, Any]]:
         """Changes on either side, latest first: id, at, side, program, campaign_id, email, noun, old, new, who, why, run.
-        `narrowed` may name a program, an email, a run."""
+        `narrowed` may name a program, an email, a run, a person (their number)."""
         return rows(
             "SELECT j.id, j.at, j.side, p.name AS program, NULLIF(j.campaign_id, '') AS campaign_id, n.email, j.noun, j.old,"
             " j.new, j.who, j.why, j.run_id AS run FROM store_journalentry j"
@@ -148,6 +195,7 @@ class Listings:
             " LEFT JOIN store_person n ON n.id = coalesce(o.merged_into_id, o.id)"
             " WHERE (%(program)s::bigint IS NULL OR coalesce(j.program_id, l.program_id) = %(program)s)"
             " AND (%(email)s::text IS NULL OR n.email = %(email)s) AND (%(run)s::bigint IS NULL OR j.run_id = %(run)s)"
+            " AND (%(person)s::bigint IS NULL OR n.id = %(person)s)"
             " AND (%(before)s::bigint IS NULL OR j.id < %(before)s)"
             f" AND (%(folders)s::text[] IS NULL OR p.id IS NOT NULL) AND {_IN_FOLDERS.format('p.folder')}"
             " ORDER BY j.id DESC LIMIT %(limit)s",
@@ -155,6 +203,7 @@ class Listings:
                 **_of(narrowed.get("program")),
                 "email": comparable_email(narrowed.get("email") or ""),
                 "run": narrowed.get("run"),
+                "person": narrowed.get("person"),
                 "folders": _list(folders),
                 "before": before,
                 "limit": limit,

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db import transaction
 
-from campaignsync.domain.errors import UsageError
+from campaignsync.domain.errors import NOT_THERE, UsageError
 from campaignsync.domain.fields import STANDARD_FIELDS, ValueKind
 from campaignsync.domain.people import comparable_email
 from campaignsync.domain.smart_campaigns import SmartCampaign, SmartCampaignState, SmartList
@@ -304,12 +304,16 @@ def _steps(smart_campaign: int, batch: int | None = None) -> Sequence[dict[str, 
 def _row(name: str) -> models.SmartCampaign:
     found = models.SmartCampaign.objects.filter(name=name).first()
     if found is None:
-        raise UsageError(f"There is no smart campaign '{name}'. List them with: campaignsync smart list")
+        raise UsageError(
+            f"There is no smart campaign '{name}'. List them with: campaignsync smart list", code=NOT_THERE
+        )
     return found
 
 
 def _list(name: str) -> models.PeopleList:
     found = models.PeopleList.objects.filter(name=name).first()
     if found is None:
-        raise UsageError(f"There is no list '{name}'. List them with: campaignsync people-list list")
+        raise UsageError(
+            f"There is no list '{name}'. List them with: campaignsync people-list list", code=NOT_THERE
+        )
     return found

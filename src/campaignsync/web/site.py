@@ -42,6 +42,7 @@ _MIDDLEWARE = (
     "allauth.account.middleware.AccountMiddleware",
     "campaignsync.web.middleware.WhoMiddleware",
     "campaignsync.web.middleware.ErrorsMiddleware",
+    "campaignsync.web.api.middleware.ApiMiddleware",
 )
 _PASSWORDS = (
     "UserAttributeSimilarityValidator",

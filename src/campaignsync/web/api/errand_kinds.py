@@ -1,0 +1,231 @@
+"""Every kind of errand: what is asked of `runtime` for it, and what is told of its end. Read by `web.api.errands` at the first
+request.
+
+`asked` holds plain JSON values, named as the request of the API names them; `who` is who asked. What may be done was settled
+when the errand was asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+import polars as pl
+
+from campaignsync.bootstrap import Application
+from campaignsync.domain.fields import remapped
+from campaignsync.domain.ids import LinkId, RunId
+from campaignsync.domain.labels import LabelChanges, LabelMapping
+from campaignsync.domain.runs import RunReport
+from campaignsync.planner.explain import as_json, summary
+from campaignsync.planner.plan import Plan
+from campaignsync.runtime.cycle import look
+from campaignsync.runtime.doctor import examine
+from campaignsync.runtime.executor import Tell
+from campaignsync.runtime.flow_runner import run_flows
+from campaignsync.runtime.linking import ExistingCampaign, Linking, require_campaign_sync
+from campaignsync.runtime.notices import delivered
+from campaignsync.runtime.one_person import delete_there, sync_person
+from campaignsync.runtime.rounds import Round, plan_now, run_round
+from campaignsync.runtime.undo import Undo
+from campaignsync.web.api.errands import Done, kind
+
+Asked = Mapping[str, Any]
+
+
+@kind("plan")
+def plan(app: Application, asked: Asked, tell: Tell) -> Done:
+    """The plan of a link as the world is now: program, connection."""
+    link, connection = app.registry.link_of(asked["program"], asked.get("connection"))
+    planned = plan_now(app.door(connection), app.ledger, connection, link)
+    return _planned(planned.plan, planned.halt)
+
+
+@kind("sync")
+def sync(app: Application, asked: Asked, tell: Tell) -> Done:
+    """Make both sides the same: of a program, or of all that are linked in a connection; with `allow_removals` a link that was
+    halted for them goes on once; with `digest` the plan that was read is carried out, or nothing."""
+    only = asked.get("digest")
+    if asked.get("program") and only:
+        chosen = [app.registry.link_of(asked["program"], asked.get("connection"))]
+    elif asked.get("program"):
+        chosen = app.registry.links_of(asked["program"], asked.get("connection"))
+    else:
+        with delivered(app.outbox, app.outlets):
+            connection = app.registry.connection(asked["connection"])
+            return _rounds([run_round(app.door(connection), app.ledger, connection, tell=tell)])
+    rounds = []
+    with delivered(app.outbox, app.outlets):
+        for link, connection in chosen:
+            if asked.get("allow_removals"):
+                app.registry.resume(link)
+            rounds.append(
+                run_round(app.door(connection), app.ledger, connection, links=[link], only=only, tell=tell)
+            )
+    return _rounds(rounds)
+
+
+@kind("undo plan")
+def undo_plan(app: Application, asked: Asked, tell: Tell) -> Done:
+    """What taking back a run would do: run."""
+    return _planned(_undo(app, asked).plan(), None)
+
+
+@kind("undo")
+def undo(app: Application, asked: Asked, tell: Tell) -> Done:
+    """Take back a run, if its undo still is what was read: run, digest."""
+    with delivered(app.outbox, app.outlets):
+        report = _undo(app, asked).carry_out(asked["digest"], tell)
+    return Done(result={"runs": [_run(report)], "api_calls": report.api_calls})
+
+
+@kind("link preview")
+def link_preview(app: Application, asked: Asked, tell: Tell) -> Done:
+    """What a link would begin with: program, connection, campaign or create, create_statuses, mapped."""
+    linking = _linking(app, asked["connection"])
+    wish = _wish(asked)
+    seen = (
+        linking.preview_existing(wish)
+        if wish.campaign
+        else linking.preview_new(asked["program"], asked["create"])
+    )
+    planned = _planned(seen.planned.plan, seen.planned.halt)
+    result = {"fits": seen.labels.fit.fits, **seen.labels.value(), "plan": planned.result}
+    return Done(result=result, table=planned.table)
+
+
+@kind("link")
+def link(app: Application, asked: Asked, tell: Tell) -> Done:
+    """Link a program with a campaign: as `link preview`."""
+    linking = _linking(app, asked["connection"])
+    wish = _wish(asked)
+    made = linking.existing(wish) if wish.campaign else linking.new(asked["program"], asked["create"])
+    facts = app.ledger.link(made)
+    result = {"program": facts.program, "campaign_id": facts.campaign_id, "campaign": facts.campaign}
+    return Done(result=result | linking.labels_of(facts).value())
+
+
+@kind("labels")
+def labels(app: Application, asked: Asked, tell: Tell) -> Done:
+    """What the labels of a linked campaign mean, after changes: program, connection, map, unmap, write, create_statuses."""
+    made, connection = app.registry.link_of(asked["program"], asked.get("connection"))
+    changes = LabelChanges(
+        mapped=_mapped(asked.get("map")),
+        unmapped=tuple(asked.get("unmap") or ()),
+        written=tuple(asked.get("write") or ()),
+    )
+    linking = _linking(app, connection.name)
+    found = linking.change_labels(made, changes, create_statuses=bool(asked.get("create_statuses")))
+    return Done(result={"program": found.program, "campaign_id": found.campaign_id, **found.value()})
+
+
+@kind("doctor")
+def doctor(app: Application, asked: Asked, tell: Tell) -> Done:
+    """What is well with a connection and what is not: connection."""
+    connection = app.registry.connection(asked["connection"])
+    findings = examine(connection, app.new_door(app.registry.login(connection.connection_id)))
+    well = all(finding.well for finding in findings)
+    return Done(result={"well": well, "findings": [asdict(finding) for finding in findings]})
+
+
+@kind("look")
+def look_at(app: Application, asked: Asked, tell: Tell) -> Done:
+    """Look at an org, so that its campaigns are listed as they are now: connection."""
+    connection = app.registry.connection(asked["connection"])
+    require_campaign_sync(connection)
+    look(app.door(connection), app.ledger, connection.connection_id)
+    return Done(result={"campaigns": len(app.registry.campaigns(connection.connection_id))})
+
+
+@kind("map field")
+def map_field(app: Application, asked: Asked, tell: Tell) -> Done:
+    """Map a field of people: connection, field, and of lead, contact, direction, winner those that change."""
+    connection = app.registry.connection(asked["connection"])
+    choices = {
+        name: asked[name]
+        for name in ("lead", "contact", "direction", "winner")
+        if asked.get(name) is not None
+    }
+    door = app.door(connection)
+    objects = ("Lead", "Contact", "Account") if {"lead", "contact"} & choices.keys() else ()
+    seen = {each: door.fields_of(each) for each in objects}
+    known = app.registry.person_fields(connection.connection_id)
+    field = remapped(known, asked["field"].strip(), choices, seen)
+    app.registry.map_person_field(connection.connection_id, field)
+    return Done(result=asdict(field))
+
+
+@kind("person sync")
+def person_sync(app: Application, asked: Asked, tell: Tell) -> Done:
+    """Make sure that an org knows somebody: person (their number), connection."""
+    connection = app.registry.connection(asked["connection"])
+    door = app.door(connection)
+    found, record = sync_person(
+        door, app.ledger, app.directory, connection, asked["person"], who=asked["who"]
+    )
+    return Done(result={"connection": connection.name, "kind": found, "salesforce_id": record})
+
+
+@kind("person delete")
+def person_delete(app: Application, asked: Asked, tell: Tell) -> Done:
+    """Delete somebody here, and with `also_in_salesforce` in every org: person (their number)."""
+    number, also = asked["person"], bool(asked.get("also_in_salesforce"))
+    records = app.directory.records(number)
+    orgs = [each for each in app.registry.connections() if each.connection_id in records]
+    for org in orgs:
+        delete_there(app.door(org), app.ledger, app.directory, org, number, also=also)
+    app.directory.delete(number, who=asked["who"])
+    return Done(result={"deleted": True, "deleted_in": [org.name for org in orgs if also]})
+
+
+@kind("smart run")
+def smart_run(app: Application, asked: Asked, tell: Tell) -> Done:
+    """Run a batch of a smart campaign, and do all that is due of all flows: smart_campaign."""
+    with delivered(app.outbox, app.outlets):
+        people = app.smart_campaigns.run(asked["smart_campaign"], who=asked["who"])
+        report = run_flows(app.flow_doors)
+    results = app.smart_campaigns.results(asked["smart_campaign"])
+    return Done(result={"people": people, "failed": report.failures, "steps": list(results["steps"])})
+
+
+def _planned(made: Plan, halt: str | None) -> Done:
+    told = {key: value for key, value in as_json(made).items() if key not in ("members", "format")}
+    table = made.members.drop("person_id").with_row_index("number", offset=1).cast({"number": pl.Int64})
+    return Done(result={**told, "summary": summary(made), "halted": halt}, table=table)
+
+
+def _rounds(rounds: list[Round]) -> Done:
+    runs = [_run(report) for each in rounds for report in each.reports]
+    people = [{"connection": each.connection, **asdict(each.people)} for each in rounds]
+    return Done(result={"runs": runs, "people": people, "api_calls": sum(each.api_calls for each in rounds)})
+
+
+def _run(report: RunReport) -> dict[str, Any]:
+    return asdict(report)
+
+
+def _undo(app: Application, asked: Asked) -> Undo:
+    run = RunId(asked["run"])
+    made, connection = app.registry.link_of_run(run)
+    return Undo(
+        door=app.door(connection), ledger=app.ledger, connection=connection, link=LinkId(made), run=run
+    )
+
+
+def _linking(app: Application, name: str | None) -> Linking:
+    connection = app.registry.connection(name)
+    return Linking(registry=app.registry, ledger=app.ledger, door=app.door(connection), connection=connection)
+
+
+def _wish(asked: Asked) -> ExistingCampaign:
+    return ExistingCampaign(
+        program=asked["program"],
+        campaign=asked.get("campaign") or "",
+        create_statuses=bool(asked.get("create_statuses")),
+        mapped=_mapped(asked.get("mapped")),
+    )
+
+
+def _mapped(pairs: Mapping[str, str] | None) -> tuple[LabelMapping, ...]:
+    return tuple(LabelMapping(label=label, status=status) for label, status in (pairs or {}).items())
