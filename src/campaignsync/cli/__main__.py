@@ -1,7 +1,8 @@
-"""`python -m campaignsync.cli` is `campaignsync`: how `serve` starts the parts of its process tree."""
+"""`python -m campaignsync.cli`: the command, for whoever starts it as a module."""
 
 from __future__ import annotations
 
 from campaignsync.cli.main import main
 
-main()
+if __name__ == "__main__":
+    main()

@@ -57,6 +57,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("people/<int:number>/edit/", people.edit, name="person_edit"),
     path("people/<int:number>/sync/", require_POST(people.sync), name="person_sync"),
     path("settings/", include("campaignsync.web.settings.urls")),
+    path("smart-campaigns/", include("campaignsync.web.smart_campaigns.urls")),
     path("reports/", include("campaignsync.web.reports.urls")),
 ]
 # Rooms of the house that other parts of the project bring: /api/ (web.api.urls), /healthz and its like (web.operations.urls).

@@ -1,9 +1,8 @@
-"""The demo's story, told once: link, plan, apply, change both sides, sync, compare."""
+"""The demo's story, told once: link, plan, apply, change both sides, sync, compare; then, with --keep, pages to look around."""
 
 from __future__ import annotations
 
 import itertools
-import os
 import shlex
 import shutil
 import tempfile
@@ -12,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from campaignsync.cli.demo.keeping import leave_running
 from campaignsync.cli.demo.sandbox import CLIENT_ID, CLIENT_SECRET, SandboxOrg
 from campaignsync.cli.output import print_table, say
 from campaignsync.cli.session import opened
@@ -32,8 +32,14 @@ def add_to(app: typer.Typer) -> None:
     def demo(
         context: typer.Context,
         keep: Annotated[
-            bool, typer.Option("--keep", help="Leave everything running for a look around.")
+            bool,
+            typer.Option(
+                "--keep", help="Make a living year beside it, and leave all of it running with its pages."
+            ),
         ] = False,
+        port: Annotated[
+            int, typer.Option(help="With --keep, the port of the pages; 0: any free one.")
+        ] = 8080,
     ) -> None:
         """Show the whole of it with a sandbox org: link, plan, apply, change both sides, sync, equal."""
         borrowed = context.obj is not None
@@ -43,10 +49,10 @@ def add_to(app: typer.Typer) -> None:
             # Held open, so that the commands below share one running database.
             with opened(context):
                 _tell(_Stage(app=app, context=context, org=org))
+                if keep:
+                    leave_running(context, org, port)
         finally:
-            if keep:
-                _leave(org, context.obj)
-            else:
+            if not keep:
                 org.stop()
                 if not borrowed:
                     shutil.rmtree(context.obj)
@@ -148,9 +154,3 @@ def _compare(stage: _Stage) -> None:
     )
     if different:
         raise HaltError(f"{len(different)} members differ between the program and the campaign.")
-
-
-def _leave(org: SandboxOrg, data_dir: Path) -> None:
-    process = f", process {org.process.pid}" if org.process else ""
-    say(f"\nLeft running: the sandbox at {org.url}{process} (user admin@sandbox.example, password sandbox).")
-    say(f"Look around with: campaignsync --data-dir {shlex.quote(os.fspath(data_dir))} status")

@@ -124,14 +124,21 @@ def line(points: Sequence[tuple[str, float | None]], title: str) -> SafeString:
         '<line class="grid-line" x1="0" x2="{0}" y1="120.5" y2="120.5"/><line class="grid-line" x1="0" x2="{0}"'
         ' y1="20.5" y2="20.5"/>'
         '<text x="0" y="14">{1}</text><polygon class="program area" points="{2}"/><polyline class="line program"'
-        ' points="{3}"/>{4}',
+        ' points="{3}"/>{4}{5}',
         _WIDTH,
         _("at most %(most)s") % {"most": number(most if known else 0)},
         area,
         path,
         marks,
+        _dot(spots),
     )
     return _svg(body, title, 146)
+
+
+def _dot(spots: Sequence[tuple[float, float]]) -> SafeString:
+    """Where the line has come to."""
+    last = spots[-1:]
+    return format_html_join("", '<circle class="program" cx="{}" cy="{}" r="3.5"/>', last)
 
 
 def _svg(body: SafeString, title: str, height: int) -> SafeString:

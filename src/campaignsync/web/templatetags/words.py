@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -14,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 register = template.Library()
+_COMMAND = re.compile(r"(?:(?<=\.)|(?<=:)|^)[^.\n]*: campaignsync [^\n]*", re.MULTILINE)
 
 _STATES = {
     "active": ("ok", "check", gettext_lazy("In sync")),
@@ -38,11 +40,11 @@ def number(value: Any, decimals: int = 0) -> str:
 
 
 @register.filter
-def money(value: Any, currency: str = "") -> str:
+def money(value: Any, currency: str | None = "") -> str:
     """An amount with two decimals and its currency."""
     if value is None:
         return "–"
-    return f"{formats.number_format(Decimal(str(value)), 2, force_grouping=True)} {currency}".strip()
+    return f"{formats.number_format(Decimal(str(value)), 2, force_grouping=True)} {currency or ''}".strip()
 
 
 @register.filter
@@ -83,6 +85,12 @@ def _ago(at: datetime) -> str:
         hours = int(seconds // 3600)
         return ngettext("%(n)s hour ago", "%(n)s hours ago", hours) % {"n": hours}
     return formats.date_format(at, "SHORT_DATETIME_FORMAT")
+
+
+@register.filter
+def without_commands(words: str | None) -> str:
+    """An account without the sentence that says what to type: on pages there is a button for it."""
+    return _COMMAND.sub("", words or "").strip()
 
 
 @register.filter
