@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,12 @@ def test_from_the_first_start_to_both_sides_equal(
     _make_a_program(page, tmp_path, look)
     _link(page, look)
     _sync(page, look)
+    _both_sides_equal(app, org, campaign)
+    _settle_a_conflict(page, app, org, campaign, look)
+    _see_a_smart_campaign_fire(page, app, org, campaign, look)
+
+
+def _both_sides_equal(app: Application, org: SandboxOrg, campaign: str) -> None:
     here = {row["email"]: row["status"] for row in app.members.list("Spring Webinar")}
     there = {
         email: {"Attended Live": "Attended"}.get(status, status)
@@ -48,6 +55,64 @@ def test_from_the_first_start_to_both_sides_equal(
             "dora@d.example": "Attended",
         }
     )
+
+
+def _settle_a_conflict(page: Page, app: Application, org: SandboxOrg, campaign: str, look: Look) -> None:
+    """Both sides change Ada, and a person decides for the program (M6.3)."""
+    page.get_by_role("link", name="Choices of this link").click()
+    page.get_by_label("Both sides changed a member").select_option("ask")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_text("The next sync decides by it.")).to_be_visible()
+    look(page, "link_choices")
+    app.members.set_status("Spring Webinar", "ada@a.example", "Attended", who="ada")
+    member = org.member_id(campaign, "ada@a.example")
+    org.update("CampaignMember", member, Status="No Show")
+    _sync_now(page)
+    page.get_by_role("link", name="Conflicts", exact=True).click()
+    expect(page.get_by_text("The program says")).to_be_visible()
+    look(page, "conflicts")
+    page.get_by_role("button", name="The program is right", exact=True).click()
+    expect(page.get_by_text("1 conflict decided.")).to_be_visible()
+    _sync_now(page)
+    assert org.members(campaign)["ada@a.example"] == "Attended Live"
+
+
+def _see_a_smart_campaign_fire(
+    page: Page, app: Application, org: SandboxOrg, campaign: str, look: Look
+) -> None:
+    """Whoever attends, on whichever side that is entered, gets a note (M10.1)."""
+    page.get_by_role("link", name="Smart campaigns").click()
+    page.get_by_role("link", name="New smart campaign").first.click()
+    page.get_by_label("Name", exact=True).fill("Note attendees")
+    page.get_by_label("A trigger, a filter or a step").select_option(
+        "trigger:Status is Changed in SFDC Campaign"
+    )
+    page.get_by_label("new status", exact=False).last.fill("Attended Live")
+    page.get_by_role("button", name="Add it").click()
+    expect(page.get_by_label("Definition")).to_have_value(re.compile("Attended Live"))
+    page.get_by_label("A trigger, a filter or a step").select_option("action:Change Data Value")
+    page.locator("[name='value field']").fill("notes")
+    page.locator("[name='value value']").fill("came to the webinar")
+    page.get_by_role("button", name="Add it").click()
+    expect(page.get_by_label("Definition")).to_have_value(re.compile("came to the webinar"))
+    expect(page.get_by_text("people fit the filters now")).to_be_visible()
+    look(page, "smart_build")
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.get_by_role("button", name="Activate", exact=True).click()
+    expect(page.get_by_role("button", name="Deactivate")).to_be_visible()
+    org.update("CampaignMember", org.member_id(campaign, "ben@b.example"), Status="Attended Live")
+    _sync_now(page)
+    page.get_by_role("link", name="Smart campaigns").click()
+    page.get_by_role("link", name="Note attendees").click()
+    expect(page.get_by_role("rowheader", name="Change Data Value").first).to_be_visible()
+    look(page, "smart_campaign")
+    assert app.directory.show(app.directory.find("ben@b.example"))["notes"] == "came to the webinar"
+
+
+def _sync_now(page: Page) -> None:
+    page.get_by_role("link", name="Home", exact=True).click()
+    page.get_by_role("button", name="Sync now").click()
+    expect(page.get_by_text("Synced:")).to_be_visible()
 
 
 def _first_run(page: Page, site: str) -> None:

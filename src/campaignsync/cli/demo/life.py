@@ -14,6 +14,7 @@ from typing import Any
 from campaignsync.bootstrap import Application, application
 from campaignsync.cli.demo.sandbox import SandboxOrg
 from campaignsync.domain.errors import CampaignsyncError
+from campaignsync.runtime.flow_runner import run_flows
 from campaignsync.runtime.rounds import run_round
 from campaignsync.settings import read_settings
 
@@ -32,6 +33,7 @@ def live(data_dir: Path, url: str) -> None:
                 if step % _ROUND_EVERY == _ROUND_EVERY - 1:
                     org = app.registry.connection(None)
                     run_round(app.door(org), app.ledger, org)
+                    run_flows(app.flow_doors)
             except CampaignsyncError:
                 continue  # The pages tell of it.
             except OSError:

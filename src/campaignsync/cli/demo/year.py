@@ -20,6 +20,7 @@ from campaignsync.cli.demo.sandbox import SandboxOrg
 from campaignsync.domain.connections import Connection
 from campaignsync.domain.programs import PeriodCost
 from campaignsync.domain.registrants import REGISTRANTS
+from campaignsync.runtime.flow_runner import run_flows
 from campaignsync.runtime.linking import Linking
 from campaignsync.runtime.rounds import run_round
 
@@ -50,8 +51,10 @@ def live_year(app: Application, org: Connection, sandbox: SandboxOrg, today: dat
     for name in linked:
         linking.new(name, name)
     _sync(app, org)
-    _go_wrong(app, org, sandbox, linked)
+    _thank(app, linked)
+    _go_wrong(app, sandbox, linked)
     _sync(app, org)
+    run_flows(app.flow_doors)
 
 
 def _sync(app: Application, org: Connection) -> None:
@@ -109,7 +112,23 @@ def _people(app: Application, dice: random.Random, program: str, at: datetime) -
     Members(lambda: moment).import_people(program, people, who="marketing")
 
 
-def _go_wrong(app: Application, org: Connection, sandbox: SandboxOrg, linked: list[str]) -> None:
+def _thank(app: Application, linked: list[str]) -> None:
+    """A smart campaign that follows up on whoever attends, on whichever side that was entered."""
+    app.smart_campaigns.save(
+        "Follow up on attendees",
+        {
+            "triggers": [{"trigger": "Program Status is Changed", "new status": "Attended"}],
+            "filters": [{"filter": "Person Field", "field": "country", "value": ["Germany", "Sweden"]}],
+            "flow": [
+                {"action": "Change Data Value", "field": "notes", "value": "Attended {{trigger.program}}"}
+            ],
+        },
+        who="marketing",
+    )
+    app.smart_campaigns.activate("Follow up on attendees")
+
+
+def _go_wrong(app: Application, sandbox: SandboxOrg, linked: list[str]) -> None:
     """What goes wrong in a real org: many members removed at once, both sides at odds, a label that nobody knows."""
     by_channel = {app.registry.program(name)["channel"]: name for name in linked}
     _empty(app, sandbox, by_channel["Tradeshow"])

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as __
+from django.utils.translation import gettext_lazy
 
 from campaignsync.domain.access import Action
 from campaignsync.domain.errors import UsageError
@@ -24,43 +24,48 @@ from campaignsync.web.links.making import linking
 from campaignsync.web.programs.one import program_of
 from campaignsync.web.runs.doing import link_of
 
-_REMOVALS = [(Removal.REMOVE.value, __("is removed there, too")), (Removal.KEEP.value, __("stays there"))]
+_REMOVALS = [
+    (Removal.REMOVE.value, gettext_lazy("is removed there, too")),
+    (Removal.KEEP.value, gettext_lazy("stays there")),
+]
 
 
 class ChoicesForm(forms.Form):
     """The policy of a link (M5.3, M6.2–M6.4, M6.6)."""
 
     winner = forms.ChoiceField(
-        label=__("Both sides changed a member"),
+        label=gettext_lazy("Both sides changed a member"),
         choices=[
-            (Winner.FURTHER.value, __("the further step wins; equal steps are a conflict")),
-            (Winner.PROGRAM.value, __("the program wins")),
-            (Winner.CAMPAIGN.value, __("Salesforce wins")),
-            (Winner.ASK.value, __("a person decides")),
+            (Winner.FURTHER.value, gettext_lazy("the further step wins; equal steps are a conflict")),
+            (Winner.PROGRAM.value, gettext_lazy("the program wins")),
+            (Winner.CAMPAIGN.value, gettext_lazy("Salesforce wins")),
+            (Winner.ASK.value, gettext_lazy("a person decides")),
         ],
     )
     step_back = forms.ChoiceField(
-        label=__("Salesforce moved a member a step back"),
+        label=gettext_lazy("Salesforce moved a member a step back"),
         choices=[
-            (StepBack.PUT_BACK.value, __("put it back")),
-            (StepBack.ACCEPT.value, __("accept it here")),
-            (StepBack.ASK.value, __("a person decides")),
+            (StepBack.PUT_BACK.value, gettext_lazy("put it back")),
+            (StepBack.ACCEPT.value, gettext_lazy("accept it here")),
+            (StepBack.ASK.value, gettext_lazy("a person decides")),
         ],
     )
-    removed_in_program = forms.ChoiceField(label=__("Who is removed here"), choices=_REMOVALS)
-    removed_in_campaign = forms.ChoiceField(label=__("Who is removed in Salesforce"), choices=_REMOVALS)
+    removed_in_program = forms.ChoiceField(label=gettext_lazy("Who is removed here"), choices=_REMOVALS)
+    removed_in_campaign = forms.ChoiceField(
+        label=gettext_lazy("Who is removed in Salesforce"), choices=_REMOVALS
+    )
     field_edit = forms.ChoiceField(
-        label=__("Type or cost was edited in Salesforce"),
+        label=gettext_lazy("Type or cost was edited in Salesforce"),
         choices=[
-            (FieldEdit.PUT_BACK.value, __("put it back")),
-            (FieldEdit.KEEP.value, __("keep it until ours changes")),
+            (FieldEdit.PUT_BACK.value, gettext_lazy("put it back")),
+            (FieldEdit.KEEP.value, gettext_lazy("keep it until ours changes")),
         ],
     )
     removal_number = forms.IntegerField(
-        label=__("Halt when more are to be removed than"), min_value=0, max_value=10_000_000
+        label=gettext_lazy("Halt when more are to be removed than"), min_value=0, max_value=10_000_000
     )
     removal_share = forms.FloatField(
-        label=__("and more than this share of the members, in percent"), min_value=0, max_value=100
+        label=gettext_lazy("and more than this share of the members, in percent"), min_value=0, max_value=100
     )
 
 

@@ -9,7 +9,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as __
+from django.utils.translation import gettext_lazy
 
 from campaignsync.domain.access import Action
 from campaignsync.domain.errors import UsageError
@@ -23,24 +23,32 @@ from campaignsync.web.programs.one import program_of
 class ProgramForm(forms.Form):
     """A program as a form."""
 
-    name = forms.CharField(label=__("Name"), max_length=200)
+    name = forms.CharField(label=gettext_lazy("Name"), max_length=200)
     channel = forms.ChoiceField(
-        label=__("Channel"), help_text=__("The channel defines the statuses. It stays as it is.")
+        label=gettext_lazy("Channel"),
+        help_text=gettext_lazy("The channel defines the statuses. It stays as it is."),
     )
     folder = forms.CharField(
-        label=__("Folder"), required=False, max_length=200, help_text=__("Such as EMEA/Webinars")
+        label=gettext_lazy("Folder"),
+        required=False,
+        max_length=200,
+        help_text=gettext_lazy("Such as EMEA/Webinars"),
     )
     start = forms.DateField(
-        label=__("Begins"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+        label=gettext_lazy("Begins"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
     end = forms.DateField(
-        label=__("Ends"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+        label=gettext_lazy("Ends"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
     tags = forms.CharField(
-        label=__("Tags"),
+        label=gettext_lazy("Tags"),
         required=False,
         widget=forms.Textarea(attrs={"rows": 2}),
-        help_text=__("One on each line: NAME=VALUE, such as Region=EMEA"),
+        help_text=gettext_lazy("One on each line: NAME=VALUE, such as Region=EMEA"),
     )
 
     def __init__(self, *arguments: Any, known: Program | None = None, **named: Any) -> None:
@@ -142,11 +150,13 @@ class CostForm(forms.Form):
     """The cost of one month."""
 
     month = forms.CharField(
-        label=__("Month"), widget=forms.TextInput(attrs={"type": "month", "placeholder": "2026-03"})
+        label=gettext_lazy("Month"), widget=forms.TextInput(attrs={"type": "month", "placeholder": "2026-03"})
     )
-    amount = forms.CharField(label=__("Amount"), widget=forms.TextInput(attrs={"inputmode": "decimal"}))
-    currency = forms.CharField(label=__("Currency"), max_length=3, initial="USD")
-    note = forms.CharField(label=__("Note"), required=False, max_length=500)
+    amount = forms.CharField(
+        label=gettext_lazy("Amount"), widget=forms.TextInput(attrs={"inputmode": "decimal"})
+    )
+    currency = forms.CharField(label=gettext_lazy("Currency"), max_length=3, initial="USD")
+    note = forms.CharField(label=gettext_lazy("Note"), required=False, max_length=500)
 
     def clean(self) -> dict[str, Any]:
         """Judged by the domain, and told at the field that is meant."""

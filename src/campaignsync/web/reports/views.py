@@ -10,7 +10,7 @@ from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as __
+from django.utils.translation import gettext_lazy
 
 from campaignsync.domain.access import Action
 from campaignsync.domain.errors import UsageError
@@ -28,11 +28,15 @@ _MONTH = {"type": "month", "placeholder": "2026-03"}
 class ReportForm(forms.Form):
     """What a report is to be of."""
 
-    by = forms.ChoiceField(label=__("By"), required=False)
-    since = forms.CharField(label=__("From month"), required=False, widget=forms.TextInput(attrs=_MONTH))
-    until = forms.CharField(label=__("To month"), required=False, widget=forms.TextInput(attrs=_MONTH))
-    channel = forms.ChoiceField(label=__("Channel"), required=False)
-    tag = forms.ChoiceField(label=__("Tag"), required=False)
+    by = forms.ChoiceField(label=gettext_lazy("By"), required=False)
+    since = forms.CharField(
+        label=gettext_lazy("From month"), required=False, widget=forms.TextInput(attrs=_MONTH)
+    )
+    until = forms.CharField(
+        label=gettext_lazy("To month"), required=False, widget=forms.TextInput(attrs=_MONTH)
+    )
+    channel = forms.ChoiceField(label=gettext_lazy("Channel"), required=False)
+    tag = forms.ChoiceField(label=gettext_lazy("Tag"), required=False)
 
     def __init__(self, *arguments: Any, known: dict[str, list[str]], **named: Any) -> None:
         super().__init__(*arguments, **named)

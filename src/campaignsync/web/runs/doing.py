@@ -7,12 +7,14 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from campaignsync.bootstrap import Application
 from campaignsync.domain.access import Action
 from campaignsync.domain.connections import Connection
 from campaignsync.domain.errors import CampaignsyncError, UsageError
 from campaignsync.domain.ids import LinkId, RunId
 from campaignsync.planner.plan import Plan
 from campaignsync.runtime.cycle import Planned
+from campaignsync.runtime.flow_runner import run_flows
 from campaignsync.runtime.notices import delivered
 from campaignsync.runtime.rounds import Round, plan_now, run_round
 from campaignsync.runtime.undo import Undo
@@ -41,7 +43,9 @@ def sync_program(request: HttpRequest, number: int) -> HttpResponse:
 
     def work(tell: Tell) -> Round:
         with delivered(app.outbox, app.outlets):
-            return run_round(app.door(org), app.ledger, org, links=[link], only=only, tell=tell)
+            done = run_round(app.door(org), app.ledger, org, links=[link], only=only, tell=tell)
+            _flow(app)
+            return done
 
     back = reverse("program", args=[number])
     title = _("Syncing '%(name)s'") % {"name": row.name}
@@ -66,6 +70,7 @@ def sync_all(request: HttpRequest) -> HttpResponse:
                     done.append(run_round(app.door(org), app.ledger, org, tell=tell))
                 except CampaignsyncError as error:
                     failures.append(f"{org.name}: {error}")
+            _flow(app)
         if failures:
             raise UsageError("\n".join(failures))
         return done
@@ -81,6 +86,12 @@ def sync_all(request: HttpRequest) -> HttpResponse:
             back=home,
         )
     )
+
+
+def _flow(app: Application) -> None:
+    """What has changed may fire smart campaigns."""
+    if app.smart_campaigns.list():
+        run_flows(app.flow_doors)
 
 
 def _told(errand: Errand) -> str:

@@ -8,7 +8,7 @@ import polars as pl
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as __
+from django.utils.translation import gettext_lazy
 
 from campaignsync.domain.access import Action
 from campaignsync.planner.decide import Verdict
@@ -25,12 +25,12 @@ from campaignsync.web.programs.one import program_of
 from campaignsync.web.runs.doing import link_of, program_of_run
 
 SIDES = {
-    Verdict.TO_PROGRAM.value: __("In the program"),
-    Verdict.TO_CAMPAIGN.value: __("In the campaign"),
-    Verdict.CONFLICT.value: __("Conflicts"),
-    Verdict.HOLD.value: __("Waiting"),
-    Verdict.AGREE.value: __("Equal already"),
-    Verdict.NOTHING.value: __("Kept apart"),
+    Verdict.TO_PROGRAM.value: gettext_lazy("In the program"),
+    Verdict.TO_CAMPAIGN.value: gettext_lazy("In the campaign"),
+    Verdict.CONFLICT.value: gettext_lazy("Conflicts"),
+    Verdict.HOLD.value: gettext_lazy("Waiting"),
+    Verdict.AGREE.value: gettext_lazy("Equal already"),
+    Verdict.NOTHING.value: gettext_lazy("Kept apart"),
 }
 
 

@@ -10,7 +10,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as __
+from django.utils.translation import gettext_lazy
 
 from campaignsync.domain.access import Action
 from campaignsync.domain.budget import pause, pause_text
@@ -31,43 +31,53 @@ class LoginForm(forms.Form):
     """How to log in to an org; which fields are needed depends on the way."""
 
     name = forms.CharField(
-        label=__("Name"), max_length=60, help_text=__("A name of your own, such as production")
+        label=gettext_lazy("Name"),
+        max_length=60,
+        help_text=gettext_lazy("A name of your own, such as production"),
     )
     url = forms.URLField(
-        label=__("Address of the org"),
+        label=gettext_lazy("Address of the org"),
         assume_scheme="https",
-        help_text=__("Such as https://my-domain.my.salesforce.com"),
+        help_text=gettext_lazy("Such as https://my-domain.my.salesforce.com"),
     )
     method = forms.ChoiceField(
-        label=__("Way to log in"),
+        label=gettext_lazy("Way to log in"),
         choices=[
-            (LoginMethod.CLIENT_CREDENTIALS.value, __("Client credentials (recommended)")),
-            (LoginMethod.JWT_BEARER.value, __("JWT with a private key")),
-            (LoginMethod.REFRESH_TOKEN.value, __("Refresh token")),
-            (LoginMethod.PASSWORD.value, __("User name and password")),
+            (LoginMethod.CLIENT_CREDENTIALS.value, gettext_lazy("Client credentials (recommended)")),
+            (LoginMethod.JWT_BEARER.value, gettext_lazy("JWT with a private key")),
+            (LoginMethod.REFRESH_TOKEN.value, gettext_lazy("Refresh token")),
+            (LoginMethod.PASSWORD.value, gettext_lazy("User name and password")),
         ],
     )
-    client_id = forms.CharField(label=__("Consumer key"), max_length=500)
+    client_id = forms.CharField(label=gettext_lazy("Consumer key"), max_length=500)
     client_secret = forms.CharField(
-        label=__("Consumer secret"), required=False, widget=forms.PasswordInput(attrs={"autocomplete": "off"})
+        label=gettext_lazy("Consumer secret"),
+        required=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
     )
-    username = forms.CharField(label=__("User name"), required=False, help_text=__("For JWT and password"))
+    username = forms.CharField(
+        label=gettext_lazy("User name"), required=False, help_text=gettext_lazy("For JWT and password")
+    )
     password = forms.CharField(
-        label=__("Password with security token"),
+        label=gettext_lazy("Password with security token"),
         required=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
     )
     refresh_token = forms.CharField(
-        label=__("Refresh token"), required=False, widget=forms.PasswordInput(attrs={"autocomplete": "off"})
+        label=gettext_lazy("Refresh token"),
+        required=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
     )
     private_key = forms.CharField(
-        label=__("Private key in PEM form"), required=False, widget=forms.Textarea(attrs={"rows": 4})
+        label=gettext_lazy("Private key in PEM form"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 4}),
     )
     campaign_sync = forms.BooleanField(
-        label=__("Switch the campaign sync on"),
+        label=gettext_lazy("Switch the campaign sync on"),
         required=False,
         initial=True,
-        help_text=__("The first look may take a while: all campaigns are read once."),
+        help_text=gettext_lazy("The first look may take a while: all campaigns are read once."),
     )
 
     def clean(self) -> dict[str, Any]:
@@ -141,48 +151,49 @@ def connection_of(number: int) -> Connection:
 class ChoicesForm(forms.Form):
     """What is chosen for a connection (M3.1, M5.2, M7.2, M7.6, M7.11)."""
 
-    campaign_sync = forms.BooleanField(label=__("Campaign sync is on"), required=False)
+    campaign_sync = forms.BooleanField(label=gettext_lazy("Campaign sync is on"), required=False)
     every = forms.CharField(
-        label=__("A round every"),
-        help_text=__("Such as 5m, 2h or 1d; off: only when somebody asks"),
+        label=gettext_lazy("A round every"),
+        help_text=gettext_lazy("Such as 5m, 2h or 1d; off: only when somebody asks"),
         max_length=10,
     )
     daily_calls = forms.IntegerField(
-        label=__("API calls in 24 hours, at most"),
+        label=gettext_lazy("API calls in 24 hours, at most"),
         required=False,
         min_value=0,
-        help_text=__("Empty: as many as it takes"),
+        help_text=gettext_lazy("Empty: as many as it takes"),
     )
-    currency = forms.CharField(label=__("The org's own currency"), max_length=3)
+    currency = forms.CharField(label=gettext_lazy("The org's own currency"), max_length=3)
     rates = forms.CharField(
-        label=__("Rates"),
+        label=gettext_lazy("Rates"),
         required=False,
         widget=forms.Textarea(attrs={"rows": 2}),
-        help_text=__("One on each line: EUR=1.08, what one is worth in the org's own currency"),
+        help_text=gettext_lazy("One on each line: EUR=1.08, what one is worth in the org's own currency"),
     )
     default_last_name = forms.CharField(
-        label=__("Last name of a new lead without one"),
+        label=gettext_lazy("Last name of a new lead without one"),
         required=False,
-        help_text=__("Empty: such people are problems"),
+        help_text=gettext_lazy("Empty: such people are problems"),
         max_length=80,
     )
     default_company = forms.CharField(
-        label=__("Company of a new lead without one"), required=False, max_length=255
+        label=gettext_lazy("Company of a new lead without one"), required=False, max_length=255
     )
     duplicate_rule = forms.ChoiceField(
-        label=__("Duplicate rules of the org"),
+        label=gettext_lazy("Duplicate rules of the org"),
         choices=[
-            (DuplicateRule.OBEY.value, __("are obeyed")),
-            (DuplicateRule.ALLOW_SAVE.value, __("may be passed over where they only warn")),
+            (DuplicateRule.OBEY.value, gettext_lazy("are obeyed")),
+            (DuplicateRule.ALLOW_SAVE.value, gettext_lazy("may be passed over where they only warn")),
         ],
     )
     assignment = forms.CharField(
-        label=__("Owner of a new lead"), help_text=__("default: the active rule; none; or the id of a rule")
+        label=gettext_lazy("Owner of a new lead"),
+        help_text=gettext_lazy("default: the active rule; none; or the id of a rule"),
     )
     external_id_field = forms.CharField(
-        label=__("External id field for our ids"),
+        label=gettext_lazy("External id field for our ids"),
         required=False,
-        help_text=__("On Lead and Contact; makes creation safe at any crash"),
+        help_text=gettext_lazy("On Lead and Contact; makes creation safe at any crash"),
     )
 
     def clean_every(self) -> Any:

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as __
+from django.utils.translation import gettext_lazy
 
 from campaignsync.domain.access import Action
 from campaignsync.domain.errors import CampaignsyncError, UsageError
@@ -25,29 +25,31 @@ from campaignsync.web.settings.connections import connection_of
 class MappingForm(forms.Form):
     """How a field of people goes in one org."""
 
-    name = forms.CharField(label=__("Field"), max_length=40, help_text=__("A new name makes a custom field"))
-    lead = forms.CharField(label=__("Field of a lead"), required=False, max_length=255)
+    name = forms.CharField(
+        label=gettext_lazy("Field"), max_length=40, help_text=gettext_lazy("A new name makes a custom field")
+    )
+    lead = forms.CharField(label=gettext_lazy("Field of a lead"), required=False, max_length=255)
     contact = forms.CharField(
-        label=__("Field of a contact"),
+        label=gettext_lazy("Field of a contact"),
         required=False,
         max_length=255,
-        help_text=__("Or of its account: Account.Name"),
+        help_text=gettext_lazy("Or of its account: Account.Name"),
     )
     direction = forms.ChoiceField(
-        label=__("Direction"),
+        label=gettext_lazy("Direction"),
         choices=[
-            (FieldDirection.BOTH.value, __("both ways")),
-            (FieldDirection.TO_SALESFORCE.value, __("to Salesforce only")),
-            (FieldDirection.FROM_SALESFORCE.value, __("from Salesforce only")),
-            (FieldDirection.OFF.value, __("off")),
+            (FieldDirection.BOTH.value, gettext_lazy("both ways")),
+            (FieldDirection.TO_SALESFORCE.value, gettext_lazy("to Salesforce only")),
+            (FieldDirection.FROM_SALESFORCE.value, gettext_lazy("from Salesforce only")),
+            (FieldDirection.OFF.value, gettext_lazy("off")),
         ],
     )
     winner = forms.ChoiceField(
-        label=__("Both sides changed it"),
+        label=gettext_lazy("Both sides changed it"),
         choices=[
-            (FieldWinner.DEFAULT.value, __("ours wins for a lead, Salesforce for a contact")),
-            (FieldWinner.OURS.value, __("ours wins")),
-            (FieldWinner.SALESFORCE.value, __("Salesforce wins")),
+            (FieldWinner.DEFAULT.value, gettext_lazy("ours wins for a lead, Salesforce for a contact")),
+            (FieldWinner.OURS.value, gettext_lazy("ours wins")),
+            (FieldWinner.SALESFORCE.value, gettext_lazy("Salesforce wins")),
         ],
     )
 

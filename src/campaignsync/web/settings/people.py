@@ -10,7 +10,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as __
+from django.utils.translation import gettext_lazy
 
 from campaignsync.domain.access import Action, Role, Scope
 from campaignsync.domain.errors import UsageError
@@ -18,24 +18,34 @@ from campaignsync.web.access import may, requires, rights_of
 from campaignsync.web.installation import installation
 
 _ROLES = [
-    (Role.VIEWER.value, __("viewer: looks")),
-    (Role.OPERATOR.value, __("operator: changes programs and syncs")),
-    (Role.ADMIN.value, __("admin: settings and users, too")),
+    (Role.VIEWER.value, gettext_lazy("viewer: looks")),
+    (Role.OPERATOR.value, gettext_lazy("operator: changes programs and syncs")),
+    (Role.ADMIN.value, gettext_lazy("admin: settings and users, too")),
 ]
-_LIVES = [("30", __("30 days")), ("90", __("90 days")), ("365", __("a year")), ("", __("for ever"))]
+_LIVES = [
+    ("30", gettext_lazy("30 days")),
+    ("90", gettext_lazy("90 days")),
+    ("365", gettext_lazy("a year")),
+    ("", gettext_lazy("for ever")),
+]
 
 
 class UserForm(forms.Form):
     """A new user."""
 
-    name = forms.CharField(label=__("User name"), max_length=150)
-    email = forms.EmailField(label=__("E-mail"), required=False)
+    name = forms.CharField(label=gettext_lazy("User name"), max_length=150)
+    email = forms.EmailField(label=gettext_lazy("E-mail"), required=False)
     password = forms.CharField(
-        label=__("Password"), widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}), strip=False
+        label=gettext_lazy("Password"),
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        strip=False,
     )
-    role = forms.ChoiceField(label=__("Role"), choices=_ROLES)
+    role = forms.ChoiceField(label=gettext_lazy("Role"), choices=_ROLES)
     folder = forms.CharField(
-        label=__("In folder"), required=False, max_length=200, help_text=__("Empty: everywhere")
+        label=gettext_lazy("In folder"),
+        required=False,
+        max_length=200,
+        help_text=gettext_lazy("Empty: everywhere"),
     )
 
 
@@ -96,14 +106,14 @@ def user(request: HttpRequest) -> HttpResponse:
 class KeyForm(forms.Form):
     """A new key."""
 
-    name = forms.CharField(label=__("What will use it"), max_length=100)
+    name = forms.CharField(label=gettext_lazy("What will use it"), max_length=100)
     scopes = forms.MultipleChoiceField(
-        label=__("It may"),
+        label=gettext_lazy("It may"),
         choices=[(each.value, each.value) for each in Scope],
         widget=forms.SelectMultiple(attrs={"size": 9}),
-        help_text=__("Never more than you may yourself"),
+        help_text=gettext_lazy("Never more than you may yourself"),
     )
-    lives = forms.ChoiceField(label=__("It lives"), choices=_LIVES, initial="90", required=False)
+    lives = forms.ChoiceField(label=gettext_lazy("It lives"), choices=_LIVES, initial="90", required=False)
 
 
 @requires(Action.MANAGE_OWN_KEYS)
