@@ -28,7 +28,7 @@ def test_from_the_first_start_to_both_sides_equal(
     campaign = org.webinar("Invited", "Registered", "No Show", "Attended Live")
     org.add_lead(campaign, "dora@d.example", "Attended Live")
     org.add_lead(campaign, "ada@a.example", "Registered")
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(60_000)
     _first_run(page, site)
     _connect(page, org, look)
     _make_a_program(page, tmp_path, look)
