@@ -6,6 +6,7 @@ Called by the documentation maker. Nothing is written here that a table next to 
 import re
 from collections.abc import Iterable, Sequence
 
+from salesforce_sandbox.contract_rules import RULES
 from salesforce_sandbox.events.coverage import COVERAGE as EVENTS_COVERAGE
 from salesforce_sandbox.events.refusals import REASONS
 from salesforce_sandbox.org.error_codes import ERROR_CODES
@@ -38,6 +39,7 @@ def page() -> str:
             "",
             *(f"- {each}" for each in _NOT_BUILT),
             *_section("Objects", ("Object", "Rules", "State", "Note"), OBJECT_COVERAGE),
+            *_section("Rules of the contract", ("Rule", "State", "What is kept"), RULES),
             *_section("REST and OAuth", ("Method", "Path", "Rules", "State", "Note"), _endpoints()),
             *_section("SOAP", ("Operation",), ((name,) for name in OPERATIONS)),
             *_section("SOQL", ("Part", "State", "Example", "Note"), _soql()),

@@ -200,6 +200,31 @@ def test_only_marketing_users_make_campaigns_and_one_update_makes_one(admin: Any
     assert mia.create("Campaign", Name="Spring")
 
 
+def test_members_are_added_without_the_right_that_their_statuses_need(admin: Any) -> None:
+    """S1.2.10, S1.3.10"""
+    campaign, lead = admin.create("Campaign", Name="Spring"), admin.create("Lead", **LEAD)
+    mia = new_user(admin)
+    status = {"CampaignId": campaign, "Label": "Invited"}
+    assert mia.refused("POST", "/sobjects/CampaignMemberStatus", status)[1:] == (
+        "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY",
+        "entity type cannot be inserted: Campaign Member Status",
+    )
+    assert mia.create("CampaignMember", CampaignId=campaign, LeadId=lead)
+
+
+def test_the_record_type_of_members_is_said_at_their_campaign(admin: Any) -> None:
+    """S1.1.10"""
+    fields = {
+        sobject: {
+            each["name"]: each for each in admin.call("GET", f"/sobjects/{sobject}/describe").json()["fields"]
+        }
+        for sobject in ("Campaign", "CampaignMember")
+    }
+    said = fields["Campaign"]["CampaignMemberRecordTypeId"]
+    assert (said["createable"], said["updateable"]) == (True, True)
+    assert "RecordTypeId" not in fields["CampaignMember"]
+
+
 def test_a_field_without_read_access_does_not_exist(admin: Any) -> None:
     """S1.5.3"""
     mia = new_user(admin)

@@ -68,6 +68,7 @@ def test_a_bitmap_says_exactly_which_positions_it_was_given(positions: set[int])
 
 @pytest.mark.parametrize("entity", sorted(SUPPORTED))
 def test_every_schema_is_avro_and_everything_but_the_header_may_be_null(entity: str) -> None:
+    """S1.1.11, S1.2.10, S1.3.10, S2.7.2: each of the objects has change events."""
     fastavro.parse_schema(json.loads(event_schema(OBJECTS[entity]).text))
     assert all(each["type"][0] == "null" for each in fields_of(entity)[1:])
 
