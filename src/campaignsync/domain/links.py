@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from campaignsync.domain.errors import UsageError
 from campaignsync.domain.labels import Vocabulary
 from campaignsync.domain.statuses import Channel, ProgressionStatus, folded
 
@@ -20,6 +21,15 @@ class LinkState(StrEnum):
     PAUSED = "paused"  # the campaign was set inactive
     SUSPENDED = "suspended"  # the campaign cannot be seen any more
     BROKEN = "broken"  # the campaign was deleted
+
+
+class LinkEndedError(UsageError):
+    """The link was ended by somebody meanwhile (M4.7): both lists stay as they are, and a run of it has nothing left to do."""
+
+    code = "LINK_ENDED"
+
+    def __init__(self) -> None:
+        super().__init__("The link was ended in the meantime: nothing is done for it.")
 
 
 class Winner(StrEnum):

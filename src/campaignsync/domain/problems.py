@@ -70,6 +70,9 @@ RECORD_NOUNS = (ProblemNoun.MEMBER, ProblemNoun.MEMBER_FIELD, ProblemNoun.PERSON
 """What is a problem at record level; the rest is at job level (M8.2)."""
 
 
+FIRST_RETRY, LONGEST_RETRY = timedelta(minutes=1), timedelta(hours=6)
+"""How long a refused write waits that may pass by itself; the time doubles with each refusal (docs/adr/0004)."""
+
 NOTICE_UNDELIVERED = "NOTICE_UNDELIVERED"
 MANY_PROBLEMS = "MANY_PROBLEMS"
 RUN_DIED = "RUN_DIED"

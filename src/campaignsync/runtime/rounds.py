@@ -6,12 +6,13 @@ Called by the command line. What goes wrong with one link never keeps another fr
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 
 from campaignsync.domain.connections import Connection
 from campaignsync.domain.errors import CampaignsyncError
 from campaignsync.domain.ids import ConnectionId, LinkId
+from campaignsync.domain.links import LinkEndedError
 from campaignsync.domain.runs import RunReport
 from campaignsync.planner.people import PeoplePlan
 from campaignsync.runtime.cycle import Planned, observe, plan_link, run_link, turn
@@ -62,7 +63,9 @@ def run_round(
             with failure_kept(ledger, org):
                 ledger.charge(org, door.take_calls())
                 ledger.budget(org).require(connection.name)
-            reports[link] = _run(door, ledger, link, only=only, tell=tell)
+            # Whose link was ended meanwhile has no report, and takes no other link's run along.
+            with nullcontext() if only else suppress(LinkEndedError):
+                reports[link] = _run(door, ledger, link, only=only, tell=tell)
         ledger.round_done(org)
     return Round(
         reports=tuple(replace(report, api_calls=report.api_calls + looking) for report in reports.values()),

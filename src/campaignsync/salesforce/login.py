@@ -41,11 +41,11 @@ class Token:
     instance_url: str
 
 
-def log_in(login: Login) -> Token:
+def log_in(login: Login, session: requests.Session) -> Token:
     """A fresh token; UsageError in one sentence when the org does not let us in, LoginUnreachableError when nobody answers."""
     where = login.login_url.rstrip("/")
     try:
-        answer = requests.post(
+        answer = session.post(
             f"{where}/services/oauth2/token", data=_form(login), timeout=_TIMEOUT_S, allow_redirects=False
         )
     except requests.RequestException as error:

@@ -42,7 +42,8 @@ from campaignsync.salesforce.wire import Wire
 
 
 class SalesforceOrg:
-    """An org behind a login. `user` spares the calls that find out who we are, when that is known already."""
+    """An org behind a login. `user` spares the calls that find out who we are, when that is known already; `wire` is for whoever
+    drives it without sockets."""
 
     def __init__(
         self,
@@ -52,8 +53,9 @@ class SalesforceOrg:
         leads: LeadRules | None = None,
         fields: Sequence[PersonField] = STANDARD_FIELDS,
         member_fields: Sequence[FieldMapping] = (),
+        wire: Wire | None = None,
     ) -> None:
-        self._wire = Wire(login)
+        self._wire = wire or Wire(login)
         self._reader = Reader(self._wire, fields, member_fields)
         self._user = user
         self._taken = 0

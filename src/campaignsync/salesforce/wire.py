@@ -65,12 +65,18 @@ class PartAnswer:
 
 
 class Wire:
-    """One org over HTTP."""
+    """One org over HTTP. Whoever drives it without sockets or without waiting hands in a `session` and a `pause`."""
 
-    def __init__(self, login: Login, *, pause: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self,
+        login: Login,
+        *,
+        pause: Callable[[float], None] = time.sleep,
+        session: requests.Session | None = None,
+    ) -> None:
         self._login = login
         self.pause = pause
-        self._session = requests.Session()
+        self._session = session or requests.Session()
         self._token: Token | None = None
         self._renewing = threading.Lock()
         self._counting = threading.Lock()
@@ -210,7 +216,7 @@ class Wire:
 
     def _logged_in(self) -> Token:
         try:
-            return log_in(self._login)
+            return log_in(self._login, self._session)
         except LoginUnreachableError as error:
             if self._token is None:
                 raise UsageError(

@@ -14,6 +14,7 @@ from campaignsync.store.acting import alone
 from campaignsync.store.frames import execute, query, rows, table
 from campaignsync.store.journal import note
 from campaignsync.store.merging import merge_people
+from campaignsync.store.person_fields import TAKEN_OVER
 from campaignsync.store.problems import keep, people_of
 
 _GONE_ON = "(p.is_converted OR p.master_record_id IS NOT NULL)"
@@ -60,7 +61,8 @@ def land(connection: int, now: datetime) -> None:
         (connection,),
     )
     execute(
-        "UPDATE store_personidentity i SET salesforce_id = l.new_id, is_deleted = false,"
+        "UPDATE store_personidentity i SET salesforce_id = l.new_id, is_deleted = false, changes = i.changes + 1,"
+        f" agreed = CASE WHEN l.how = 'merged' THEN {TAKEN_OVER} ELSE i.agreed END,"
         " kind = CASE WHEN l.new_id LIKE '003%%' THEN 'contact' ELSE 'lead' END FROM landing l WHERE i.connection_id = %s"
         " AND i.person_id = l.person_id AND NOT EXISTS (SELECT FROM merged g WHERE g.loser = l.person_id)",
         (connection,),

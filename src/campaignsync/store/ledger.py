@@ -15,10 +15,10 @@ from django.db import transaction
 
 from campaignsync.domain.backlog import CAMPAIGNS_THERE, LEADS_THERE, MEMBERS_HERE, MEMBERS_THERE, Lane
 from campaignsync.domain.budget import Budget
-from campaignsync.domain.errors import CampaignsyncError, UsageError
+from campaignsync.domain.errors import CampaignsyncError
 from campaignsync.domain.fields import FieldRule, PeopleCompared, PersonBatch
 from campaignsync.domain.ids import ConnectionId, LinkId, RunId
-from campaignsync.domain.links import LinkState, Winner
+from campaignsync.domain.links import LinkEndedError, LinkState, Winner
 from campaignsync.domain.matching import only_matches
 from campaignsync.domain.member_values import ValueBatch, ValuesCompared
 from campaignsync.domain.observation import Cursor, Delta, FirstPage, ReadPlace, WholeLists
@@ -430,14 +430,19 @@ class Ledger:
 
 
 def _link(link: LinkId) -> models.Link:
-    found = models.Link.objects.select_related("program__channel", "connection").filter(pk=link).first()
-    if found is None:
-        raise UsageError("The link was ended in the meantime: nothing is done for it.", code="LINK_ENDED")
-    return found
+    return _standing(pk=link)
 
 
 def _link_of(run: RunId) -> models.Link:
-    return models.Link.objects.select_related("program__channel", "connection").get(runs=run)
+    return _standing(runs=run)
+
+
+def _standing(**wanted: int) -> models.Link:
+    """A link; LinkEndedError when somebody ended it meanwhile."""
+    found = models.Link.objects.select_related("program__channel", "connection").filter(**wanted).first()
+    if found is None:
+        raise LinkEndedError
+    return found
 
 
 def _why(run: RunId) -> str:

@@ -16,10 +16,10 @@ from django.db import transaction
 
 from campaignsync.domain.ids import ConnectionId
 from campaignsync.domain.notices import GIVEN_UP_AFTER, Notice, NoticeEvent
-from campaignsync.domain.problems import NOTICE_UNDELIVERED, ProblemNoun
+from campaignsync.domain.problems import FIRST_RETRY, LONGEST_RETRY, NOTICE_UNDELIVERED, ProblemNoun
 from campaignsync.store import models
 from campaignsync.store.frames import execute, rows
-from campaignsync.store.problems import FIRST_RETRY, LONGEST_RETRY, Concern, keep_one
+from campaignsync.store.problems import Concern, keep_one
 from campaignsync.store.webhooks import Webhooks
 
 _MOST = 100

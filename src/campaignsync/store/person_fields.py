@@ -35,6 +35,9 @@ _JOINED = (
     " JOIN store_salesforceperson m ON m.connection_id = i.connection_id AND m.salesforce_id = i.salesforce_id"
     " AND m.system_modstamp IS NOT NULL AND (m.is_converted OR m.is_deleted) IS NOT TRUE"
 )
+TAKEN_OVER = "'{}'::jsonb"
+"""What is agreed with a record that a person arrived at by a merge in Salesforce: its values are the winner's and count, ours
+where it has none (M7.8). Nothing agreed at all (NULL) is two sides that meet."""
 _PLACEHOLDERS = {"last_name": "x.default_last_name", "company": "x.default_company"}
 """What new leads got for want of a value (M7.2) counts as none, on either side."""
 
@@ -52,7 +55,8 @@ def compare(connection: int, rules: Iterable[FieldRule], now: datetime) -> Peopl
         )
         differences = query(
             "SELECT i.person_id, p.email, i.kind, i.salesforce_id, f.name AS field,"
-            " coalesce(i.agreed->>f.name, f.nothing) AS agreed, f.ours,"
+            f" CASE WHEN i.agreed = {TAKEN_OVER} AND f.theirs IS NOT NULL THEN f.ours"
+            " ELSE coalesce(i.agreed->>f.name, f.nothing) END AS agreed, f.ours,"
             " f.theirs, f.name = 'email' AND EXISTS (SELECT FROM store_person o WHERE o.email = f.theirs AND o.id <> p.id"
             " AND NOT EXISTS (SELECT FROM store_personidentity r WHERE r.person_id = o.id"
             " AND r.connection_id = i.connection_id)) AS taken FROM due d JOIN store_personidentity i ON i.id = d.id"

@@ -8,17 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import polars as pl
 
 from campaignsync.domain.errors import CampaignsyncError
-from campaignsync.domain.problems import MANY_PROBLEMS, RECORD_PROBLEMS, STANDING, Direction, ProblemNoun
+from campaignsync.domain.problems import (
+    FIRST_RETRY,
+    LONGEST_RETRY,
+    MANY_PROBLEMS,
+    RECORD_PROBLEMS,
+    STANDING,
+    Direction,
+    ProblemNoun,
+)
 from campaignsync.domain.runs import field_code
 from campaignsync.store.frames import execute, temporary
 from campaignsync.store.models import Connection, Link
-
-FIRST_RETRY, LONGEST_RETRY = timedelta(minutes=1), timedelta(hours=6)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,105 @@
+"""Plays many histories on all cores and adds up what they came to: the command and the tests call it.
+
+Each process plays histories one after another in one thread; a seed's history is the same whoever plays it.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from dataclasses import dataclass, field
+from multiprocessing import get_context
+
+CHUNK = 25
+
+
+@dataclass
+class Sum:
+    """What many histories came to."""
+
+    histories: int = 0
+    calls: int = 0
+    edits: Counter[str] = field(default_factory=Counter)
+    faults: Counter[str] = field(default_factory=Counter)
+    violations: dict[int, list[str]] = field(default_factory=dict)
+    cpu_s: float = 0
+    began: float = field(default_factory=time.monotonic)
+
+    def add(self, other: Sum) -> None:
+        self.histories += other.histories
+        self.calls += other.calls
+        self.edits += other.edits
+        self.faults += other.faults
+        self.violations |= other.violations
+        self.cpu_s += other.cpu_s
+
+    def lines(self) -> Iterator[str]:
+        """The figures that are printed."""
+        seconds = time.monotonic() - self.began
+        yield (
+            f"histories: {self.histories:,} in {seconds:,.0f} s ({self.histories / max(seconds, 0.001):,.1f} a second;"
+            f" {1000 * self.cpu_s / max(self.histories, 1):,.0f} ms of CPU each), calls to Salesforce: {self.calls:,}"
+        )
+        yield f"edits: {self.edits.total():,}" + _by_kind(self.edits)
+        yield f"faults: {self.faults.total():,}" + _by_kind(self.faults)
+        yield f"violations: {len(self.violations)}"
+
+
+def _by_kind(counted: Counter[str]) -> str:
+    return "".join(f"\n  {number:>9,}  {kind}" for kind, number in counted.most_common())
+
+
+def play_seeds(seeds: Sequence[int]) -> Sum:
+    """Play these, one after another, in this process."""
+    from simulation.clock import SimulatedClock
+    from simulation.history import made_from
+    from simulation.play import play
+    from simulation.stores import InMemory
+
+    done, began = Sum(), time.process_time()
+    for seed in seeds:
+        clock = SimulatedClock()
+        outcome = play(made_from(seed), InMemory(clock), clock)
+        done.histories += 1
+        done.calls += outcome.counted.calls
+        done.edits += outcome.counted.edits
+        done.faults += outcome.counted.faults
+        if outcome.violations:
+            done.violations[seed] = outcome.violations
+    done.cpu_s = time.process_time() - began
+    return done
+
+
+def play_many(
+    seeds: Iterable[int], *, until: float | None = None, workers: int | None = None
+) -> Iterator[Sum]:
+    """Play them all, or as many as there is time for until a moment of the monotonic clock; yields as parts are done."""
+    os.environ.setdefault("POLARS_MAX_THREADS", "1")
+    parts = _parts(seeds)
+    with ProcessPoolExecutor(workers or os.cpu_count(), mp_context=get_context("spawn")) as pool:
+        running: set[Future[Sum]] = set()
+        while True:
+            while len(running) < 2 * (workers or os.cpu_count() or 1):
+                part = next(parts, None) if until is None or time.monotonic() < until else None
+                if part is None:
+                    break
+                running.add(pool.submit(play_seeds, part))
+            if not running:
+                return
+            ended, running = wait(running, return_when=FIRST_COMPLETED)
+            for each in ended:
+                yield each.result()
+
+
+def _parts(seeds: Iterable[int]) -> Iterator[list[int]]:
+    part: list[int] = []
+    for seed in seeds:
+        part.append(seed)
+        if len(part) == CHUNK:
+            yield part
+            part = []
+    if part:
+        yield part

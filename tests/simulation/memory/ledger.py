@@ -1,0 +1,579 @@
+"""The twin of `store.ledger.Ledger`: everything the engine remembers, each method done whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import polars as pl
+
+from campaignsync.domain.backlog import Lane, hour_of
+from campaignsync.domain.budget import Budget
+from campaignsync.domain.errors import CampaignsyncError, RetryableError
+from campaignsync.domain.fields import FieldRule, PeopleCompared, PersonBatch
+from campaignsync.domain.ids import ConnectionId, LinkId, RunId
+from campaignsync.domain.links import CampaignStatus, LinkEndedError, LinkState, Winner
+from campaignsync.domain.matching import only_matches
+from campaignsync.domain.membership import Origin
+from campaignsync.domain.observation import Cursor, Delta, WholeLists
+from campaignsync.domain.problems import RUN_DIED, Direction, ProblemNoun, ProblemRules
+from campaignsync.domain.programs import Rates
+from campaignsync.domain.runs import (
+    CAMPAIGN_FIELDS,
+    CampaignFieldValue,
+    FieldAgreement,
+    FieldRefusal,
+    LinkFacts,
+    MemberBatch,
+    RunReport,
+    field_code,
+)
+from campaignsync.domain.trees import (
+    AGREED,
+    CAMPAIGN,
+    HELD,
+    PEOPLE,
+    PROGRAM,
+    REFUSED_BEFORE,
+    RUN_MEMBERS,
+    UTC_TIME,
+    RunChanges,
+    Schema,
+    Trees,
+)
+from simulation.memory import fields, mirror, people, problems
+from simulation.memory.tables import Acting, LinkRow, MemberRow, RunRow, Tables
+
+_ENGINE, _OTHERS = "campaign sync", "somebody in Salesforce"
+_FIELD_COLUMNS = {"Type": "type", "ActualCost": "actual_cost"}
+
+
+def _frame(rows: list[Any], schema: Schema) -> pl.DataFrame:
+    return pl.DataFrame(rows, schema=dict(schema), orient="row")
+
+
+class MemoryLedger:
+    """The memory of the engine in tables of Python."""
+
+    def __init__(self, tables: Tables, problem_rules: ProblemRules | None = None) -> None:
+        self.tables = tables
+        self.taken: set[tuple[str, int]] = set()
+        self._problem_rules = problem_rules or ProblemRules()
+
+    @contextlib.contextmanager
+    def _in_turn(self, with_what: str, number: int, retry_after_s: float) -> Iterator[None]:
+        if (with_what, number) in self.taken:
+            raise RetryableError(
+                f"Another run of this {with_what} is under way; try again when it has ended.",
+                retry_after_s=retry_after_s,
+            )
+        self.taken.add((with_what, number))
+        try:
+            yield
+        finally:
+            self.taken.discard((with_what, number))
+
+    def _act(self, *, why: str, who: str = _ENGINE, run: RunId | None = None) -> None:
+        self.tables.acting = Acting(who=who, why=why, at=self.tables.now(), run=run)
+
+    def alone(self, connection: ConnectionId) -> contextlib.AbstractContextManager[None]:
+        return self._in_turn("org", connection, 60)
+
+    def cursor(self, connection: ConnectionId) -> Cursor:
+        return dict(self.tables.cursors.get(connection, {}))
+
+    def mirror(self, connection: ConnectionId, delta: Delta) -> None:
+        first = not self.tables.cursors.get(connection)
+        self._act(who=_OTHERS, why="first read" if first else "observed")
+        mirror.look(self.tables, connection, delta)
+
+    def campaigns_to_list(
+        self, connection: ConnectionId, delta: Delta
+    ) -> tuple[frozenset[str], frozenset[str]]:
+        seen = delta.status_counts
+        return (
+            mirror.to_list(self.tables, connection, self.tables.members, delta.member_counts, seen),
+            mirror.to_list(self.tables, connection, self.tables.statuses, seen, seen),
+        )
+
+    def mirror_whole(self, connection: ConnectionId, lists: WholeLists) -> None:
+        self._act(who=_OTHERS, why="observed")
+        mirror.mirror_lists(self.tables, connection, lists)
+
+    def people_vanished(self, connection: ConnectionId, lists: WholeLists) -> list[str]:
+        return mirror.vanished(self.tables, connection, lists)
+
+    def mirror_people(
+        self, connection: ConnectionId, people: pl.DataFrame, *, asked: Collection[str] = ()
+    ) -> None:
+        self._act(who=_OTHERS, why="observed")
+        mirror.mirror_people(self.tables, connection, people, asked)
+
+    def follow_people(self, connection: ConnectionId) -> list[str]:
+        self._act(who=_OTHERS, why="merged in Salesforce")
+        return people.follow(self.tables, connection)
+
+    def links(self, connection: ConnectionId) -> tuple[LinkId, ...]:
+        found = (row.number for row in self.tables.links.values() if row.connection == connection)
+        return tuple(LinkId(number) for number in sorted(found))
+
+    def link(self, link: LinkId) -> LinkFacts:
+        row = self._link(link)
+        org = self.tables.connections[row.connection]
+        campaign = self.tables.campaigns.get((row.connection, row.campaign_id), {})
+        return LinkFacts(
+            link_id=link,
+            connection_id=ConnectionId(row.connection),
+            connection=org.name,
+            program=row.program.name,
+            campaign_id=row.campaign_id,
+            campaign=campaign.get("name") or row.campaign_id,
+            state=row.state,
+            reason=row.reason,
+            channel=row.program.channel,
+            costs=tuple(row.program.costs[month] for month in sorted(row.program.costs)),
+            had_costs=row.program.had_costs,
+            statuses=campaign_statuses(self.tables, row.connection, row.campaign_id),
+            policy=row.policy,
+            limits=row.limits,
+            campaign_currency=campaign.get("currency") or org.currency,
+            rates=Rates(own=org.currency, worth=dict(org.rates)),
+            campaign_fields={"Type": campaign.get("type"), "ActualCost": campaign.get("actual_cost")},
+            agreed_fields={
+                name: FieldAgreement(written=_field(name, written), found=_field(name, found))
+                for name, (written, found) in row.fields.items()
+            },
+            refused_fields=self._refused_fields(row),
+            leads=org.leads,
+            mapped=row.mapped,
+            removals_allowed=row.removals_allowed,
+        )
+
+    def _refused_fields(self, link: LinkRow) -> dict[str, FieldRefusal]:
+        names = {field_code(name): name for name in CAMPAIGN_FIELDS}
+        return {
+            names[each.code]: FieldRefusal(value=_field(names[each.code], each.wanted), message=each.message)
+            for each in self.tables.open_problems(link=link.number, noun=ProblemNoun.FIELD, retry_at=None)
+            if each.code in names and each.wanted is not None
+        }
+
+    def adopt_people(self, link: LinkId) -> None:
+        self._act(why="merged in Salesforce")
+        people.adopt(self.tables, self._link(link))
+
+    def settle_intents(self, link: LinkId, sync_user_id: str) -> None:
+        row = self._link(link)
+        status = row.vocabulary.status
+
+        def spelled(label: str | None) -> str | None:
+            known = status(label) if label is not None else None
+            return known.name if known else label
+
+        for person, members in self.tables.members_of_people(row).items():
+            if person not in row.intents or row.intents[person][0] is None:
+                continue
+            wanted, agreed = spelled(row.intents[person][0]), spelled(row.agreed.get(person))
+            for member in members:
+                found = spelled(member["status"])
+                ours = member["last_modified_by_id"] == sync_user_id and found is not None
+                if ours and found not in (wanted, agreed):
+                    assert found is not None
+                    row.agreed[person] = found
+                    del row.intents[person]
+                    break
+
+    def trees(self, link: LinkId) -> Trees:
+        tables, row = self.tables, self._link(link)
+        gone = {p for (of, p), each in tables.identities.items() if of == row.connection and each.is_deleted}
+        agreed = [(p, status) for p, status in row.agreed.items() if p not in gone]
+        program = [(p, each.status) for p, each in row.program.members.items() if p not in gone]
+        campaign = [
+            (p, each["status"] or "", each["id"])
+            for p, members in tables.members_of_people(row).items()
+            if p not in gone
+            for each in members
+        ]
+        held = [*self._held_members(row), *self._held_people(row)]
+        everybody = {each[0] for side in (agreed, program, campaign) for each in side}
+        return Trees(
+            agreed=_frame(agreed, AGREED),
+            program=_frame(program, PROGRAM),
+            campaign=_frame(campaign, CAMPAIGN),
+            people=self._people(row, everybody),
+            held=_frame(held, HELD),
+        )
+
+    def _people(self, link: LinkRow, numbers: Collection[int]) -> pl.DataFrame:
+        rows = []
+        for number in sorted(numbers):
+            person, identity = (
+                self.tables.people.get(number),
+                self.tables.identities.get((link.connection, number)),
+            )
+            if person is not None:
+                parts = (person.values["first_name"], person.values["last_name"])
+                name = " ".join(part for part in parts if part is not None) or None
+                kind, record = (identity.kind, identity.salesforce_id) if identity else (None, None)
+                rows.append((number, person.values["email"], name, kind, record))
+        return _frame(rows, PEOPLE)
+
+    def _held_members(self, link: LinkRow) -> list[tuple[int | None, str | None, str]]:
+        now = self.tables.now()
+        to_campaign = self.tables.open_problems(
+            link=link.number, noun=ProblemNoun.MEMBER, direction=Direction.TO_CAMPAIGN.value
+        )
+        return [
+            (each.person, each.wanted, each.message)
+            for each in to_campaign
+            if each.retry_at is None or each.retry_at > now
+        ]
+
+    def _held_people(self, link: LinkRow) -> list[tuple[int | None, str | None, str]]:
+        now, tables = self.tables.now(), self.tables
+        return [
+            (each.person, link.program.members[each.person].status, each.message)
+            for each in tables.open_problems(connection=link.connection, noun=ProblemNoun.PERSON)
+            if each.person in link.program.members
+            and (each.retry_at is None or each.retry_at > now)
+            and each.wanted == people.wanted_values(tables.people[each.person])
+            and (link.connection, each.person) not in tables.identities
+        ]
+
+    @contextlib.contextmanager
+    def run(self, link: LinkId, why: str) -> Iterator[RunId]:
+        with self._in_turn("link", link, 5):
+            run = self.begin_run(link, why)
+            try:
+                yield run
+            finally:
+                self.end_run(run)
+
+    def begin_run(self, link: LinkId, why: str) -> RunId:
+        row, now = self._link(link), self.tables.now()
+        dead = [
+            each
+            for each in self.tables.runs.values()
+            if each.link == link and each.ended_at is None and not each.died
+        ]
+        for each in dead:
+            each.died = True
+        if dead:
+            message = "An earlier run did not live to its end. Nothing is lost: what it left undone is done by the next."
+            concern = problems.of_link(ProblemNoun.JOB, row)
+            problems.keep_one(self.tables, concern, RUN_DIED, message, None)
+        number = self.tables.number("run")
+        self.tables.runs[number] = RunRow(number, link, why, now)
+        return RunId(number)
+
+    def end_run(self, run: RunId) -> None:
+        if run in self.tables.runs:
+            self.tables.runs[run].ended_at = self.tables.now()
+
+    def _link(self, link: int) -> LinkRow:
+        """A link; LinkEndedError when somebody ended it meanwhile."""
+        if link not in self.tables.links:
+            raise LinkEndedError
+        return self.tables.links[link]
+
+    def _link_of(self, run: RunId) -> LinkRow:
+        return self._link(self.tables.runs[run].link if run in self.tables.runs else 0)
+
+    def changes_of(self, run: RunId, sync_user_id: str) -> RunChanges:
+        found: dict[tuple[str, int], list[str | None]] = {}
+        names = set()
+        for entry in self.tables.journal:
+            if entry.run != run:
+                continue
+            if entry.noun in _FIELD_COLUMNS:
+                names.add(entry.noun)
+            if entry.noun == "member" and entry.person is not None and entry.who in (_ENGINE, sync_user_id):
+                found.setdefault((entry.side, entry.person), [entry.old, None])[1] = entry.new
+        rows = [(side, person, old, new) for (side, person), (old, new) in found.items()]
+        return RunChanges(
+            members=_frame(rows, RUN_MEMBERS),
+            people=self._people(self._link_of(run), {person for _, person in found}),
+            fields=frozenset(names),
+        )
+
+    def finish(self, run: RunId, report: RunReport) -> None:
+        self._act(why="finished", run=run)
+        link = self._link_of(run)
+        problems.solve_job(self.tables, link.connection, link.number)
+        if report.halted is None:
+            link.removals_allowed = False
+            if link.state is LinkState.HALTED:
+                self.tables.set_state(link, LinkState.ACTIVE, None)
+            if link.mark is not None and link.mark <= self.tables.runs[run].started_at:
+                link.mark = None
+
+    def stop(self, link: LinkId, state: LinkState, reason: str | None) -> None:
+        self._act(why=state.value)
+        self.tables.set_state(self._link(link), state, reason)
+
+    def change_program(self, run: RunId, changes: pl.DataFrame) -> None:
+        for (why,), part in changes.group_by("why", maintain_order=True):
+            self._act(why=str(why), run=run)
+            change_members(self.tables, self._link_of(run), part)
+
+    def agree(self, run: RunId, rows: pl.DataFrame) -> None:
+        link = self._link_of(run)
+        for person, status in rows.select("person_id", "status").rows():
+            _remember(link, person, status)
+            link.intents.pop(person, None)
+
+    def hold(self, run: RunId, waiting: pl.DataFrame, unsettled: pl.DataFrame) -> None:
+        link, tables = self._link_of(run), self.tables
+        for row in waiting.filter(pl.col("code") != REFUSED_BEFORE).to_dicts():
+            of_member = row["person_id"] is not None
+            noun = ProblemNoun.MEMBER if of_member else ProblemNoun.FIELD
+            direction = Direction.FOR_A_PERSON if of_member else Direction.TO_CAMPAIGN
+            problems.keep(tables, problems.of_link(noun, link), {**row, "retriable": False}, direction)
+        codes = unsettled.filter(pl.col("person_id").is_null())["code"].to_list()
+        problems.solve_others(tables, link, set(unsettled["person_id"].drop_nulls()), codes)
+        people.solve_unwanted(tables, link.connection)
+
+    def unmatched(self, connection: ConnectionId, people: Collection[int]) -> pl.DataFrame:
+        return _unmatched(self.tables, connection, people)
+
+    def match_people(self, connection: ConnectionId, matches: pl.DataFrame, run: RunId | None) -> None:
+        self._act(why="found in Salesforce", run=run)
+        people.join_matches(self.tables, connection, matches)
+
+    def identities(self, connection: ConnectionId, people: Collection[int]) -> pl.DataFrame:
+        found = (self.tables.identities.get((connection, person)) for person in sorted(set(people)))
+        rows = [
+            (each.person, each.salesforce_id, each.kind) for each in found if each and not each.is_deleted
+        ]
+        return _frame(rows, {"person_id": pl.Int64, "salesforce_id": pl.String, "kind": pl.String})
+
+    def compare_people(self, connection: ConnectionId, rules: Sequence[FieldRule]) -> PeopleCompared:
+        return fields.compare(self.tables, connection, rules)
+
+    def change_people(
+        self, connection: ConnectionId, changes: pl.DataFrame, rules: Sequence[FieldRule]
+    ) -> None:
+        self._act(why="changed in Salesforce")
+        fields.change(self.tables, connection, changes, rules)
+
+    def record_people(
+        self, connection: ConnectionId, writes: pl.DataFrame, batch: PersonBatch, rules: Sequence[FieldRule]
+    ) -> None:
+        self._act(why="changed here")
+        fields.record(self.tables, connection, writes, batch, rules)
+
+    def settle_people(
+        self,
+        connection: ConnectionId,
+        compared: pl.DataFrame,
+        waiting: pl.DataFrame,
+        solved: Collection[int],
+        rules: Sequence[FieldRule],
+    ) -> None:
+        fields.settle(self.tables, connection, compared, rules)
+        fields.hold(self.tables, connection, solved, waiting)
+
+    def known_ids(self, connection: ConnectionId, ids: Collection[str]) -> frozenset[str]:
+        return frozenset(each for each in ids if self.tables.joined(connection, each))
+
+    def open_lead_intents(self, connection: ConnectionId) -> pl.DataFrame:
+        rows = [(p, at) for (of, p), at in sorted(self.tables.lead_intents.items()) if of == connection]
+        return _frame(rows, {"person_id": pl.Int64, "at": UTC_TIME})
+
+    def intend_leads(self, connection: ConnectionId, people: Collection[int]) -> None:
+        for person in people:
+            if person in self.tables.people:
+                self.tables.lead_intents.setdefault((connection, person), self.tables.now())
+
+    def record_leads(self, connection: ConnectionId, outcomes: pl.DataFrame, run: RunId | None) -> None:
+        self._act(why="made in Salesforce", run=run)
+        known = outcomes.filter("known")
+        made = known.filter(pl.col("code").is_null()).with_columns(pl.lit("lead").alias("kind"))
+        people.join_matches(self.tables, connection, only_matches(made))
+        people.refuse(self.tables, connection, known.filter(pl.col("code").is_not_null()))
+
+    def note_job(self, connection: ConnectionId, job: str) -> None:
+        self.tables.jobs.setdefault(connection, []).append(job)
+
+    def open_jobs(self, connection: ConnectionId) -> tuple[str, ...]:
+        return tuple(self.tables.jobs.get(connection, ()))
+
+    def forget_jobs(self, connection: ConnectionId) -> None:
+        self.tables.jobs.pop(connection, None)
+
+    def intend_members(self, run: RunId, writes: pl.DataFrame) -> None:
+        link, now = self._link_of(run), self.tables.now()
+        for person, status in writes.select("person_id", "status").rows():
+            link.intents[person] = (status, now)
+
+    def record_members(self, run: RunId, batch: MemberBatch) -> None:
+        link = self._link_of(run)
+        self._act(why=self.tables.runs[run].why, run=run)
+        mirror.merge_members(self.tables, link.connection, batch.members)
+        outcomes = batch.outcomes.filter("known").to_dicts()
+        for row in outcomes:
+            key = (link.connection, row["campaign_member_id"])
+            if row["found"] is None and key in self.tables.members:
+                self.tables.remove_member(key)  # type: ignore[arg-type]
+        concern = problems.of_link(ProblemNoun.MEMBER, link)
+        for row in outcomes:
+            link.intents.pop(row["person_id"], None)
+            if row["code"] is None:
+                _remember(link, row["person_id"], row["found"])
+            if row["code"] is None and row["found"] == row["wanted"]:
+                problems.solve_members(self.tables, link, [row["person_id"]])
+        for row in outcomes:
+            if row["code"] is not None:
+                problems.keep(self.tables, concern, row, Direction.TO_CAMPAIGN)
+        for row in outcomes:
+            if row["code"] is None and row["found"] != row["wanted"]:
+                message = f"Salesforce stored {_named(row['found'])} instead of {_named(row['wanted'])}."
+                turned = {**row, "code": "STATUS_NOT_STORED", "message": message, "retriable": False}
+                problems.keep(self.tables, concern, turned, Direction.TO_CAMPAIGN)
+
+    def record_field(self, run: RunId, name: str, agreement: FieldAgreement) -> None:
+        link = self._link_of(run)
+        written, found = (None if v is None else str(v) for v in (agreement.written, agreement.found))
+        campaign = self.tables.campaigns[link.connection, link.campaign_id]
+        old = campaign[_FIELD_COLUMNS[name]]
+        link.fields[name] = (written, found)
+        campaign[_FIELD_COLUMNS[name]] = agreement.found
+        problems.solve_field(self.tables, link, name)
+        if old != agreement.found:
+            self._act(why="one way, from the program", run=run)
+            self.tables.note(
+                "campaign",
+                name,
+                None if old is None else str(old),
+                found,
+                connection=link.connection,
+                campaign_id=link.campaign_id,
+                record_id=link.campaign_id,
+            )
+
+    def record_field_refusal(self, run: RunId, name: str, refusal: FieldRefusal) -> None:
+        wanted = None if refusal.value is None else str(refusal.value)
+        concern = problems.of_link(ProblemNoun.FIELD, self._link_of(run))
+        problems.keep_one(self.tables, concern, field_code(name), refusal.message, wanted)
+
+    def count_waiting(self, run: RunId, counts: Mapping[Lane, int]) -> None:
+        """What waits is for pages, and no part of what the twin remembers."""
+
+    def budget(self, connection: ConnectionId) -> Budget:
+        row = self.tables.connections[connection]
+        return Budget(
+            at=self.tables.now(),
+            round_at=row.round_at,
+            daily_calls=row.daily_calls,
+            calls=dict(self.tables.calls.get(connection, {})),
+        )
+
+    def begin_round(self, connection: ConnectionId) -> None:
+        self.tables.connections[connection].round_at = self.tables.now()
+
+    def charge(self, connection: ConnectionId, calls: int) -> None:
+        if calls:
+            hours = self.tables.calls.setdefault(connection, {})
+            hour = hour_of(self.tables.now())
+            hours[hour] = hours.get(hour, 0) + calls
+
+    def decide_conflicts(self, link: LinkId, conflicts: pl.DataFrame, winner: Winner, who: str) -> None:
+        row = self._link(link)
+        self._act(who=who, why=f"conflict decided for the {winner}")
+        if winner is Winner.CAMPAIGN:
+            changes = conflicts.select(
+                "person_id", pl.col("program").alias("was"), pl.col("campaign").alias("status")
+            )
+            change_members(self.tables, row, changes)
+        else:
+            for person, program, campaign in conflicts.select("person_id", "program", "campaign").rows():
+                row.agreed[person] = campaign
+                self.tables.note(
+                    "program",
+                    "decision",
+                    campaign,
+                    program,
+                    why="conflict decided for the program",
+                    connection=row.connection,
+                    program=row.program.number,
+                    campaign_id=row.campaign_id,
+                    person=person,
+                )
+            row.mark = self.tables.now()
+        problems.solve_members(self.tables, row, conflicts["person_id"].to_list())
+
+    def job_failed(self, connection: ConnectionId, link: LinkId | None, error: CampaignsyncError) -> None:
+        concern = problems.Concern(ProblemNoun.JOB, connection, link)
+        problems.keep_one(self.tables, concern, error.code, str(error), None)
+
+    def round_done(self, connection: ConnectionId) -> None:
+        problems.solve_job(self.tables, connection, None)
+        problems.watch_number(self.tables, connection, self._problem_rules.threshold)
+        before = self.tables.now() - self._problem_rules.kept
+        self.tables.problems = [
+            each
+            for each in self.tables.problems
+            if each.connection != connection or each.solved_at is None or each.solved_at >= before
+        ]
+
+
+_unmatched = people.unmatched
+
+
+def campaign_statuses(tables: Tables, connection: int, campaign_id: str) -> tuple[CampaignStatus, ...]:
+    """What a mirrored campaign offers its members, in its own order."""
+    found = [
+        row
+        for (of, _), row in tables.statuses.items()
+        if of == connection and row["campaign_id"] == campaign_id
+    ]
+    found.sort(key=lambda row: (row["sort_order"] is None, row["sort_order"], row["id"]))
+    return tuple(
+        CampaignStatus(
+            label=row["label"] or "",
+            is_default=bool(row["is_default"]),
+            has_responded=bool(row["has_responded"]),
+            sort_order=row["sort_order"],
+        )
+        for row in found
+    )
+
+
+def change_members(tables: Tables, link: LinkRow, changes: pl.DataFrame) -> None:
+    """Our side follows: who was planned with the status `was` gets `status`, or leaves; others are left alone."""
+    program, now = link.program, tables.now()
+    success = {status.name: status.success for status in program.channel.statuses}
+    for person, was, status in changes.select("person_id", "was", "status").rows():
+        row = program.members.get(person)
+        known = tables.people.get(person)
+        if row is None and was is None and status in success and known and known.merged_into is None:
+            reached = now if success[status] else None
+            program.members[person] = MemberRow(status, now, Origin.CAMPAIGN.value, reached)
+            tables.program_changed(program, person, None, status)
+        elif row is not None and row.status == was and status is None:
+            del program.members[person]
+            tables.program_changed(program, person, was, None)
+        elif row is not None and row.status == was and status in success:
+            reached = row.reached_success_at or (now if success[status] else None)
+            program.members[person] = replace(row, status=status, reached_success_at=reached)
+            tables.program_changed(program, person, was, status)
+        stands = program.members.get(person)
+        if (stands.status if stands else None) == status:
+            _remember(link, person, status)
+
+
+def _remember(link: LinkRow, person: int, status: str | None) -> None:
+    if status is None:
+        link.agreed.pop(person, None)
+    else:
+        link.agreed[person] = status
+
+
+def _named(status: str | None) -> str:
+    return "no member" if status is None else f"'{status}'"
+
+
+def _field(name: str, text: str | None) -> CampaignFieldValue:
+    return Decimal(text) if name == "ActualCost" and text is not None else text

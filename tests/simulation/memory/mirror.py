@@ -1,0 +1,189 @@
+"""Mirrors what was observed, as `store.mirror` does: unchanged rows untouched, older ones dropped, absence from whole lists.
+
+Called by the twin's ledger, which has said who acts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from decimal import Decimal
+
+import polars as pl
+
+from campaignsync.domain.links import LinkState
+from campaignsync.domain.observation import Delta, WholeLists
+from campaignsync.domain.trees import (
+    CAMPAIGN_MEMBERS,
+    CAMPAIGN_STATUSES,
+    CAMPAIGNS,
+    SALESFORCE_PEOPLE,
+)
+from simulation.memory.tables import Key, Row, Tables, who_is
+
+_DELETED = "The campaign was deleted in Salesforce. Undelete it there, or unlink."
+_INACTIVE = "The campaign was set inactive in Salesforce. Make it active there again, or unlink."
+_HIDDEN = (
+    "The campaign cannot be seen any more. Give the sync user access to it again in Salesforce, or unlink."
+)
+
+
+def look(tables: Tables, connection: int, delta: Delta) -> None:
+    """Everything that changed since the cursor, and the cursor."""
+    first = not tables.cursors.get(connection)
+    _link_states(tables, connection, delta.campaigns)
+    merge_campaigns(tables, connection, delta.campaigns)
+    merge(tables.statuses, connection, delta.statuses, CAMPAIGN_STATUSES, "id")
+    merge_members(tables, connection, delta.members)
+    merge_people(tables, connection, delta.people, only=None if first else lambda who: ours(tables, who))
+    _suspend_unseen(tables, connection, set(delta.status_counts["campaign_id"]))
+    tables.cursors.setdefault(connection, {}).update(delta.cursor)
+
+
+def merge(
+    table: dict[Key, Row], connection: int, frame: pl.DataFrame, schema: Collection[str], key: str
+) -> list[tuple[Row | None, Row]]:
+    """Insert new rows and update those that differ and are no older; (before, after) of each that was."""
+    seen = {row[key]: row for row in frame.select(*schema).to_dicts()}
+    changed = []
+    for number, row in seen.items():
+        before = table.get((connection, number))
+        if before is None:
+            table[connection, number] = row
+            changed.append((None, row))
+        elif before != row and _no_older(before, row):
+            table[connection, number] = row
+            changed.append((before, row))
+    return changed
+
+
+def _no_older(before: Row, row: Row) -> bool:
+    old, new = before["system_modstamp"], row["system_modstamp"]
+    return old is None or new is None or new >= old
+
+
+def merge_campaigns(tables: Tables, connection: int, frame: pl.DataFrame) -> None:
+    for _, row in merge(tables.campaigns, connection, frame, CAMPAIGNS, "id"):
+        cost = row["actual_cost"]
+        row["actual_cost"] = None if cost is None else Decimal(cost)
+
+
+def merge_members(tables: Tables, connection: int, frame: pl.DataFrame) -> None:
+    for before, row in merge(tables.members, connection, frame, CAMPAIGN_MEMBERS, "id"):
+        tables.campaign_changed(connection, row, before["status"] if before else None, row["status"])
+
+
+def merge_people(
+    tables: Tables, connection: int, frame: pl.DataFrame, *, only: Callable[[Key], bool] | None = None
+) -> None:
+    wanted = frame
+    if only is not None and not frame.is_empty():
+        wanted = frame.filter([only((connection, each)) for each in frame["salesforce_id"]])
+    for before, row in merge(
+        tables.salesforce_people, connection, wanted, SALESFORCE_PEOPLE, "salesforce_id"
+    ):
+        if before is not None:
+            tables.salesforce_person_changed(connection, before, row)
+
+
+def ours(tables: Tables, who: Key) -> bool:
+    """Whether a lead or contact concerns us: mirrored already, joined to a person, or a campaign's member."""
+    connection, number = who
+    return (
+        who in tables.salesforce_people
+        or tables.joined(connection, number) is not None
+        or any(of == connection and who_is(row) == number for (of, _), row in tables.members.items())
+    )
+
+
+def _link_states(tables: Tables, connection: int, campaigns: pl.DataFrame) -> None:
+    seen = {row["id"]: row for row in campaigns.select("id", "is_active", "is_deleted").to_dicts()}
+    links = [
+        link for link in tables.links.values() if link.connection == connection and link.campaign_id in seen
+    ]
+    for link in links:
+        row, known = seen[link.campaign_id], tables.campaigns.get((connection, link.campaign_id))
+        if row["is_deleted"]:
+            tables.set_state(link, LinkState.BROKEN, _DELETED)
+        elif not row["is_active"]:
+            if known and (known["is_active"] or known["is_deleted"]):
+                tables.set_state(link, LinkState.PAUSED, _INACTIVE)
+        elif link.state in (LinkState.PAUSED, LinkState.BROKEN):
+            tables.set_state(link, LinkState.ACTIVE, None)
+
+
+def _suspend_unseen(tables: Tables, connection: int, visible: set[str]) -> None:
+    for link in tables.links.values():
+        if link.connection != connection:
+            continue
+        if link.campaign_id not in visible and link.state is not LinkState.BROKEN:
+            tables.set_state(link, LinkState.SUSPENDED, _HIDDEN)
+        elif link.campaign_id in visible and link.state is LinkState.SUSPENDED:
+            tables.set_state(link, LinkState.ACTIVE, None)
+
+
+def to_list(
+    tables: Tables, connection: int, table: dict[Key, Row], counts: pl.DataFrame, visible: pl.DataFrame
+) -> frozenset[str]:
+    """Campaigns that hold another number of rows than the mirror; deleted and hidden ones left aside."""
+    counted = dict(counts.rows())
+    mirrored: dict[str, int] = {}
+    for (of, _), row in table.items():
+        if of == connection:
+            mirrored[row["campaign_id"]] = mirrored.get(row["campaign_id"], 0) + 1
+    seen = set(visible["campaign_id"])
+    return frozenset(
+        campaign
+        for campaign in counted.keys() | mirrored.keys()
+        if counted.get(campaign, 0) != mirrored.get(campaign, 0)
+        and campaign in seen
+        and not tables.campaigns.get((connection, campaign), {}).get("is_deleted")
+    )
+
+
+def mirror_lists(tables: Tables, connection: int, lists: WholeLists) -> None:
+    """What whole lists hold is mirrored, what they do not hold is gone."""
+    merge(tables.statuses, connection, lists.statuses, CAMPAIGN_STATUSES, "id")
+    merge_members(tables, connection, lists.members)
+    listed = set(lists.statuses["id"])
+    for key in [key for key, row in tables.statuses.items() if key[0] == connection]:
+        if tables.statuses[key]["campaign_id"] in lists.statuses_of and key[1] not in listed:
+            del tables.statuses[key]
+    for gone_with_person in (True, False):
+        for key in _unlisted(tables, connection, lists):
+            if gone_with_person is _person_is_gone(tables, connection, tables.members[key]):
+                before = tables.acting
+                if gone_with_person:
+                    tables.acting = type(before)(
+                        who=before.who, why="went with the person in Salesforce", at=before.at, run=before.run
+                    )
+                tables.remove_member(key)
+                tables.acting = before
+
+
+def _unlisted(tables: Tables, connection: int, lists: WholeLists) -> list[Key]:
+    listed = set(lists.members["id"])
+    return [
+        key
+        for key, row in tables.members.items()
+        if key[0] == connection and row["campaign_id"] in lists.members_of and key[1] not in listed
+    ]
+
+
+def _person_is_gone(tables: Tables, connection: int, member: Row) -> bool:
+    people = (tables.salesforce_people.get((connection, member[name])) for name in ("lead_id", "contact_id"))
+    return any(person and (person["is_deleted"] or person["is_converted"]) for person in people)
+
+
+def vanished(tables: Tables, connection: int, lists: WholeLists) -> list[str]:
+    """The leads and contacts whose members are not in whole lists any more."""
+    people = (who_is(tables.members[key]) for key in _unlisted(tables, connection, lists))
+    return list(dict.fromkeys(who for who in people if who))
+
+
+def mirror_people(tables: Tables, connection: int, people: pl.DataFrame, asked: Collection[str]) -> None:
+    """People who were looked up; whoever was asked for by id and is not there is gone for good."""
+    merge_people(tables, connection, people)
+    for number in sorted(set(asked) - set(people["salesforce_id"])):
+        row = tables.salesforce_people.get((connection, number))
+        if row is not None:
+            tables.salesforce_people[connection, number] = {**row, "is_deleted": True}

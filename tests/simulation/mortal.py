@@ -1,0 +1,82 @@
+"""A process that may die: the engine's doors, each step of which is a moment at which it may be killed for good.
+
+`Mortal` stands between the engine and a ledger. Dying is an exception that nobody catches; the blocks that it leaves are not
+closed, as they are not by SIGKILL: a run stays open, and locks go with the session of the database.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+from collections.abc import Callable, Iterator
+from typing import Any
+
+
+class Killed(BaseException):
+    """The process is gone."""
+
+
+class DatabaseGoneError(Exception):
+    """The database ends the session, as it does when it restarts."""
+
+
+Death = type[Killed] | type[DatabaseGoneError]
+_WAYS_OUT = ("alone", "run")
+
+
+class Mortal:
+    """A ledger of one process. `moment` is told each step before and after its commit."""
+
+    def __init__(self, ledger: Any, moment: Callable[[str, Mortal], None]) -> None:
+        self._ledger = ledger
+        self._moment = moment
+        self.death: Death | None = None
+        self._left_open: list[Any] = []
+
+    def die(self, death: Death) -> None:
+        """Now; whoever asks anything of this process gets no answer any more."""
+        self.death = death
+        raise death
+
+    def require_alive(self) -> None:
+        if self.death is not None:
+            raise self.death
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._ledger, name)
+        if not callable(found):
+            return found
+        made = self._block(name, found) if name in _WAYS_OUT else self._step(name, found)
+        setattr(self, name, made)
+        return made
+
+    def _step(self, name: str, step: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(step)
+        def done(*args: Any, **kwargs: Any) -> Any:
+            self.require_alive()
+            self._moment(f"before {name}", self)
+            answer = step(*args, **kwargs)
+            self._moment(f"after {name}", self)
+            return answer
+
+        return done
+
+    def _block(self, name: str, block: Callable[..., Any]) -> Callable[..., Any]:
+        @contextlib.contextmanager
+        def entered(*args: Any, **kwargs: Any) -> Iterator[Any]:
+            self.require_alive()
+            inner = block(*args, **kwargs)
+            value = inner.__enter__()
+            try:
+                self._moment(f"in {name}", self)
+                yield value
+            except BaseException as error:
+                if self.death is not None:
+                    self._left_open.append(inner)
+                    raise
+                inner.__exit__(type(error), error, error.__traceback__)
+                raise
+            else:
+                inner.__exit__(None, None, None)
+
+        return entered

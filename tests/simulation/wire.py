@@ -1,0 +1,105 @@
+"""The way to Salesforce without sockets: the client's own HTTP session, answered by the sandbox in the same thread.
+
+Each call is told to the world before and after it, which is where people act and where things go wrong. Everything above
+`requests` is the product's; everything below is the sandbox's own road of a request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from enum import Enum
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import requests
+from requests.adapters import BaseAdapter
+from requests.structures import CaseInsensitiveDict
+
+from salesforce_sandbox.wire.faults import Fault
+from salesforce_sandbox.wire.messages import Request, Response
+from salesforce_sandbox.wire.sandbox import Sandbox
+
+ORIGIN = "http://sandbox.example"
+
+
+class Lost(Enum):
+    """How a call goes astray."""
+
+    NEVER_SENT = "no connection comes about"
+    BEFORE = "it was sent and never arrives"
+    AFTER = "it is carried out and its answer never comes"
+
+
+Meddle = Callable[[Request], "Fault | Response | Lost | None"]
+
+
+class InProcess(BaseAdapter):
+    """Answers from a sandbox. `before` may make a call go wrong; `after` sees what was answered."""
+
+    def __init__(
+        self,
+        sandbox: Sandbox,
+        before: Meddle,
+        after: Callable[[Request, Response | None], None],
+    ) -> None:
+        super().__init__()
+        self._sandbox = sandbox
+        self._before = before
+        self._after = after
+
+    def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:  # type: ignore[override]
+        asked = asked_of(request)
+        wrong = self._before(asked)
+        if wrong is Lost.NEVER_SENT:
+            raise requests.ConnectTimeout
+        if wrong is Lost.BEFORE:
+            self._after(asked, None)
+            raise requests.ConnectionError
+        if isinstance(wrong, Response):
+            answer: Response | None = wrong
+        else:
+            fault = wrong if isinstance(wrong, Fault) else Fault()
+            answer = self._sandbox.answer(asked, fault)
+        self._after(asked, answer)
+        if answer is None or wrong is Lost.AFTER:
+            raise requests.ConnectionError
+        return answered(request, answer)
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def asked_of(request: requests.PreparedRequest) -> Request:
+    """What the client sends, as the sandbox takes it."""
+    parts = urlsplit(request.url or "")
+    body = request.body or b""
+    return Request(
+        method=request.method or "",
+        path=unquote(parts.path),
+        query={name: ",".join(values) for name, values in parse_qs(parts.query, True).items()},
+        headers={name.lower(): str(value) for name, value in request.headers.items()},
+        body=body.encode() if isinstance(body, str) else bytes(body),
+        origin=ORIGIN,
+    )
+
+
+def answered(request: requests.PreparedRequest, answer: Response) -> requests.Response:
+    """What the sandbox answers, as the client takes it."""
+    made = requests.Response()
+    made.status_code = answer.status
+    made.headers = CaseInsensitiveDict(headers_of(answer))
+    made._content = answer.content()
+    made.url, made.request, made.encoding = request.url or "", request, "utf-8"
+    return made
+
+
+def headers_of(answer: Response) -> Mapping[str, str]:
+    return {"Content-Type": answer.media_type, **answer.headers}
+
+
+def session(adapter: BaseAdapter) -> requests.Session:
+    """A session whose every call is answered in process."""
+    made = requests.Session()
+    made.trust_env = False
+    made.mount("http://", adapter)
+    return made

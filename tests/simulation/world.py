@@ -1,0 +1,347 @@
+"""The world of one history: an org, an installation, the people on both sides, and the way between, with its moments.
+
+`play` drives it. What happens is told to the trace, line by line; two runs of one history have the same trace, byte for byte.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from campaignsync.domain.connections import Connection, Login, LoginMethod
+from campaignsync.domain.ids import LinkId
+from campaignsync.domain.people import LeadRules
+from campaignsync.domain.registrants import read_registrants
+from campaignsync.domain.statuses import DEFAULT_CHANNELS
+from campaignsync.runtime.linking import ExistingCampaign, Linking
+from campaignsync.salesforce import bulk_writing, writing
+from campaignsync.salesforce.org import SalesforceOrg
+from campaignsync.salesforce.wire import Wire
+from salesforce_sandbox.org.clock import Clock
+from salesforce_sandbox.wire.faults import Fault
+from salesforce_sandbox.wire.messages import Request, Response
+from simulation.clock import SimulatedClock
+from simulation.expected import Expected
+from simulation.history import STATUSES, Given, Person
+from simulation.mortal import Mortal
+from simulation.org import CLIENT, SalesTeam
+from simulation.wire import ORIGIN, InProcess, session
+
+CALL_S = 0.11
+"""How long a call takes; many share one second of Salesforce's stamps."""
+EXTERNAL_ID = {"name": "Our_Id__c", "type": "string(36)", "flags": "cunxqp"}
+LOGIN = Login(method=LoginMethod.CLIENT_CREDENTIALS, login_url=ORIGIN, fields=CLIENT)
+
+
+@dataclass
+class Counted:
+    """What a history came to, for the figures that are printed."""
+
+    calls: int = 0
+    edits: Counter[str] = field(default_factory=Counter)
+    faults: Counter[str] = field(default_factory=Counter)
+
+
+class World:
+    """Everything there is."""
+
+    def __init__(self, given: Given, store: Any, clock: SimulatedClock) -> None:
+        self.given, self.store, self.clock = given, store, clock
+        self.trace: list[str] = []
+        self.counted = Counted()
+        self.sales = SalesTeam(Clock(clock.org))
+        self.org = self.sales.sandbox.org
+        self.expected = Expected()
+        self.campaigns: dict[str, str] = {}
+        self.links: dict[str, LinkId] = {}
+        self.meddling: list[Any] = []
+        """What goes wrong with the next calls."""
+        self.hooks: list[Any] = []
+        """Called at each moment with its name and the process, if there is one."""
+        self.spoilt = False
+        """Whether anything happened in the course of the present round that keeps it from being a clean one."""
+        self.later: list[Callable[[], None]] = []
+        """What an admin does as soon as the round is over."""
+        self.work_beside: Callable[[], None] = lambda: None
+        """Lets another worker have a round, in the midst of this one."""
+        self.accepted_back: set[str] = set()
+        """Programs whose admin let steps back be accepted, at any time."""
+        self.kept_edits: set[str] = set()
+        """Programs whose admin let edits of type and cost be kept, at any time."""
+        self.sync_user_id = ""
+        self.lag_s = 0
+        """How much older than it is what people do in Salesforce shows up as."""
+        clock.skew = timedelta(seconds=given.skew)
+
+    # What is there at first.
+
+    def begin(self) -> None:
+        """Make what is given."""
+        self.org.switches.set(self.given.switches)
+        if self.given.external_id:
+            fields = [{"object": name, **EXTERNAL_ID} for name in ("Lead", "Contact")]
+            self.sales.control("POST", "/sandbox/seed", {"fields": fields})
+        self.store.registry.add_channels(DEFAULT_CHANNELS)
+        door = self.door()
+        self.store.registry.save_connection(
+            "org", LOGIN, instance_url=ORIGIN, campaign_sync=True, user=door.sync_user()
+        )
+        self._connect()
+        for program in self.given.links:
+            self.store.registry.create_program(program, "Webinar", {})
+            if self.given.links[program] == "existing":
+                self.campaigns[program] = self.webinar(program)
+        for person in self.given.people:
+            self._place(person)
+        for program, how in self.given.links.items():
+            self.link(program, new=how == "new")
+            if self.given.policies.get(program):
+                self.choose(program, self.given.policies[program])
+
+    def _connect(self) -> None:
+        self.sync_user_id = self.connection.user.user_id
+        connection = self.connection.connection_id
+        if self.given.external_id:
+            self.store.registry.set_lead_rules(connection, LeadRules(external_id_field="Our_Id__c"))
+        if self.given.daily_calls is not None:
+            self.store.registry.set_pace(connection, {"daily_calls": self.given.daily_calls})
+
+    def _place(self, person: Person) -> None:
+        if person.record:
+            self.make_record(person.name, person.record)
+        for program, status in person.there.items():
+            self.add_there(program, person.name, status)
+        for program, status in person.here.items():
+            self.add_here(program, person.name, status)
+
+    def webinar(self, program: str) -> str:
+        """A campaign with the channel's statuses."""
+        record = {"type": "Campaign", "name": "made", "Name": program, "IsActive": True}
+        statuses = [[label, label == STATUSES[0], label == STATUSES[-1]] for label in STATUSES]
+        made = self.sales.control("POST", "/sandbox/seed", {"records": [{**record, "statuses": statuses}]})
+        return str(made["made"])
+
+    def link(self, program: str, *, new: bool) -> None:
+        """Link a program with a campaign, as an admin does."""
+        linking = Linking(
+            registry=self.store.registry,
+            ledger=self.store.ledger,
+            door=self.door(),
+            connection=self.connection,
+        )
+        if new:
+            made = linking.new(program, program)
+            self.campaigns[program] = self.store.ledger.link(made).campaign_id
+        else:
+            made = linking.existing(ExistingCampaign(program=program, campaign=self.campaigns[program]))
+        self.links[program] = made
+        self.expected.linked(program)
+
+    def choose(self, program: str, choice: Mapping[str, str]) -> None:
+        """An admin changes what was chosen for a link."""
+        self.store.registry.set_policy(self.links[program], choice)
+        self.expected.choose(program, choice)
+        if choice.get("step_back") == "accept":
+            self.accepted_back.add(program)
+        if choice.get("field_edit") == "keep":
+            self.kept_edits.add(program)
+
+    # Who is who.
+
+    @property
+    def connection(self) -> Connection:
+        found: Connection = self.store.registry.connection("org")
+        return found
+
+    def person(self, name: str) -> Person:
+        return next(each for each in self.given.people if each.name == name)
+
+    def email(self, name: str) -> str:
+        return f"{name}@example.com"
+
+    def where(self, name: str) -> tuple[str, str]:
+        """The column and the value by which Salesforce's records tell who somebody is."""
+        if self.person(name).nameless:
+            return "LastName", name.capitalize()
+        return "Email", self.email(name)
+
+    def make_record(self, name: str, kind: str) -> str:
+        fields: dict[str, object] = {"LastName": name.capitalize()}
+        if not self.person(name).nameless:
+            fields["Email"] = self.email(name)
+        if kind == "Lead":
+            fields["Company"] = "Northwind"
+        return self.sales.create(kind, **fields)
+
+    def records(self, name: str, *, deleted: bool = False) -> list[tuple[str, str]]:
+        """(kind, id) of the standing leads and contacts that somebody is, contacts first; or of the deleted ones."""
+        column, value = self.where(name)
+        found = []
+        for kind, also in (("Contact", ""), ("Lead", ' AND "IsConverted" = 0')):
+            rows = self.sales.rows(
+                f'SELECT "Id" FROM "{kind}" WHERE "{column}" = ? AND "IsDeleted" = ?{also}'
+                + (' AND "MasterRecordId" IS NULL' if deleted else "")
+                + ' ORDER BY "Id"',
+                value,
+                int(deleted),
+            )
+            found += [(kind, row[0]) for row in rows]
+        return found
+
+    def add_there(self, program: str, name: str, status: str) -> bool:
+        """Sales adds somebody to the campaign, or gives them another status."""
+        campaign = self.campaigns[program]
+        rows = self.rows_there(program, name)
+        if rows:
+            self.sales.update("CampaignMember", rows[0][0], Status=status)
+        else:
+            known = self.records(name) or [("Lead", self.make_record(name, "Lead"))]
+            kind, record = known[0]
+            self.sales.create("CampaignMember", CampaignId=campaign, Status=status, **{f"{kind}Id": record})
+        self.expected.edited_there(program, name, self.there(program, name))
+        return True
+
+    def rows_there(self, program: str, name: str) -> list[tuple[str, str]]:
+        """(id, status) of a person's rows in the campaign."""
+        column, value = self.where(name)
+        return self.sales.rows(
+            'SELECT m."Id", m."Status" FROM "CampaignMember" m LEFT JOIN "Lead" l ON l."Id" = m."LeadId"'
+            ' LEFT JOIN "Contact" c ON c."Id" = m."ContactId" WHERE m."CampaignId" = ? AND m."IsDeleted" = 0'
+            f' AND coalesce(c."{column}", l."{column}") = ? ORDER BY m."Id"',
+            self.campaigns[program],
+            value,
+        )  # type: ignore[return-value]
+
+    def there(self, program: str, name: str) -> str | None:
+        """The status that somebody has in the campaign; of two rows the further."""
+        rows = self.rows_there(program, name)
+        order = {label: place for place, label in enumerate(STATUSES)}
+        return max((status for _, status in rows), key=lambda each: order.get(each, -1), default=None)
+
+    def add_here(self, program: str, name: str, status: str) -> None:
+        """Marketing makes somebody a member of a program; their name comes with them."""
+        self.bring_in(program, {name: status})
+
+    def bring_in(self, program: str, people: Mapping[str, str]) -> None:
+        """A file of people is imported. Who has no e-mail address is entered by the API."""
+        named = {each: status for each, status in people.items() if not self.person(each).nameless}
+        for name in people.keys() - named.keys():
+            self.store.enter_nameless(program, name.capitalize(), people[name])
+            self.expected.edited_here(program, name, people[name])
+        if named:
+            lines = [f"{self.email(each)},{each.capitalize()},{named[each]}" for each in sorted(named)]
+            text = "\n".join(["Email,Last Name,Program Status", *lines])
+            channel = self.store.registry.program_channel(program)
+            read = read_registrants(text.encode(), channel=channel, status=None)
+            self.store.members.import_people(program, read.people, who="marketing")
+            for name in named:
+                self.expected.edited_here(program, name, self.here(program, name))
+
+    def here(self, program: str, name: str) -> str | None:
+        """The status that somebody has in the program."""
+        return self.members(program).get(name)
+
+    def members(self, program: str) -> dict[str, str]:
+        """The program's members by name."""
+        found = {}
+        for row in self.store.members.list(program):
+            email = row["email"] or ""
+            name = email.partition("@")[0] or str(row["last_name"] or "").lower()
+            found[name] = str(row["status"])
+        return found
+
+    def lag_of(self, name: str) -> float:
+        """How much older what is done to somebody may look: what changed a record before was locked until then, so that a
+        record's own stamps never go back."""
+        stamps = [
+            row[0]
+            for kind in ("Lead", "Contact", "CampaignMember")
+            for row in self.sales.rows(
+                f'SELECT max("SystemModstamp") FROM "{kind}" WHERE {self._of(kind, name)}'
+            )
+            if row[0]
+        ]
+        now = self.org.clock.now()
+        latest = max((datetime.fromisoformat(stamp) for stamp in stamps), default=now)
+        return max(0.0, min(self.lag_s, int((now - latest).total_seconds()) - 1))
+
+    def _of(self, kind: str, name: str) -> str:
+        ids = ", ".join(f"'{record}'" for _, record in self.records(name)) or "''"
+        if kind == "CampaignMember":
+            return f'coalesce("ContactId", "LeadId") IN ({ids})'
+        return f'"Id" IN ({ids})'
+
+    def has_account(self, contact: str) -> bool:
+        ((account,),) = self.sales.rows('SELECT "AccountId" FROM "Contact" WHERE "Id" = ?', contact)
+        return account is not None
+
+    def bury(self, process: Mortal) -> None:
+        """A process died: its locks go."""
+        self.store.bury(process)
+
+    # The way between.
+
+    def door(self, process: Mortal | None = None) -> SalesforceOrg:
+        """A process's door to the org."""
+
+        def before(request: Request) -> Any:
+            return self._before(request, process)
+
+        def after(request: Request, answer: Response | None) -> None:
+            self._after(request, answer, process)
+
+        adapter = InProcess(self.sales.sandbox, before, after)
+        wire = Wire(LOGIN, pause=self.clock.advance, session=session(adapter))
+        if not self.sync_user_id:
+            return SalesforceOrg(LOGIN, wire=wire)
+        connection = self.connection
+        return SalesforceOrg(LOGIN, user=connection.user, leads=connection.leads, wire=wire)
+
+    def _before(self, request: Request, process: Mortal | None) -> Any:
+        self.clock.advance(CALL_S)
+        self.moment(f"before {request.method} {request.path}", process)
+        if process is not None:
+            process.require_alive()
+        for wrong in list(self.meddling):
+            verdict = wrong(request)
+            if verdict is not None:
+                return verdict
+        return Fault()
+
+    def _after(self, request: Request, answer: Response | None, process: Mortal | None) -> None:
+        self.counted.calls += 1
+        content = answer.content() if answer else b""
+        digest = hashlib.sha256(content).hexdigest()[:12] if answer else "nothing"
+        asked = hashlib.sha256(request.body + repr(sorted(request.query.items())).encode()).hexdigest()[:12]
+        self.tell(f"{request.method} {request.path} {asked} → {answer.status if answer else '-'} {digest}")
+        self.moment(f"after {request.method} {request.path}", process)
+        if process is not None:
+            process.require_alive()
+
+    def moment(self, name: str, process: Mortal | None) -> None:
+        """Between any two steps: here people act and things go wrong."""
+        for hook in self.hooks:
+            hook(name, process)
+
+    def tell(self, line: str) -> None:
+        self.trace.append(f"{self.clock.moment.isoformat()} {line}")
+
+    def digest(self) -> str:
+        """The fingerprint of all that happened."""
+        return hashlib.sha256("\n".join(self.trace).encode()).hexdigest()
+
+
+@contextmanager
+def sizes(given: Given) -> Iterator[None]:
+    """Two rows are many, where the history says so: they travel by bulk job."""
+    usual = bulk_writing.BULK_FROM_ROWS
+    writing.BULK_FROM_ROWS = 2 if given.bulk else usual
+    try:
+        yield
+    finally:
+        writing.BULK_FROM_ROWS = usual
