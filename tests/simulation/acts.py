@@ -104,10 +104,16 @@ def _set_policy(world: World, program: str, choice: Mapping[str, str]) -> bool:
 
 
 def _unlink(world: World, program: str) -> bool:
+    """Whoever ends a link waits for a round that is under way."""
     if program not in world.links:
         return False
-    world.store.registry.unlink(world.links.pop(program))
-    world.expected.unlinked(program)
+
+    def unlink() -> None:
+        if program in world.links:
+            world.store.registry.unlink(world.links.pop(program))
+            world.expected.unlinked(program)
+
+    world.later.append(unlink)
     return True
 
 

@@ -3,6 +3,7 @@ the store use them (`runtime.ports`)."""
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -203,6 +204,18 @@ class MemoryRegistry(_Door):
             if link.program is row:
                 return LinkId(link.number), self.connection(connection)
         raise UsageError(f"Program '{program}' is not linked.")
+
+    def making_campaign(self, connection: ConnectionId) -> contextlib.AbstractContextManager[None]:
+        return contextlib.nullcontext()
+
+    def intended_campaign(self, program: str, connection: ConnectionId) -> None:
+        """Histories begin with campaigns that are made."""
+
+    def intend_campaign(self, program: str, connection: ConnectionId, name: str) -> None:
+        """See `intended_campaign`."""
+
+    def forget_campaign_intent(self, program: str, connection: ConnectionId) -> None:
+        """See `intended_campaign`."""
 
     def resume(self, link: LinkId) -> None:
         self.tables.links[link].removals_allowed = True
