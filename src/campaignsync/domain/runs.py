@@ -7,7 +7,7 @@ Salesforce did to at most 200 members, read back.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 import polars as pl
@@ -19,6 +19,7 @@ from campaignsync.domain.member_fields import FieldMapping
 from campaignsync.domain.people import LeadRules
 from campaignsync.domain.programs import PeriodCost, Rates
 from campaignsync.domain.statuses import Channel
+from campaignsync.domain.trees import CAMPAIGN_MEMBERS
 
 CAMPAIGN_FIELDS = ("Type", "ActualCost")
 """The fields of a campaign that follow the program, one way (M5)."""
@@ -101,6 +102,8 @@ class MemberBatch:
     """MEMBER_OUTCOMES."""
     members: pl.DataFrame
     """CAMPAIGN_MEMBERS: what the campaign holds for these people after the call."""
+    before: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=CAMPAIGN_MEMBERS))
+    """CAMPAIGN_MEMBERS: what it held right before it; empty where that is not known, as of bulk jobs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

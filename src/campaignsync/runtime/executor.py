@@ -15,8 +15,10 @@ import polars as pl
 from campaignsync.domain.backlog import CAMPAIGNS_THERE, LEADS_THERE, MEMBERS_HERE, MEMBERS_THERE
 from campaignsync.domain.errors import RESTRICTED_PICKLIST, RefusedError, UnknownOutcomeError
 from campaignsync.domain.ids import RunId
+from campaignsync.domain.people import PersonKind
 from campaignsync.domain.runs import FieldAgreement, FieldRefusal, LinkFacts, MemberBatch, RunReport
 from campaignsync.domain.trees import MEMBER_OUTCOMES, MEMBER_WRITES
+from campaignsync.planner.decide import Rules, Verdict, decide
 from campaignsync.planner.plan import Plan
 from campaignsync.runtime.member_fields import sync_values
 from campaignsync.runtime.people import OrgPeople
@@ -139,12 +141,61 @@ def write_members(
     outcomes = pl.DataFrame(schema=MEMBER_OUTCOMES)
     note = partial(ledger.note_job, facts.connection_id)
     for answered in door.write_members(facts.campaign_id, writes, note):
-        batch = understood(facts, answered)
+        batch = put_back(facts, plan, understood(facts, answered), door, note)
         ledger.record_members(run, batch)
         outcomes = outcomes.vstack(batch.outcomes)
         tell(outcomes.height, writes.height)
     ledger.forget_jobs(facts.connection_id)
     return outcomes
+
+
+def put_back(
+    facts: LinkFacts, plan: Plan, batch: MemberBatch, door: SalesforceDoor, note: Callable[[str], None]
+) -> MemberBatch:
+    """Whom somebody gave another status between our look and our write gets it back at once, unless the rules say that ours
+    counts all the same; nothing is agreed on, so that the next run judges the two edits."""
+    rows = overtaken(facts, plan, batch)
+    if rows.is_empty():
+        return batch
+    members, restored = [batch.members], list[int]()
+    for back in door.write_members(facts.campaign_id, rows, note):
+        members.append(back.members)
+        stands = pl.col("known") & pl.col("code").is_null()
+        restored += back.outcomes.filter(stands)["person_id"].to_list()
+    again = pl.col("person_id").is_in(restored)
+    told = "Somebody changed the status in the campaign while it was being written: theirs was put back and is judged anew."
+    outcomes = batch.outcomes.with_columns(
+        pl.when(again).then(pl.lit("CHANGED_MEANWHILE")).otherwise("code").alias("code"),
+        pl.when(again).then(pl.lit(told)).otherwise("message").alias("message"),
+        (pl.col("retriable") | again).alias("retriable"),
+    )
+    return replace(batch, outcomes=outcomes, members=pl.concat(members))
+
+
+def overtaken(facts: LinkFacts, plan: Plan, batch: MemberBatch) -> pl.DataFrame:
+    """The writes (MEMBER_WRITES) that bring back what a batch wrote over: rows that did not say any more what the plan saw."""
+    written = batch.outcomes.filter(pl.col("known") & pl.col("code").is_null())
+    spelling = facts.vocabulary.spelling(batch.before["status"].drop_nulls().unique().to_list())
+    seen = plan.for_campaign.select("person_id", "campaign_member_id", "agreed", "program", "campaign")
+    changed = (
+        batch.before.with_columns(pl.col("status").replace(spelling).alias("now"))
+        .join(seen, left_on="id", right_on="campaign_member_id")
+        .join(written.select("person_id", "wanted"), on="person_id")
+        .filter(pl.col("now").ne_missing(pl.col("campaign")) & pl.col("now").ne_missing(pl.col("wanted")))
+    )
+    rules = Rules.of(facts.channel, facts.policy)
+    rows = [
+        {
+            "person_id": row["person_id"],
+            "campaign_member_id": None if row["wanted"] is None else row["id"],
+            "salesforce_id": row["contact_id"] or row["lead_id"],
+            "kind": (PersonKind.CONTACT if row["contact_id"] else PersonKind.LEAD).value,
+            "status": row["status"],
+        }
+        for row in changed.to_dicts()
+        if decide(row["agreed"], row["program"], row["now"], rules).verdict is not Verdict.TO_CAMPAIGN
+    ]
+    return pl.DataFrame(rows, schema=MEMBER_WRITES)
 
 
 def understood(facts: LinkFacts, batch: MemberBatch) -> MemberBatch:

@@ -108,15 +108,29 @@ def _written(
 ) -> MemberBatch:
     read_back, asked = _read_back(lane, rows), request(lane.campaign_id, rows)
     try:
-        write, records = written_and_read(lane.wire, asked, read_back, "Reading members back")
+        before, write, records = _written_between_reads(lane.wire, asked, read_back)
     except UnknownOutcomeError as error:
-        return _batch(lane.reader, [{**_asked(row), **unknown(str(error))} for row in rows], [])
+        return _batch(lane.reader, [{**_asked(row), **unknown(str(error))} for row in rows], [], [])
     found = {who: record for record in records for who in _names(record)}
     outcomes = [
         _outcome(row, result, found.get(row["campaign_member_id"]) or found.get(row["salesforce_id"]))
         for row, result in zip(rows, results_of(write, rows), strict=True)
     ]
-    return _batch(lane.reader, outcomes, records)
+    return _batch(lane.reader, outcomes, before, records)
+
+
+def _written_between_reads(
+    wire: Wire, write: Part, read: Query
+) -> tuple[Sequence[Row], PartAnswer, Sequence[Row]]:
+    """Read, write and read back in one call: what is written over unseen is known that way, since members know no precondition
+    that would hold for every write (S0.10). UnknownOutcomeError as `written_and_read`."""
+    reading = Part(method="GET", path=read.path)
+    before, wrote, after = wire.composite([reading, write, reading], writes=True)
+    for each in (before, after):
+        if each.status >= 300:
+            told = call_error(each.status, each.body, writes=False, what="Reading members back")
+            raise UnknownOutcomeError(str(told))
+    return before.body["records"], wrote, after.body["records"]
 
 
 def written_and_read(
@@ -201,10 +215,14 @@ def results_of(write: PartAnswer, rows: Sequence[object]) -> Sequence[Row]:
     return [{"success": False, "errors": errors}] * len(rows)
 
 
-def _batch(reader: Reader, outcomes: Sequence[Row], records: Sequence[Row]) -> MemberBatch:
+def _batch(
+    reader: Reader, outcomes: Sequence[Row], before: Sequence[Row], records: Sequence[Row]
+) -> MemberBatch:
+    layout = reader.layouts["CampaignMember"]
     return MemberBatch(
         outcomes=pl.from_dicts(outcomes, schema=MEMBER_OUTCOMES),
-        members=frame("CampaignMember", records, reader.layouts["CampaignMember"]),
+        before=frame("CampaignMember", before, layout),
+        members=frame("CampaignMember", records, layout),
     )
 
 

@@ -333,6 +333,7 @@ class Ledger:
     def record_members(self, run: RunId, batch: MemberBatch) -> None:
         link = _link_of(run)
         with self._acting(why=_why(run), run=run):
+            mirror.merge(link.connection_id, mirror.MEMBER, batch.before)
             mirror.merge(link.connection_id, mirror.MEMBER, batch.members)
             gone = batch.outcomes.filter(pl.col("known") & pl.col("found").is_null())[
                 "campaign_member_id"

@@ -25,7 +25,7 @@ _REMEMBER = (
 )
 _FORGET = "DELETE FROM store_agreement a USING {table} t WHERE a.link_id = %s AND a.person_id = t.person_id AND t.status IS NULL"
 
-_UNHEARD = {"person_id": pl.Int64, "wanted": pl.String, "status": pl.String, "agreed": pl.String}
+_UNHEARD = {"person_id": pl.Int64, "status": pl.String, "agreed": pl.String}
 
 
 def change_members(link: Link, changes: pl.DataFrame, now: datetime) -> int:
@@ -108,24 +108,25 @@ def intend(link: Link, wanted: pl.DataFrame, now: datetime) -> None:
 
 
 def settle(link: Link, sync_user_id: str, vocabulary: Vocabulary) -> None:
-    """Writes that nobody heard of, judged by the mirror: where we wrote last and the row says something else than we wanted
-    and than was agreed, it is our own failed write, and the agreed state becomes what it says (S0.2)."""
+    """Writes that nobody heard of, judged by the mirror: where we wrote last and the row says something else than was agreed, it
+    is our own write, failed or not, and the agreed state becomes what it says (S0.2); whom we meant to remove and who is gone, we
+    removed. Neither is an edit of somebody's."""
     unheard = query(
-        "SELECT t.person_id, t.wanted, m.status, a.status AS agreed FROM store_intent t JOIN store_personidentity i"
-        " ON i.connection_id = %s AND i.person_id = t.person_id JOIN store_campaignmember m ON m.connection_id = i.connection_id"
-        " AND m.campaign_id = %s AND coalesce(m.contact_id, m.lead_id) = i.salesforce_id LEFT JOIN store_agreement a"
-        " ON a.link_id = t.link_id AND a.person_id = t.person_id WHERE t.link_id = %s"
-        " AND t.wanted IS NOT NULL AND m.status IS NOT NULL AND m.last_modified_by_id = %s",
+        "SELECT t.person_id, m.status, a.status AS agreed FROM store_intent t JOIN store_personidentity i"
+        " ON i.connection_id = %s AND i.person_id = t.person_id LEFT JOIN store_campaignmember m"
+        " ON m.connection_id = i.connection_id AND m.campaign_id = %s AND coalesce(m.contact_id, m.lead_id) = i.salesforce_id"
+        " LEFT JOIN store_agreement a ON a.link_id = t.link_id AND a.person_id = t.person_id WHERE t.link_id = %s"
+        " AND (CASE WHEN t.wanted IS NULL THEN m.salesforce_id IS NULL AND NOT i.is_deleted"
+        " ELSE m.status IS NOT NULL AND m.last_modified_by_id = %s END)",
         (link.connection_id, link.campaign_id, link.pk, sync_user_id),
         _UNHEARD,
     )
-    labels = pl.concat([unheard[name] for name in ("wanted", "status", "agreed")]).unique().drop_nulls()
-    spelled = unheard.with_columns(
-        pl.col("wanted", "status", "agreed").replace(vocabulary.spelling(labels.to_list()))
-    )
-    ours = (pl.col("status") != pl.col("wanted")) & pl.col("status").ne_missing(pl.col("agreed"))
+    labels = pl.concat([unheard["status"], unheard["agreed"]]).unique().drop_nulls()
+    spelled = unheard.with_columns(pl.col("status", "agreed").replace(vocabulary.spelling(labels.to_list())))
+    ours = pl.col("status").ne_missing(pl.col("agreed"))
     temporary("judged", spelled.filter(ours).select("person_id", "status").unique("person_id"))
     execute(_REMEMBER.format(table="judged"), (link.pk,))
+    execute(_FORGET.format(table="judged"), (link.pk,))
     execute(
         "DELETE FROM store_intent t USING judged j WHERE t.link_id = %s AND t.person_id = j.person_id",
         (link.pk,),

@@ -17,6 +17,7 @@ from campaignsync.domain.fields import FieldRule, PeopleCompared, PersonBatch
 from campaignsync.domain.ids import ConnectionId, LinkId, RunId
 from campaignsync.domain.links import CampaignStatus, LinkEndedError, LinkState, Winner
 from campaignsync.domain.matching import only_matches
+from campaignsync.domain.member_values import NOTHING_COMPARED, ValuesCompared
 from campaignsync.domain.membership import Origin
 from campaignsync.domain.observation import Cursor, Delta, WholeLists
 from campaignsync.domain.problems import RUN_DIED, Direction, ProblemNoun, ProblemRules
@@ -172,18 +173,20 @@ class MemoryLedger:
             known = status(label) if label is not None else None
             return known.name if known else label
 
-        for person, members in self.tables.members_of_people(row).items():
-            if person not in row.intents or row.intents[person][0] is None:
+        held = self.tables.members_of_people(row)
+        for person, (wanted, _) in list(row.intents.items()):
+            identity = self.tables.identities.get((row.connection, person))
+            found = [
+                spelled(member["status"])
+                for member in held.get(person, [])
+                if member["last_modified_by_id"] == sync_user_id and member["status"] is not None
+            ]
+            if identity is None or (wanted is None and (identity.is_deleted or person in held)):
                 continue
-            wanted, agreed = spelled(row.intents[person][0]), spelled(row.agreed.get(person))
-            for member in members:
-                found = spelled(member["status"])
-                ours = member["last_modified_by_id"] == sync_user_id and found is not None
-                if ours and found not in (wanted, agreed):
-                    assert found is not None
-                    row.agreed[person] = found
-                    del row.intents[person]
-                    break
+            said = found[:1] if wanted is not None else [None]
+            if said and said[0] != spelled(row.agreed.get(person)):
+                _remember(row, person, said[0])
+                del row.intents[person]
 
     def trees(self, link: LinkId) -> Trees:
         tables, row = self.tables, self._link(link)
@@ -375,6 +378,13 @@ class MemoryLedger:
         fields.settle(self.tables, connection, compared, rules)
         fields.hold(self.tables, connection, solved, waiting)
 
+    def compare_values(self, link: LinkId) -> ValuesCompared:
+        """Histories map no fields of members."""
+        return NOTHING_COMPARED
+
+    def decide_values(self, link: LinkId, conflicts: pl.DataFrame, winner: Winner, who: str) -> None:
+        """See `compare_values`."""
+
     def known_ids(self, connection: ConnectionId, ids: Collection[str]) -> frozenset[str]:
         return frozenset(each for each in ids if self.tables.joined(connection, each))
 
@@ -411,6 +421,7 @@ class MemoryLedger:
     def record_members(self, run: RunId, batch: MemberBatch) -> None:
         link = self._link_of(run)
         self._act(why=self.tables.runs[run].why, run=run)
+        mirror.merge_members(self.tables, link.connection, batch.before)
         mirror.merge_members(self.tables, link.connection, batch.members)
         outcomes = batch.outcomes.filter("known").to_dicts()
         for row in outcomes:
