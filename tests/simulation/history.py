@@ -259,10 +259,7 @@ def _given(dice: Dice) -> Given:
     return Given(
         people=tuple(_person(dice, name, links) for name in dice.people),
         links=links,
-        policies={
-            each: {name: dice.one_of(choices) for name, choices in POLICIES.items() if dice.chance(4)}
-            for each in dice.programs
-        },
+        policies={each: chosen for each in dice.programs if (chosen := _policies(dice))},
         switches={
             name: dice.chance(2)
             for name in (
@@ -277,6 +274,10 @@ def _given(dice: Dice) -> Given:
         daily_calls=dice.random.randint(8, 60) if dice.chance(12) else None,
         skew=dice.random.randint(-900, 900) if dice.chance(3) else 0,
     )
+
+
+def _policies(dice: Dice) -> Mapping[str, str]:
+    return {name: dice.one_of(choices) for name, choices in POLICIES.items() if dice.chance(4)}
 
 
 def _person(dice: Dice, name: str, links: Mapping[str, str]) -> Person:

@@ -125,8 +125,12 @@ class MemoryRegistry(_Door):
     def person_fields(self, connection: ConnectionId) -> tuple[PersonField, ...]:
         return STANDARD_FIELDS
 
+    def _mark(self, connection: int) -> None:
+        self.tables.mark(link for link in self.tables.links.values() if link.connection == connection)
+
     def set_lead_rules(self, connection: ConnectionId, rules: LeadRules) -> None:
         self.tables.connections[connection].leads = rules
+        self._mark(connection)
 
     def set_pace(self, connection: ConnectionId, pace: Mapping[str, int | None]) -> None:
         for name, value in pace.items():
@@ -138,6 +142,7 @@ class MemoryRegistry(_Door):
         row = self.tables.connections[connection]
         row.currency = own or row.currency
         row.rates = {k: v for k, v in {**row.rates, **rates}.items() if v is not None}
+        self._mark(connection)
 
     def rates(self, connection: ConnectionId) -> Mapping[str, Decimal]:
         return self.tables.connections[connection].rates
@@ -159,10 +164,13 @@ class MemoryRegistry(_Door):
     def set_cost(self, program: str, cost: PeriodCost) -> None:
         row = self._program(program)
         row.costs[cost.month], row.had_costs = cost, True
+        self.tables.mark(link for link in self.tables.links.values() if link.program is row)
 
     def remove_cost(self, program: str, month: date) -> None:
-        if self._program(program).costs.pop(month, None) is None:
+        row = self._program(program)
+        if row.costs.pop(month, None) is None:
             raise UsageError(f"Program '{program}' has no period cost for {month:%Y-%m}.")
+        self.tables.mark(link for link in self.tables.links.values() if link.program is row)
 
     def costs(self, program: str) -> list[PeriodCost]:
         row = self._program(program)
@@ -190,6 +198,7 @@ class MemoryRegistry(_Door):
         self.tables.links[number] = LinkRow(
             number, self._program(program), connection, campaign_id, mapped=tuple(mapped)
         )
+        self.tables.mark([self.tables.links[number]])
         return LinkId(number)
 
     def unlink(self, link: LinkId) -> None:
@@ -219,14 +228,17 @@ class MemoryRegistry(_Door):
 
     def resume(self, link: LinkId) -> None:
         self.tables.links[link].removals_allowed = True
+        self.tables.mark([self.tables.links[link]])
 
     def set_policy(self, link: LinkId, choices: Mapping[str, str]) -> None:
         row = self.tables.links[link]
         chosen = {name: _POLICY[name](value) for name, value in choices.items() if name in _POLICY}
         row.policy = replace(row.policy, **chosen)  # type: ignore[arg-type]
+        self.tables.mark([row])
 
     def set_labels(self, link: LinkId, mapped: Iterable[LabelMapping]) -> None:
         self.tables.links[link].mapped = tuple(mapped)
+        self.tables.mark([self.tables.links[link]])
 
     def campaigns(self, connection: ConnectionId) -> list[dict[str, Any]]:
         rows = [row for (of, _), row in self.tables.campaigns.items() if of == connection]

@@ -121,6 +121,52 @@ class MemoryLedger:
         found = (row.number for row in self.tables.links.values() if row.connection == connection)
         return tuple(LinkId(number) for number in sorted(found))
 
+    def links_due(self, connection: ConnectionId) -> tuple[LinkId, ...]:
+        due = [
+            link for link in self.tables.links.values() if link.connection == connection and self._due(link)
+        ]
+        reported = {run.link for run in self.tables.runs.values() if run.reported}
+        due.sort(key=lambda link: (link.number not in reported, link.number))
+        return tuple(LinkId(link.number) for link in due)
+
+    def _due(self, link: LinkRow) -> bool:
+        now, tables = self.tables.now(), self.tables
+        if link.mark is not None or link.intents:
+            return True
+        for each in tables.open_problems(link=link.number):
+            is_job = each.noun is ProblemNoun.JOB and not each.code.startswith("LINK_")
+            if is_job or (each.retry_at is not None and each.retry_at <= now):
+                return True
+        waiting = {person for of, person in tables.lead_intents if of == link.connection} | {
+            each.person
+            for each in tables.open_problems(connection=link.connection, link=None, noun=ProblemNoun.PERSON)
+            if each.retry_at is not None and each.retry_at <= now
+        }
+        return any(
+            person in waiting and (link.connection, person) not in tables.identities
+            for person in link.program.members
+        )
+
+    def standing(self, connection: ConnectionId) -> Mapping[LinkId, RunReport]:
+        return {
+            LinkId(link.number): RunReport(
+                program=link.program.name,
+                connection=self.tables.connections[connection].name,
+                halted=None if link.state is LinkState.ACTIVE else link.reason or link.state.value,
+            )
+            for link in self.tables.links.values()
+            if link.connection == connection
+        }
+
+    def settle_mark(self, link: LinkId, mark: int) -> None:
+        row = self.tables.links.get(link)
+        if row is not None and row.mark == mark:
+            row.mark = None
+
+    def campaign_bounds(self, connection: ConnectionId) -> tuple[str, ...]:
+        """Histories have fewer campaigns than a page of counts holds."""
+        return ()
+
     def link(self, link: LinkId) -> LinkFacts:
         row = self._link(link)
         org = self.tables.connections[row.connection]
@@ -207,6 +253,7 @@ class MemoryLedger:
             campaign=_frame(campaign, CAMPAIGN),
             people=self._people(row, everybody),
             held=_frame(held, HELD),
+            mark=row.mark,
         )
 
     def _people(self, link: LinkRow, numbers: Collection[int]) -> pl.DataFrame:
@@ -304,13 +351,14 @@ class MemoryLedger:
     def finish(self, run: RunId, report: RunReport) -> None:
         self._act(why="finished", run=run)
         link = self._link_of(run)
+        self.tables.runs[run].reported = True
         problems.solve_job(self.tables, link.connection, link.number)
         if report.halted is None:
-            link.removals_allowed = False
+            if link.removals_allowed:
+                link.removals_allowed = False
+                self.tables.mark([link])
             if link.state is LinkState.HALTED:
                 self.tables.set_state(link, LinkState.ACTIVE, None)
-            if link.mark is not None and link.mark <= self.tables.runs[run].started_at:
-                link.mark = None
 
     def stop(self, link: LinkId, state: LinkState, reason: str | None) -> None:
         self._act(why=state.value)
@@ -453,6 +501,7 @@ class MemoryLedger:
         campaign[_FIELD_COLUMNS[name]] = agreement.found
         problems.solve_field(self.tables, link, name)
         if old != agreement.found:
+            self.tables.mark([link])
             self._act(why="one way, from the program", run=run)
             self.tables.note(
                 "campaign",
@@ -512,7 +561,7 @@ class MemoryLedger:
                     campaign_id=row.campaign_id,
                     person=person,
                 )
-            row.mark = self.tables.now()
+            self.tables.mark([row])
         problems.solve_members(self.tables, row, conflicts["person_id"].to_list())
 
     def job_failed(self, connection: ConnectionId, link: LinkId | None, error: CampaignsyncError) -> None:

@@ -32,7 +32,7 @@ def look(tables: Tables, connection: int, delta: Delta) -> None:
     first = not tables.cursors.get(connection)
     _link_states(tables, connection, delta.campaigns)
     merge_campaigns(tables, connection, delta.campaigns)
-    merge(tables.statuses, connection, delta.statuses, CAMPAIGN_STATUSES, "id")
+    merge_statuses(tables, connection, delta.statuses)
     merge_members(tables, connection, delta.members)
     merge_people(tables, connection, delta.people, only=None if first else lambda who: ours(tables, who))
     _suspend_unseen(tables, connection, set(delta.status_counts["campaign_id"]))
@@ -62,9 +62,25 @@ def _no_older(before: Row, row: Row) -> bool:
 
 
 def merge_campaigns(tables: Tables, connection: int, frame: pl.DataFrame) -> None:
-    for _, row in merge(tables.campaigns, connection, frame, CAMPAIGNS, "id"):
+    for before, row in merge(tables.campaigns, connection, frame, CAMPAIGNS, "id"):
         cost = row["actual_cost"]
         row["actual_cost"] = None if cost is None else Decimal(cost)
+        if _differ(before, row, _STAMPS):
+            tables.mark(tables.links_of_campaign(connection, row["id"]))
+
+
+_STAMPS = ("system_modstamp", "last_modified_by_id")
+_GONE_ON = ("is_deleted", "is_converted", "converted_contact_id", "master_record_id")
+
+
+def _differ(before: Row | None, row: Row, moot: Collection[str]) -> bool:
+    return before is None or any(before[name] != row[name] for name in row if name not in moot)
+
+
+def merge_statuses(tables: Tables, connection: int, frame: pl.DataFrame) -> None:
+    for before, row in merge(tables.statuses, connection, frame, CAMPAIGN_STATUSES, "id"):
+        if _differ(before, row, _STAMPS):
+            tables.mark(tables.links_of_campaign(connection, row["campaign_id"]))
 
 
 def merge_members(tables: Tables, connection: int, frame: pl.DataFrame) -> None:
@@ -83,6 +99,10 @@ def merge_people(
     ):
         if before is not None:
             tables.salesforce_person_changed(connection, before, row)
+        if ((before is None or before["system_modstamp"] is None) and row["system_modstamp"] is not None) or (
+            before is not None and any(before[name] != row[name] for name in _GONE_ON)
+        ):
+            tables.mark_record(connection, row["salesforce_id"])
 
 
 def ours(tables: Tables, who: Key) -> bool:
@@ -142,12 +162,14 @@ def to_list(
 
 def mirror_lists(tables: Tables, connection: int, lists: WholeLists) -> None:
     """What whole lists hold is mirrored, what they do not hold is gone."""
-    merge(tables.statuses, connection, lists.statuses, CAMPAIGN_STATUSES, "id")
+    merge_statuses(tables, connection, lists.statuses)
     merge_members(tables, connection, lists.members)
     listed = set(lists.statuses["id"])
     for key in [key for key, row in tables.statuses.items() if key[0] == connection]:
-        if tables.statuses[key]["campaign_id"] in lists.statuses_of and key[1] not in listed:
+        campaign = tables.statuses[key]["campaign_id"]
+        if campaign in lists.statuses_of and key[1] not in listed:
             del tables.statuses[key]
+            tables.mark(tables.links_of_campaign(connection, campaign))
     for gone_with_person in (True, False):
         for key in _unlisted(tables, connection, lists):
             if gone_with_person is _person_is_gone(tables, connection, tables.members[key]):
@@ -187,3 +209,5 @@ def mirror_people(tables: Tables, connection: int, people: pl.DataFrame, asked: 
         row = tables.salesforce_people.get((connection, number))
         if row is not None:
             tables.salesforce_people[connection, number] = {**row, "is_deleted": True}
+            if row["is_deleted"] is not True:
+                tables.mark_record(connection, number)

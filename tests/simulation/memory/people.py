@@ -244,11 +244,14 @@ def land(tables: Tables, connection: int, landing: list[Landing]) -> None:
         )
         if each.person not in merged:
             identity = tables.identities[connection, each.person]
+            tables.mark_identity(identity)
             identity.salesforce_id, identity.kind = each.new_id, kind_of(each.new_id)
             identity.is_deleted, identity.changes = False, identity.changes + 1
             identity.agreed = {} if each.how == "merged" else identity.agreed
+            tables.mark_identity(identity)
     for loser in merged:
-        tables.identities.pop((connection, loser), None)
+        if gone := tables.identities.pop((connection, loser), None):
+            tables.mark_identity(gone)
     for each in landing:
         tables.salesforce_people.setdefault(
             (connection, each.new_id), unseen_row(each.new_id, kind_of(each.new_id))
@@ -288,6 +291,7 @@ def _turn(tables: Tables, connection: int, *, deleted: bool) -> list[IdentityRow
             continue
         if (row["is_deleted"] is True) if deleted else (row["is_deleted"] is False):
             identity.is_deleted = deleted
+            tables.mark_identity(identity)
             turned.append(identity)
             tables.note(
                 "campaign",
@@ -332,10 +336,13 @@ def _join_identities(tables: Tables, winner: int, people: list[int]) -> None:
             for person in people
             if (connection, person) in tables.identities
         ]
+        for each in found:
+            tables.mark_identity(each)
         if found:
             kept = min(found, key=lambda each: (each.is_deleted, each.person != winner, each.person))
             kept.person = winner
             tables.identities[connection, winner] = kept
+            tables.mark_identity(kept)
 
 
 def _join_memberships(tables: Tables, winner: int, people: list[int]) -> None:

@@ -110,7 +110,7 @@ class LinkRow:
     agreed: dict[int, str] = field(default_factory=dict)
     fields: dict[str, tuple[str | None, str | None]] = field(default_factory=dict)
     intents: dict[int, tuple[str | None, datetime]] = field(default_factory=dict)
-    mark: datetime | None = None
+    mark: int | None = None
 
     @property
     def vocabulary(self) -> Vocabulary:
@@ -127,6 +127,7 @@ class RunRow:
     started_at: datetime
     ended_at: datetime | None = None
     died: bool = False
+    reported: bool = False
 
 
 @dataclass
@@ -275,9 +276,7 @@ class Tables:
         """A member of a program was given another status, came or left."""
         if old != new:
             self.note("program", "member", old, new, program=program.number, person=person)
-            for link in self.links.values():
-                if link.program is program:
-                    link.mark = self.acting.at
+            self.mark(link for link in self.links.values() if link.program is program)
 
     def campaign_changed(self, connection: int, row: Row, old: str | None, new: str | None) -> None:
         """A mirrored member was given another status, came or left."""
@@ -294,9 +293,7 @@ class Tables:
             person=self.person_of(connection, who_is(row)),
             record_id=row["id"],
         )
-        for link in self.links.values():
-            if link.connection == connection and link.campaign_id == row["campaign_id"]:
-                link.mark = self.acting.at
+        self.mark(self.links_of_campaign(connection, row["campaign_id"]))
 
     def remove_member(self, key: Key) -> None:
         row = self.members.pop(key)
@@ -316,6 +313,8 @@ class Tables:
                 if identity.person == person.number:
                     identity.changes += 1
         person.values.update(changed)
+        if next(self.open_problems(person=person.number), None):
+            self.mark(link for link in self.links.values() if person.number in link.program.members)
 
     def salesforce_person_changed(self, connection: int, old: Row, new: Row) -> None:
         """A mirrored lead or contact was seen with other values."""
@@ -342,6 +341,7 @@ class Tables:
         before, link.state, link.reason = link.state, state, reason
         if before is state:
             return
+        self.mark([link])
         for problem in self.open_problems(link=link.number):
             if problem.code == f"LINK_{before.upper()}":
                 problem.solved_at = self.acting.at
@@ -361,6 +361,31 @@ class Tables:
                     at,
                 )
             )
+
+    # Marks: what makes a link be looked at (store.marking).
+
+    def mark(self, links: Iterable[LinkRow]) -> None:
+        for link in list(links):
+            link.mark = self.number("mark")
+
+    def links_of_campaign(self, connection: int, campaign_id: str) -> Iterator[LinkRow]:
+        for link in self.links.values():
+            if link.connection == connection and link.campaign_id == campaign_id:
+                yield link
+
+    def mark_record(self, connection: int, salesforce_id: str) -> None:
+        """Whatever campaign a lead or contact is in."""
+        for (of, _), row in self.members.items():
+            if of == connection and who_is(row) == salesforce_id:
+                self.mark(self.links_of_campaign(connection, row["campaign_id"]))
+
+    def mark_identity(self, identity: IdentityRow) -> None:
+        """Which record a person is has changed."""
+        person = identity.person
+        self.mark(
+            link for link in self.links.values() if person in link.program.members or person in link.agreed
+        )
+        self.mark_record(identity.connection, identity.salesforce_id)
 
     # Problems.
 
