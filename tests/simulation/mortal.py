@@ -42,6 +42,10 @@ class Mortal:
         if self.death is not None:
             raise self.death
 
+    def left_open(self) -> list[Any]:
+        """The blocks that this process was in when it died, the outermost last."""
+        return self._left_open
+
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._ledger, name)
         if not callable(found):

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -35,6 +36,7 @@ from simulation.wire import ORIGIN, InProcess, session
 CALL_S = 0.11
 """How long a call takes; many share one second of Salesforce's stamps."""
 EXTERNAL_ID = {"name": "Our_Id__c", "type": "string(36)", "flags": "cunxqp"}
+_OUR_ID = re.compile(rb"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 LOGIN = Login(method=LoginMethod.CLIENT_CREDENTIALS, login_url=ORIGIN, fields=CLIENT)
 
 
@@ -74,6 +76,7 @@ class World:
         self.kept_edits: set[str] = set()
         """Programs whose admin let edits of type and cost be kept, at any time."""
         self.sync_user_id = ""
+        self._our_ids: dict[bytes, int] = {}
         self.lag_s = 0
         """How much older than it is what people do in Salesforce shows up as."""
         clock.skew = timedelta(seconds=given.skew)
@@ -316,12 +319,22 @@ class World:
     def _after(self, request: Request, answer: Response | None, process: Mortal | None) -> None:
         self.counted.calls += 1
         content = answer.content() if answer else b""
+        body = self._without_chance(request.body)
         digest = hashlib.sha256(content).hexdigest()[:12] if answer else "nothing"
-        asked = hashlib.sha256(request.body + repr(sorted(request.query.items())).encode()).hexdigest()[:12]
+        asked = hashlib.sha256(body + repr(sorted(request.query.items())).encode()).hexdigest()[:12]
         self.tell(f"{request.method} {request.path} {asked} → {answer.status if answer else '-'} {digest}")
         self.moment(f"after {request.method} {request.path}", process)
         if process is not None:
             process.require_alive()
+
+    def _without_chance(self, body: bytes) -> bytes:
+        """Our ids of people are drawn at random by the database: they are told by the order in which they came."""
+
+        def numbered(found: re.Match[bytes]) -> bytes:
+            number = self._our_ids.setdefault(found[0], len(self._our_ids) + 1)
+            return f"our id {number}".encode()
+
+        return _OUR_ID.sub(numbered, body)
 
     def moment(self, name: str, process: Mortal | None) -> None:
         """Between any two steps: here people act and things go wrong."""

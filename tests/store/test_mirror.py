@@ -134,13 +134,14 @@ def test_our_own_failed_write_is_never_taken_for_an_edit(linked: Linked) -> None
 
 
 def test_a_label_that_means_what_was_wanted_is_no_failed_write(linked: Linked) -> None:
-    """S0.2, M4.4: a run died after a write, and the row says the same in another word."""
+    """S0.2, M4.4: a run died after a write, and the row says the same in another word. It is our write, and agreed on:
+    otherwise an edit made here meanwhile would meet it as if somebody there had made it."""
     linked.app.registry.set_labels(linked.link, [LabelMapping(label="Attended Live", status="Attended")])
     observe(linked, member(1, "Registered"))
     written(linked, "Attended")
     observe(linked, member(1, "ATTENDED LIVE", last_modified_by_id=SYNC_USER.user_id))
     linked.app.ledger.settle_intents(linked.link, SYNC_USER.user_id)
-    assert linked.tree("agreed") == {}
+    assert linked.tree("agreed") == {"person1@example.com": "Attended"}
 
 
 def test_somebody_elses_edit_stays_an_edit_while_a_write_is_unheard_of(linked: Linked) -> None:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import polars as pl
 
-from campaignsync.domain.backlog import Lane, hour_of
-from campaignsync.domain.budget import Budget
-from campaignsync.domain.errors import CampaignsyncError, RetryableError
+from campaignsync.domain.errors import RetryableError
 from campaignsync.domain.fields import FieldRule, PeopleCompared, PersonBatch
 from campaignsync.domain.ids import ConnectionId, LinkId, RunId
 from campaignsync.domain.links import CampaignStatus, LinkEndedError, LinkState, Winner
@@ -46,6 +44,7 @@ from campaignsync.domain.trees import (
     Trees,
 )
 from simulation.memory import fields, mirror, people, problems
+from simulation.memory.rounds import MemoryRounds
 from simulation.memory.tables import Acting, LinkRow, MemberRow, RunRow, Tables
 
 _ENGINE, _OTHERS = "campaign sync", "somebody in Salesforce"
@@ -56,13 +55,12 @@ def _frame(rows: list[Any], schema: Schema) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=dict(schema), orient="row")
 
 
-class MemoryLedger:
+class MemoryLedger(MemoryRounds):
     """The memory of the engine in tables of Python."""
 
     def __init__(self, tables: Tables, problem_rules: ProblemRules | None = None) -> None:
-        self.tables = tables
+        super().__init__(tables, problem_rules or ProblemRules())
         self.taken: set[tuple[str, int]] = set()
-        self._problem_rules = problem_rules or ProblemRules()
 
     @contextlib.contextmanager
     def _in_turn(self, with_what: str, number: int, retry_after_s: float) -> Iterator[None]:
@@ -121,52 +119,6 @@ class MemoryLedger:
         found = (row.number for row in self.tables.links.values() if row.connection == connection)
         return tuple(LinkId(number) for number in sorted(found))
 
-    def links_due(self, connection: ConnectionId) -> tuple[LinkId, ...]:
-        due = [
-            link for link in self.tables.links.values() if link.connection == connection and self._due(link)
-        ]
-        reported = {run.link for run in self.tables.runs.values() if run.reported}
-        due.sort(key=lambda link: (link.number not in reported, link.number))
-        return tuple(LinkId(link.number) for link in due)
-
-    def _due(self, link: LinkRow) -> bool:
-        now, tables = self.tables.now(), self.tables
-        if link.mark is not None or link.intents:
-            return True
-        for each in tables.open_problems(link=link.number):
-            is_job = each.noun is ProblemNoun.JOB and not each.code.startswith("LINK_")
-            if is_job or (each.retry_at is not None and each.retry_at <= now):
-                return True
-        waiting = {person for of, person in tables.lead_intents if of == link.connection} | {
-            each.person
-            for each in tables.open_problems(connection=link.connection, link=None, noun=ProblemNoun.PERSON)
-            if each.retry_at is not None and each.retry_at <= now
-        }
-        return any(
-            person in waiting and (link.connection, person) not in tables.identities
-            for person in link.program.members
-        )
-
-    def standing(self, connection: ConnectionId) -> Mapping[LinkId, RunReport]:
-        return {
-            LinkId(link.number): RunReport(
-                program=link.program.name,
-                connection=self.tables.connections[connection].name,
-                halted=None if link.state is LinkState.ACTIVE else link.reason or link.state.value,
-            )
-            for link in self.tables.links.values()
-            if link.connection == connection
-        }
-
-    def settle_mark(self, link: LinkId, mark: int) -> None:
-        row = self.tables.links.get(link)
-        if row is not None and row.mark == mark:
-            row.mark = None
-
-    def campaign_bounds(self, connection: ConnectionId) -> tuple[str, ...]:
-        """Histories have fewer campaigns than a page of counts holds."""
-        return ()
-
     def link(self, link: LinkId) -> LinkFacts:
         row = self._link(link)
         org = self.tables.connections[row.connection]
@@ -186,6 +138,7 @@ class MemoryLedger:
             statuses=campaign_statuses(self.tables, row.connection, row.campaign_id),
             policy=row.policy,
             limits=row.limits,
+            cost_scale=org.cost_scale,
             campaign_currency=campaign.get("currency") or org.currency,
             rates=Rates(own=org.currency, worth=dict(org.rates)),
             campaign_fields={"Type": campaign.get("type"), "ActualCost": campaign.get("actual_cost")},
@@ -452,15 +405,6 @@ class MemoryLedger:
         people.join_matches(self.tables, connection, only_matches(made))
         people.refuse(self.tables, connection, known.filter(pl.col("code").is_not_null()))
 
-    def note_job(self, connection: ConnectionId, job: str) -> None:
-        self.tables.jobs.setdefault(connection, []).append(job)
-
-    def open_jobs(self, connection: ConnectionId) -> tuple[str, ...]:
-        return tuple(self.tables.jobs.get(connection, ()))
-
-    def forget_jobs(self, connection: ConnectionId) -> None:
-        self.tables.jobs.pop(connection, None)
-
     def intend_members(self, run: RunId, writes: pl.DataFrame) -> None:
         link, now = self._link_of(run), self.tables.now()
         for person, status in writes.select("person_id", "status").rows():
@@ -518,27 +462,6 @@ class MemoryLedger:
         concern = problems.of_link(ProblemNoun.FIELD, self._link_of(run))
         problems.keep_one(self.tables, concern, field_code(name), refusal.message, wanted)
 
-    def count_waiting(self, run: RunId, counts: Mapping[Lane, int]) -> None:
-        """What waits is for pages, and no part of what the twin remembers."""
-
-    def budget(self, connection: ConnectionId) -> Budget:
-        row = self.tables.connections[connection]
-        return Budget(
-            at=self.tables.now(),
-            round_at=row.round_at,
-            daily_calls=row.daily_calls,
-            calls=dict(self.tables.calls.get(connection, {})),
-        )
-
-    def begin_round(self, connection: ConnectionId) -> None:
-        self.tables.connections[connection].round_at = self.tables.now()
-
-    def charge(self, connection: ConnectionId, calls: int) -> None:
-        if calls:
-            hours = self.tables.calls.setdefault(connection, {})
-            hour = hour_of(self.tables.now())
-            hours[hour] = hours.get(hour, 0) + calls
-
     def decide_conflicts(self, link: LinkId, conflicts: pl.DataFrame, winner: Winner, who: str) -> None:
         row = self._link(link)
         self._act(who=who, why=f"conflict decided for the {winner}")
@@ -563,20 +486,6 @@ class MemoryLedger:
                 )
             self.tables.mark([row])
         problems.solve_members(self.tables, row, conflicts["person_id"].to_list())
-
-    def job_failed(self, connection: ConnectionId, link: LinkId | None, error: CampaignsyncError) -> None:
-        concern = problems.Concern(ProblemNoun.JOB, connection, link)
-        problems.keep_one(self.tables, concern, error.code, str(error), None)
-
-    def round_done(self, connection: ConnectionId) -> None:
-        problems.solve_job(self.tables, connection, None)
-        problems.watch_number(self.tables, connection, self._problem_rules.threshold)
-        before = self.tables.now() - self._problem_rules.kept
-        self.tables.problems = [
-            each
-            for each in self.tables.problems
-            if each.connection != connection or each.solved_at is None or each.solved_at >= before
-        ]
 
 
 _unmatched = people.unmatched

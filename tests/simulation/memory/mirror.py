@@ -29,7 +29,10 @@ _HIDDEN = (
 
 def look(tables: Tables, connection: int, delta: Delta) -> None:
     """Everything that changed since the cursor, and the cursor."""
-    first = not tables.cursors.get(connection)
+    first, org = not tables.cursors.get(connection), tables.connections[connection]
+    if delta.cost_scale is not None and delta.cost_scale != org.cost_scale:
+        org.cost_scale = delta.cost_scale
+        tables.mark(link for link in tables.links.values() if link.connection == connection)
     _link_states(tables, connection, delta.campaigns)
     merge_campaigns(tables, connection, delta.campaigns)
     merge_statuses(tables, connection, delta.statuses)

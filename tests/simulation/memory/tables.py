@@ -39,6 +39,7 @@ class ConnectionRow:
     leads: LeadRules = field(default_factory=LeadRules)
     currency: str = "USD"
     rates: dict[str, Decimal] = field(default_factory=dict)
+    cost_scale: int = 2
     every_s: int | None = None
     daily_calls: int | None = None
     round_at: datetime | None = None
