@@ -106,7 +106,40 @@ def _entry(entry: Entry) -> str:
     return f"\n### {entry.name}\n\n{entry.says}\n{table}"
 
 
+ROUTES_BEGIN = "<!-- Made from the code by `./run docs`: everything below. -->\n"
+
+
+def api_page() -> str:
+    """docs/api.md: what is written there, then every route. Django must be ready."""
+    from campaignsync.domain.access import RULES
+    from campaignsync.web.api.application import ROUTES
+
+    written = (DOCS / "api.md").read_text("utf-8").partition(ROUTES_BEGIN)[0]
+    lines, noun = [], ""
+    for route in sorted(ROUTES, key=lambda each: (each.noun, each.path, each.method)):
+        if route.noun != noun:
+            noun = route.noun
+            lines.append(f"\n## {noun.capitalize()}\n\n| | | who may | scope |\n| --- | --- | --- | --- |\n")
+        rule = RULES[route.action]
+        says = " ".join((route.view.__doc__ or "").split())
+        lines.append(
+            f"| `{route.method} {route.path}` | {says} | {rule.role}, {rule.reach} | `{rule.scope}` |\n"
+        )
+    return written + ROUTES_BEGIN + "".join(lines)
+
+
+def ready_django() -> None:
+    """Make Django ready for whoever writes pages and serves none."""
+    from campaignsync.settings import WebSettings
+    from campaignsync.store import django_settings
+    from campaignsync.web.site import site
+
+    django_settings.configure("postgresql://localhost/none", lambda: ["no secret"], site(WebSettings()))
+
+
 def main() -> None:
+    ready_django()
+    (DOCS / "api.md").write_text(api_page(), encoding="utf-8")
     (DOCS / "smart_campaign_words.md").write_text(words_page(), encoding="utf-8")
     (DOCS / "commands.md").write_text(commands_page(), encoding="utf-8")
     (DOCS / "sandbox_coverage.md").write_text(coverage.page(), encoding="utf-8")

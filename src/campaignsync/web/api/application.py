@@ -32,6 +32,7 @@ from campaignsync.web.api import (
     syncing,
 )
 from campaignsync.web.api.errands import KINDS
+from campaignsync.web.api.guard import ROUTES
 
 MODULES = (programs, links, syncing, problems, people, automation, history, settings, accounts)
 DESCRIPTION = """Everything campaignsync does, for programs. See docs/api.md.
@@ -92,4 +93,4 @@ def make_api() -> Api:
 
 
 api = make_api()
-__all__ = ["KINDS", "api", "errand_kinds"]
+__all__ = ["KINDS", "ROUTES", "api", "errand_kinds"]

@@ -42,6 +42,7 @@ class Asking(HttpRequest):
 class Route:
     """One route of the API."""
 
+    noun: str
     method: str
     path: str
     action: Action
@@ -97,6 +98,7 @@ class Routes:
     """The routes of one noun."""
 
     def __init__(self, noun: str) -> None:
+        self._noun = noun
         self.router = Router(tags=[noun])
 
     def get(self, path: str, action: Action, response: Any, **more: Any) -> Callable[[View], View]:
@@ -122,7 +124,7 @@ class Routes:
         self, method: str, path: str, action: Action, response: dict[int, Any], more: dict[str, Any]
     ) -> Callable[[View], View]:
         def known(view: View) -> View:
-            route = Route(method=method, path=path, action=action, view=view)
+            route = Route(noun=self._noun, method=method, path=path, action=action, view=view)
             ROUTES.append(route)
             auth = [KeyAuth(route), PageAuth(route)]
             told = _told(action, view, more)
