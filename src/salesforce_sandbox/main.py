@@ -1,6 +1,7 @@
 """The command `salesforce-sandbox`: a small Salesforce on this machine, ready in a second, gone when stopped."""
 
 import json
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,12 +11,23 @@ import typer
 
 from salesforce_sandbox.events.sandbox import EventfulSandbox
 from salesforce_sandbox.listeners.certificates import Certificates, make_certificates
+from salesforce_sandbox.org.errors import SalesforceError
 from salesforce_sandbox.org.org import MOST_ORGS
 from salesforce_sandbox.org.seeds.demo import demo
 from salesforce_sandbox.server import Listener, make_sandbox
 from salesforce_sandbox.wire.sandbox import Beginning
 
 SALESFORCE_EVENTS_PORT = 7443
+_MISTAKES = (
+    AttributeError,
+    KeyError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    SalesforceError,
+    sqlite3.Error,
+)
 
 
 def run(
@@ -44,17 +56,22 @@ def run(
     ] = None,
 ) -> None:
     """Serves a Salesforce org of your own until you stop it."""
-    sandbox = make_sandbox(Beginning(seed=_document(seed), snapshot=snapshot), org_number=org_number)
+    with _told_in_a_sentence(f"the org cannot begin from {snapshot or f'--seed {seed}'}"):
+        beginning = Beginning(seed=_document(seed), snapshot=snapshot)
+        sandbox = make_sandbox(beginning, org_number=org_number)
     if faults:
-        _take_faults(sandbox, faults)
-    listener = Listener(sandbox, port, latency_ms)
+        with _told_in_a_sentence(f"--faults is a JSON file of what goes wrong, and {faults} is none"):
+            sandbox.set_faults(json.loads(faults.read_text("utf-8")))
     certificates = make_certificates()
     if ca_out:
-        ca_out.write_bytes(certificates.authority)
-    if tls_port is not None or proxy_port is not None:
-        listener.add_tls(tls_port or 0, certificates)
-    if proxy_port is not None:
-        listener.add_proxy(proxy_port)
+        with _told_in_a_sentence("--ca-out cannot be written"):
+            ca_out.write_bytes(certificates.authority)
+    with _told_in_a_sentence("a port cannot be taken"):
+        listener = Listener(sandbox, port, latency_ms)
+        if tls_port is not None or proxy_port is not None:
+            listener.add_tls(tls_port or 0, certificates)
+        if proxy_port is not None:
+            listener.add_proxy(proxy_port)
     with _events(sandbox, listener, (pubsub_port, pubsub_tls_port), certificates) as addresses:
         listener.run(lambda: _announce(sandbox, listener, addresses))
 
@@ -73,7 +90,8 @@ def _events(
     # gRPC takes a while to load, which nobody shall wait for who does not want it.
     from salesforce_sandbox.events.server import serve
 
-    server = serve(sandbox.events, ports[0] or 0, certificates, ports[1] or 0)
+    with _told_in_a_sentence("a port of the Pub/Sub API cannot be taken"):
+        server = serve(sandbox.events, ports[0] or 0, certificates, ports[1] or 0)
     if server.tls_port:
         # Whoever asks for the port of the real thing, or for this one by way of the proxy, gets there.
         for wanted in (SALESFORCE_EVENTS_PORT, server.tls_port):
@@ -84,11 +102,14 @@ def _events(
         server.stop()
 
 
-def _take_faults(sandbox: EventfulSandbox, file: Path) -> None:
+@contextmanager
+def _told_in_a_sentence(what: str) -> Iterator[None]:
+    """What people get wrong at the command line is told without a traceback."""
     try:
-        sandbox.set_faults(json.loads(file.read_text("utf-8")))
-    except (AttributeError, KeyError, OSError, TypeError, ValueError) as error:
-        message = f"--faults is a JSON file of what goes wrong, and {file} cannot be read as one: {error}"
+        yield
+    except _MISTAKES as error:
+        # SQLite, gRPC and the file system each have a word for it.
+        message = f"{what}: {error or type(error).__name__}"
         raise typer.BadParameter(message) from None
 
 

@@ -131,11 +131,29 @@ def test_one_file_says_everything_that_goes_wrong_and_one_resource_too(admin: An
     assert (fair["bulk"]["reads_per_step"], fair["bulk"]["refusals"]) == (None, [])
 
 
-def test_a_file_of_faults_that_cannot_be_read_is_one_sentence(tmp_path: Path) -> None:
-    file = tmp_path / "faults.json"
-    file.write_text('{"rule": []}')
-    with pytest.raises(typer.BadParameter, match="not rule"):
-        run(port=0, seed="empty", faults=file)
+@pytest.mark.parametrize(
+    ("option", "text", "told"),
+    [
+        ("faults", '{"rule": []}', "not rule"),
+        ("faults", "{", "is a JSON file of what goes wrong"),
+        ("seed", '{"records": [{"type": "Nonsense"}]}', "there is none"),
+        ("seed", "{", "cannot begin from --seed"),
+        ("snapshot", "no database", "cannot begin from"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_told_in_a_sentence(
+    tmp_path: Path, option: str, text: str, told: str
+) -> None:
+    file = tmp_path / "given"
+    file.write_text(text)
+    given: dict[str, Any] = {"seed": "empty", option: str(file) if option == "seed" else file}
+    with pytest.raises(typer.BadParameter, match=told):
+        run(port=0, **given)
+
+
+def test_a_port_that_is_taken_is_told_in_a_sentence(url: str) -> None:
+    with pytest.raises(typer.BadParameter, match=r"a port cannot be taken: .*Address already in use"):
+        run(port=int(url.rpartition(":")[2]), seed="empty")
 
 
 def test_an_unknown_action_is_refused(admin: Any) -> None:
