@@ -154,3 +154,33 @@ def test_a_schedule_that_makes_no_sense_is_refused(
 def test_one_program_has_no_schedule_of_its_own(desk: Desk, terminal: Terminal) -> None:
     with pytest.raises(UsageError, match="--due is for whole orgs"):
         terminal("sync", desk.program, "--due")
+
+
+def test_near_the_limit_of_the_org_first_loads_wait_then_all_writes_do_and_it_is_said(
+    desk: Desk, terminal: Terminal
+) -> None:
+    """S2.2.9: what the org has used is read from its answers; the reserve is for others."""
+    desk.link()
+    desk.sync()
+    terminal("program", "create", "Autumn Webinar", "--channel", "Webinar")
+    terminal("link", "Autumn Webinar", "--create", "Autumn")
+    desk.give(ada="Registered")
+    desk.app.members.set_status("Autumn Webinar", "ben@example.com", "Registered", who="ada")
+
+    def left_of_100(used: int) -> dict[str, str | None]:
+        """A round when the org has used so many of each hundred calls that are not kept for others."""
+        calls = desk.org.calls() + 2
+        desk.org.control("POST", "/sandbox/limits", {"DailyApiRequests": 1_000 + 100 * calls // used})
+        return {run["program"]: run["held"] for run in terminal.json("sync")["runs"]}
+
+    for _ in range(200):
+        desk.org.query("SELECT Id FROM Organization")  # Others work there, too.
+    terminal("connect", "org", "--reserve", "1000")
+    waits = left_of_100(97)
+    assert all("it is only looked" in str(held) for held in waits.values())
+    assert "first loads wait" in str(left_of_100(92)["Autumn Webinar"])
+    assert "ada@example.com" in desk.there()
+    assert set(left_of_100(50).values()) == {None}
+    desk.org.control("POST", "/sandbox/limits", {"DailyApiRequests": 1_000 + desk.org.calls()})
+    with pytest.raises(RetryableError, match="1,000 are kept for others"):
+        terminal("sync")

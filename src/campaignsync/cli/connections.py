@@ -84,6 +84,15 @@ DailyCalls = Annotated[
 ]
 
 
+Reserve = Annotated[
+    int | None,
+    typer.Option(
+        min=0,
+        help="How many of the org's own API calls of 24 hours are for others; 0: its limit is not looked at.",
+    ),
+]
+
+
 def connect(
     context: typer.Context,
     name: Annotated[str, typer.Argument(help="A name of your own for the connection.")],
@@ -110,6 +119,7 @@ def connect(
     external_id_field: ExternalIdField = None,
     every: Every = None,
     daily_calls: DailyCalls = None,
+    reserve: Reserve = None,
     pubsub: Pubsub = None,
     currency: Currency = None,
     rate: Rate = None,
@@ -131,7 +141,7 @@ def connect(
         assignment=assignment,
         external_id_field=external_id_field,
     )
-    pace = _pace(every, daily_calls)
+    pace = _pace(every, daily_calls, reserve)
     endpoint = _endpoint(pubsub)
     money = _Money(own=currency and currency_code(currency), rates=dict(map(parse_rate, rate or ())))
     if not (url or credentials or leads or pace or pubsub or money.said or campaign_sync is not None):
@@ -179,7 +189,7 @@ def _keep(
         app.registry.set_currency(known.connection_id, money.own, money.rates)
 
 
-def _pace(every: str | None, daily_calls: int | None) -> dict[str, int | None]:
+def _pace(every: str | None, daily_calls: int | None, reserve: int | None) -> dict[str, int | None]:
     """What was said of how often and how much."""
     chosen: dict[str, int | None] = {}
     if every is not None:
@@ -187,6 +197,8 @@ def _pace(every: str | None, daily_calls: int | None) -> dict[str, int | None]:
         chosen["every_s"] = int(wait.total_seconds()) if wait else None
     if daily_calls is not None:
         chosen["daily_calls"] = daily_calls or None
+    if reserve is not None:
+        chosen["reserve"] = reserve or None
     return chosen
 
 
@@ -250,6 +262,7 @@ def _facts(connection: Connection, budget: Budget) -> dict[str, object]:
         "next_round": budget.next_round,
         "calls_used": budget.used,
         "daily_calls": budget.daily_calls,
+        "reserve": budget.reserve,
     }
 
 

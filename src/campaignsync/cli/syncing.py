@@ -209,6 +209,8 @@ def _print_rounds(
             f" {report.campaign_changes} in the campaign, {report.refused} refused, {report.conflicts} conflicts;"
             f" {report.api_calls} API calls."
         )
+        if report.held:
+            complain(f"'{report.program}' waits: {report.held}")
         if report.unknown:
             complain(f"Nobody knows yet what became of {report.unknown} writes; the next sync finds out.")
         if report.refused or report.conflicts:
@@ -240,6 +242,7 @@ def _run(report: RunReport) -> dict[str, object]:
         "unknown": report.unknown,
         "api_calls": report.api_calls,
         "halted": report.halted,
+        "held": report.held,
     }
 
 

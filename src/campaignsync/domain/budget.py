@@ -1,8 +1,9 @@
 """How often an org is asked, and how many API calls a day that may take (docs/adr/0008).
 
 The calls of an org are everybody's who works with it. Below four fifths of the budget rounds keep their schedule; from there on
-they come once an hour at the most; what is over the budget does not begin. Calls are counted by hours of UTC over 24 hours, as
-Salesforce counts its own limit, and an hour counts until all of it is a day ago.
+they come once an hour at the most; from nine tenths on first loads wait, from nineteen twentieths on all writing does; what is
+over the budget does not begin. Calls are counted by hours of UTC over 24 hours, as Salesforce counts its own limit, and an hour
+counts until all of it is a day ago.
 """
 
 from __future__ import annotations
@@ -13,12 +14,15 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from campaignsync.domain.errors import RetryableError, UsageError
+from campaignsync.domain.observation import ApiUsage
 
 DAY, HOUR = timedelta(hours=24), timedelta(hours=1)
-SLOW_FROM = 0.8
+SLOW_FROM, NO_FIRST_LOAD_FROM, READS_ONLY_FROM = 0.8, 0.9, 0.95
 SLOW = HOUR
 SAFETY_NET = timedelta(minutes=5)
 """How often a new connection has a round that nothing called for (M8.1)."""
+_WORTH_SHARING = 100
+"""Of fewer calls, the last twentieth is hardly one link's."""
 _SHORTEST, _LONGEST = timedelta(minutes=1), timedelta(days=7)
 _UNITS = {"m": timedelta(minutes=1), "h": HOUR, "d": DAY}
 _TEXT = re.compile(r"([1-9]\d{0,3})([mhd])")
@@ -37,6 +41,29 @@ class Budget:
     """None: as many as it takes."""
     calls: Mapping[datetime, int] = field(default_factory=dict)
     """By the hour they were made in."""
+    reserve: int | None = None
+    """Of the org's own calls a day, those that are for others (S2.2.9); None: we do not look at the org's limit."""
+    usage: ApiUsage | None = None
+    """What the whole org has used, as its last answer told; None before the first answer."""
+
+    @property
+    def share(self) -> float:
+        """How much is used: of our own budget, or of what the org has beyond the reserve, whichever is nearer its end."""
+        shares = [0.0]
+        if self.daily_calls is not None and self.daily_calls >= _WORTH_SHARING:
+            shares.append(self.used / self.daily_calls)
+        if self.reserve is not None and self.usage is not None:
+            shares.append(self.usage.used / max(self.usage.allowed - self.reserve, 1))
+        return max(shares)
+
+    def reason_to_hold(self, *, first_load: bool) -> str | None:
+        """Why a link waits that nobody asked for by name: near the end first loads do, then all that writes does. None: it may
+        run. Looks go on as long as there are calls at all."""
+        if self.share >= READS_ONLY_FROM:
+            return f"{self.share:.0%} of the API calls are used: until there are more, it is only looked."
+        if first_load and self.share >= NO_FIRST_LOAD_FROM:
+            return f"{self.share:.0%} of the API calls are used: first loads wait until there are more."
+        return None
 
     @property
     def used(self) -> int:
@@ -86,7 +113,15 @@ class Budget:
         return self.next_round is not None and self.next_round <= self.at
 
     def require(self, connection: str) -> None:
-        """RetryableError when the budget is spent."""
+        """RetryableError when the budget is spent, or the org has no more left than the reserve."""
+        usage, reserve = self.usage, self.reserve
+        if usage is not None and reserve is not None and usage.allowed - usage.used <= reserve:
+            raise RetryableError(
+                f"The org of connection '{connection}' has used {usage.used:,} of its {usage.allowed:,} API calls of 24 hours;"
+                f" {reserve:,} are kept for others. Keep fewer with: campaignsync connect {connection} --reserve N",
+                retry_after_s=HOUR.total_seconds(),
+                code="BUDGET_SPENT",
+            )
         if self.spent:
             raise RetryableError(
                 f"Connection '{connection}' has used {self.used:,} of its {self.daily_calls:,} API calls of 24 hours and waits"

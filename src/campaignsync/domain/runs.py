@@ -119,3 +119,7 @@ class RunReport:
     unknown: int = 0
     api_calls: int = 0
     halted: str | None = None
+    held: str | None = None
+    """Why nothing was done though something may have to be: calls are short (domain.budget)."""
+    first_load: bool = False
+    """Whether the link has never been run to its end."""

@@ -374,7 +374,8 @@ class Registry(Protocol):
         """Keep how leads are made in a connection's org; who was refused so far is tried again."""
 
     def set_pace(self, connection: ConnectionId, pace: Mapping[str, int | None]) -> None:
-        """Keep how often a connection has a round (every_s) and how many API calls that may take a day (daily_calls)."""
+        """Keep how often a connection has a round (every_s) and how many API calls that may take a day (daily_calls),
+        and how many of the org's own are for others (reserve)."""
 
     def set_pubsub(self, connection: ConnectionId, endpoint: str | None) -> None:
         """Keep where an org's events are: HOST:PORT, `off`, or None for Salesforce's own address."""

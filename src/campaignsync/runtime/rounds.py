@@ -62,7 +62,12 @@ def run_round(
         for link in ledger.links_due(org) if links is None else links:
             with failure_kept(ledger, org):
                 ledger.charge(org, door.take_calls())
-                ledger.budget(org).require(connection.name)
+                budget = replace(ledger.budget(org), usage=door.api_usage)
+                budget.require(connection.name)
+            told = reports.get(link)
+            if told and (held := budget.reason_to_hold(first_load=told.first_load)):
+                reports[link] = replace(told, held=held)
+                continue
             # Whose link was ended meanwhile has no report, and takes no other link's run along.
             with nullcontext() if only else suppress(LinkEndedError):
                 reports[link] = _run(door, ledger, link, only=only, tell=tell)

@@ -46,17 +46,21 @@ def links_due(connection: int, now: datetime) -> tuple[LinkId, ...]:
 def standing(connection: int) -> dict[LinkId, RunReport]:
     """What each link tells while nothing is done for it."""
     found = rows(
-        "SELECT l.id, p.name AS program, x.name AS connection, l.state, l.reason FROM store_link l"
+        "SELECT l.id, p.name AS program, x.name AS connection, l.state, l.reason, NOT EXISTS"
+        " (SELECT FROM store_run r WHERE r.link_id = l.id AND r.report IS NOT NULL) AS first_load FROM store_link l"
         " JOIN store_program p ON p.id = l.program_id JOIN store_connection x ON x.id = l.connection_id"
         " WHERE l.connection_id = %s ORDER BY l.id",
         (connection,),
     )
-    return {LinkId(row["id"]): _report(**row) for row in found}
-
-
-def _report(id: int, program: str, connection: str, state: str, reason: str | None) -> RunReport:  # noqa: A002
-    halted = None if state == LinkState.ACTIVE else reason or state
-    return RunReport(program=program, connection=connection, halted=halted)
+    return {
+        LinkId(row["id"]): RunReport(
+            program=row["program"],
+            connection=row["connection"],
+            halted=None if row["state"] == LinkState.ACTIVE else row["reason"] or row["state"],
+            first_load=row["first_load"],
+        )
+        for row in found
+    }
 
 
 def settle(link: int, mark: int) -> None:

@@ -87,7 +87,8 @@ class Registry:
             refused.filter(solved_at=None).update(retry_at=self._now())
 
     def set_pace(self, connection: ConnectionId, pace: Mapping[str, int | None]) -> None:
-        """Keep how often a connection has a round (every_s) and how many API calls that may take a day (daily_calls)."""
+        """Keep how often a connection has a round (every_s) and how many API calls that may take a day (daily_calls),
+        and how many of the org's own are for others (reserve)."""
         models.Connection.objects.filter(pk=connection).update(**pace)
 
     def set_pubsub(self, connection: ConnectionId, endpoint: str | None) -> None:

@@ -73,6 +73,7 @@ def budget(connection: int, now: datetime) -> Budget:
         every=timedelta(seconds=row.every_s) if row.every_s else None,
         round_at=row.round_at,
         daily_calls=row.daily_calls,
+        reserve=row.reserve,
         calls=dict(calls.values_list("hour", "calls")),
     )
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from campaignsync.domain.backlog import hour_of
 from campaignsync.domain.budget import Budget, pause, pause_text
 from campaignsync.domain.errors import RetryableError, UsageError
+from campaignsync.domain.observation import ApiUsage
 
 NOW = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
 
@@ -88,3 +89,27 @@ def test_a_pause_reads_as_it_is_written(text: str) -> None:
 def test_what_is_no_pause_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="no time between rounds"):
         pause(text)
+
+
+def test_near_the_end_of_what_there_is_first_loads_wait_and_then_all_writing() -> None:
+    """Of our own budget, and of what the org has beyond the reserve (S2.2.9), whichever is nearer its end."""
+    at = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
+    own = {
+        used: Budget(at=at, daily_calls=1_000, calls={at.replace(minute=0): used}) for used in (899, 900, 950)
+    }
+    org = {
+        used: Budget(at=at, reserve=4_000, usage=ApiUsage(used=used, allowed=5_000))
+        for used in (899, 900, 950)
+    }
+    for budgets in (own, org):
+        assert budgets[899].reason_to_hold(first_load=True) is None
+        assert "first loads" in str(budgets[900].reason_to_hold(first_load=True))
+        assert budgets[900].reason_to_hold(first_load=False) is None
+        assert "only looked" in str(budgets[950].reason_to_hold(first_load=False))
+
+
+def test_what_is_kept_for_others_is_not_touched() -> None:
+    at = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
+    with pytest.raises(RetryableError, match="4,000 are kept for others"):
+        Budget(at=at, reserve=4_000, usage=ApiUsage(used=1_000, allowed=5_000)).require("org")
+    Budget(at=at, usage=ApiUsage(used=4_999, allowed=5_000)).require("org")

@@ -41,6 +41,7 @@ class Connection(models.Model):
     """Decimals of Campaign.ActualCost, as the org describes it."""
     every_s = models.IntegerField(null=True)
     daily_calls = models.IntegerField(null=True)
+    reserve = models.IntegerField(null=True)
     round_at = models.DateTimeField(null=True)
     pubsub = models.TextField(null=True)
     """Where the events of the org are: HOST:PORT, `off`, or None for Salesforce's own address."""
