@@ -296,3 +296,23 @@ def test_a_batch_of_many_leaves_in_bulk(desk: Desk, follow_up: str) -> None:
     assert set(desk.org.members(follow_up).values()) == {"Responded"}
     # Three calls of 200 for leads, members, statuses, each; and those that find people and look at the org.
     assert desk.org.calls() - before < 40
+
+
+def test_sync_person_makes_leads_gives_them_an_owner_and_no_contact_to_a_queue(desk: Desk) -> None:
+    """M9.5."""
+    desk.link()
+    desk.org.create("Contact", LastName="Cid", Email="cid@example.com")
+    member_there(desk, desk.campaign, "ben", "Invited")
+    desk.sync()
+    known(desk, "ann", "cid")
+    queue = desk.org.create("Group", Name="Leads", DeveloperName="Leads", Type="Queue")
+    sync = {"action": "Sync Person to SFDC"}
+    batch(desk, "Sync", {**sync, "assign to": queue}, {**sync, "assign to": "701000000000001AAA"})
+    owners = {row["Email"]: row["OwnerId"] for row in desk.org.query("SELECT Email, OwnerId FROM Lead")}
+    assert owners["ann@example.com"] == queue
+    assert owners["ben@example.com"] != queue
+    assert [(name, outcome) for name, outcome, why in told(desk, "Sync") if "neither a user" not in why] == [
+        ("ann", "done"),
+        ("ben", "skipped"),
+        ("cid", "refused"),
+    ]

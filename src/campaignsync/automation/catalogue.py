@@ -211,7 +211,7 @@ ACTIONS = (
             ),
             "assign to": Wanted(
                 type=ValueType.TEXT,
-                says="the id of a user or a queue that shall own the lead; by the org's rules when left out",
+                says="the id of a user or a queue that shall own who is new to us there; by the org's rules when left out",
             ),
         },
     ),

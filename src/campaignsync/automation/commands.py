@@ -9,6 +9,7 @@ from __future__ import annotations
 import polars as pl
 
 from campaignsync.domain.commands import SETTLED
+from campaignsync.domain.people import PersonKind
 from campaignsync.domain.trees import MEMBER_WRITES
 
 _IN, _SAME, _THERE = pl.col("campaign_member_id").is_not_null(), pl.col("same"), pl.col("standing")
@@ -65,6 +66,35 @@ def _heard() -> pl.Expr:
     verb = pl.col("verb")
     as_wanted = pl.when(verb == "remove").then(~_IN).otherwise(_IN & _SAME)
     return pl.col("sent") & as_wanted
+
+
+QUEUE = "00G"
+"""What the id of a queue begins with."""
+
+
+def synced(commands: pl.DataFrame, before: pl.DataFrame, now: pl.DataFrame) -> pl.DataFrame:
+    """What came of Sync Person to SFDC for people who are in Salesforce now: SETTLED, person_id, and `owner`, whom their record
+    is to be given to (null: nobody). `before` and `now` tell who was, and is, there (person_id, salesforce_id, kind)."""
+    to_a_queue = (pl.col("kind") == PersonKind.CONTACT.value) & pl.col("status").str.starts_with(QUEUE)
+    new = ~pl.col("person_id").is_in(before["person_id"].implode()) | pl.col("sent")
+    return (
+        commands.join(now.select("person_id", "kind"), on="person_id")
+        .with_columns(to_a_queue=to_a_queue.fill_null(value=False), new=new)
+        .with_columns(
+            outcome=pl.when("to_a_queue")
+            .then(pl.lit("refused"))
+            .when("new")
+            .then(pl.lit("done"))
+            .otherwise(pl.lit("skipped")),
+            message=pl.when("to_a_queue")
+            .then(pl.lit("Is a contact, and no queue may own one (M9.5)."))
+            .when("new")
+            .then(pl.lit(""))
+            .otherwise(pl.lit("Is in Salesforce already.")),
+            owner=pl.when(pl.col("new") & ~pl.col("to_a_queue")).then(pl.col("status")),
+        )
+        .select(*SETTLED, "person_id", "owner")
+    )
 
 
 def judged(outcomes: pl.DataFrame) -> pl.DataFrame:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
 
+from campaignsync.automation.commands import QUEUE
 from campaignsync.automation.qualification import read_span
 from campaignsync.automation.schedule import zone_of
 from campaignsync.automation.tokens import read_template
@@ -27,6 +28,7 @@ from campaignsync.domain.flows import (
     Template,
     Wait,
 )
+from campaignsync.domain.ids import salesforce_id
 from campaignsync.domain.smart_campaigns import Scalar, SmartCampaign, Taken
 
 Constants = Mapping[tuple[str, str], str]
@@ -91,10 +93,19 @@ def _change_campaign(verb: CampaignVerb) -> Callable[[_Values], Effect]:
     )
 
 
+_OWNERS = ("005", QUEUE)
+"""What the ids of users and of queues begin with."""
+
+
 def _sync(values: _Values) -> Effect:
-    return SyncPerson(
-        connection=values.optional_constant("connection"), owner=values.optional_constant("assign to")
-    )
+    owner = values.optional_constant("assign to")
+    if owner is not None:
+        owner = salesforce_id(owner)
+        if not owner.startswith(_OWNERS):
+            raise UsageError(
+                f"'{owner}' is neither a user nor a queue: their ids begin with {' and '.join(_OWNERS)}."
+            )
+    return SyncPerson(connection=values.optional_constant("connection"), owner=owner)
 
 
 def _wait(values: _Values) -> Effect:

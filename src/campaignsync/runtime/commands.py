@@ -10,7 +10,7 @@ from functools import partial
 
 import polars as pl
 
-from campaignsync.automation.commands import judged, split
+from campaignsync.automation.commands import judged, split, synced
 from campaignsync.domain.commands import SETTLED, CommandGroup
 from campaignsync.domain.connections import Connection
 from campaignsync.domain.ids import ConnectionId
@@ -49,21 +49,35 @@ def _sync_people(people: OrgPeople, commands: Commands, directory: Directory, gr
     wanted = group.commands["person_id"].to_list()
     for person in commands.deleted_there(people.connection, wanted):
         directory.let_go(person, people.connection, who=_WHO)
-    known_before = set(people.ledger.identities(people.connection, wanted)["person_id"])
-    settled = _found(people, group.commands)
-    done = group.commands.join(settled, on="command_id", how="anti").select(
-        "command_id",
-        pl.when(pl.col("person_id").is_in(list(known_before)))
-        .then(pl.lit("skipped"))
-        .otherwise(pl.lit("done"))
-        .alias("outcome"),
-        pl.when(pl.col("person_id").is_in(list(known_before)))
-        .then(pl.lit("Is in Salesforce already."))
-        .otherwise(pl.lit(""))
-        .alias("message"),
+    known_before = people.ledger.identities(people.connection, wanted)
+    left_out = _found(people, group.commands)
+    now = people.ledger.identities(people.connection, wanted)
+    there = synced(group.commands.join(left_out, on="command_id", how="anti"), known_before, now)
+    settled = left_out.vstack(_given_owners(people, there))
+    commands.settle(settled)
+    return settled.filter(pl.col("outcome").is_not_null()).height
+
+
+def _given_owners(people: OrgPeople, there: pl.DataFrame) -> pl.DataFrame:
+    """Give those who are to have an owner that one; SETTLED of all, with what Salesforce refused."""
+    records = there.join(
+        people.ledger.identities(people.connection, there["person_id"].to_list()), on="person_id"
     )
-    commands.settle(settled.vstack(done))
-    return done.height + settled.filter(pl.col("outcome").is_not_null()).height
+    refused: dict[str, str] = {}
+    for (owner,), part in records.filter(pl.col("owner").is_not_null()).group_by(
+        "owner", maintain_order=True
+    ):
+        objects = dict(part.select("salesforce_id", pl.col("kind").str.to_titlecase()).rows())
+        refusals = people.door.give_owner(objects, str(owner))
+        refused |= {each: f"{told.code}: {told.message}" for each, told in refusals.items()}
+    said = pl.DataFrame(
+        list(refused.items()), schema={"salesforce_id": pl.String, "said": pl.String}, orient="row"
+    )
+    return records.join(said, on="salesforce_id", how="left").select(
+        "command_id",
+        pl.when(pl.col("said").is_not_null()).then(pl.lit("refused")).otherwise("outcome").alias("outcome"),
+        pl.coalesce("said", "message").alias("message"),
+    )
 
 
 def _found(people: OrgPeople, commands: pl.DataFrame) -> pl.DataFrame:

@@ -19,7 +19,7 @@ import polars as pl
 from campaignsync.domain.backlog import Lane
 from campaignsync.domain.budget import Budget
 from campaignsync.domain.connections import Connection, Login
-from campaignsync.domain.errors import CampaignsyncError
+from campaignsync.domain.errors import CampaignsyncError, Refusal
 from campaignsync.domain.fields import FieldRule, FieldValue, PeopleCompared, PersonBatch, PersonField
 from campaignsync.domain.ids import ConnectionId, LinkId, RunId
 from campaignsync.domain.labels import LabelMapping
@@ -111,6 +111,9 @@ class SalesforceDoor(Protocol):
     def write_people(self, writes: pl.DataFrame) -> Iterator[PersonBatch]:
         """Write fields of leads and contacts (PERSON_WRITES), at most 200 records a call, read back in the same call. Yields as
         each call ends; a call whose answer never came yields rows with known = false."""
+
+    def give_owner(self, records: Mapping[str, str], owner: str) -> Mapping[str, Refusal]:
+        """Give leads and contacts (id → Lead or Contact) an owner, a user or a queue; the refusals by id."""
 
     def delete_records(self, ids: Sequence[str]) -> None:
         """Delete records of any kind; who is deleted already is no error. RefusedError for what Salesforce refuses."""

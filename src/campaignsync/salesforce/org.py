@@ -9,6 +9,7 @@ from math import inf
 import polars as pl
 
 from campaignsync.domain.connections import Login
+from campaignsync.domain.errors import Refusal
 from campaignsync.domain.fields import STANDARD_FIELDS, FieldRule, PersonBatch, PersonField
 from campaignsync.domain.ids import salesforce_id
 from campaignsync.domain.links import CampaignStatus
@@ -144,6 +145,9 @@ class SalesforceOrg:
 
     def write_people(self, writes: pl.DataFrame) -> Iterator[PersonBatch]:
         return person_writing.write_people(self._wire, self._reader, writes, self._leads)
+
+    def give_owner(self, records: Mapping[str, str], owner: str) -> dict[str, Refusal]:
+        return person_writing.give_owner(self._wire, records, owner)
 
     def delete_records(self, ids: Sequence[str]) -> None:
         writing.delete_records(self._wire, ids)

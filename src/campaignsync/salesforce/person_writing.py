@@ -11,9 +11,10 @@ from typing import Any
 
 import polars as pl
 
-from campaignsync.domain.errors import UnknownOutcomeError
+from campaignsync.domain.errors import Refusal, UnknownOutcomeError
 from campaignsync.domain.fields import PERSON_OUTCOMES, FieldRule, PersonBatch, ValueKind
 from campaignsync.domain.people import LeadRules
+from campaignsync.salesforce.errors import refusal
 from campaignsync.salesforce.fields import PEOPLE, frame
 from campaignsync.salesforce.reading import Query, Reader
 from campaignsync.salesforce.soql import listed
@@ -45,6 +46,22 @@ def write_people(wire: Wire, reader: Reader, writes: pl.DataFrame, leads: LeadRu
                 method="PATCH", path="/composite/sobjects", body=collection(records), headers=headers
             )
             yield _written(wire, reader, object_name, numbers, patch)
+
+
+def give_owner(wire: Wire, records: Mapping[str, str], owner: str) -> dict[str, Refusal]:
+    """Give leads and contacts (id → Lead or Contact) an owner; the refusals by id. UnknownOutcomeError where no answer came: it
+    may be said again."""
+    refused, ids = dict[str, Refusal](), list(records)
+    for start in range(0, len(ids), ROWS_A_CALL):
+        part = ids[start : start + ROWS_A_CALL]
+        body = collection(
+            [{"attributes": {"type": records[each]}, "Id": each, "OwnerId": owner} for each in part]
+        )
+        results = wire.write("PATCH", "/composite/sobjects", body, {"Sforce-Auto-Assign": "FALSE"})
+        for each, result in zip(part, results, strict=True):
+            if not result["success"]:
+                refused[each] = refusal(result.get("errors") or ())
+    return refused
 
 
 def _record(object_name: str, rows: Sequence[Row], rules: Mapping[str, FieldRule]) -> dict[str, Any]:
