@@ -27,6 +27,7 @@ from campaignsync.domain.configuration import WrongEntryError
 from campaignsync.domain.errors import UsageError
 from campaignsync.domain.fields import STANDARD_FIELDS, ValueKind
 from campaignsync.domain.smart_campaigns import (
+    KEYS,
     OPERATORS,
     Choice,
     Comparison,
@@ -49,7 +50,6 @@ Fields = Mapping[str, ValueKind]
 """The custom fields of people that there are; None: whatever a definition names is taken for one."""
 CREATED = "created"
 LONGEST_TEXT, MOST_STEPS, MOST_FILTERS, MOST_VALUES = 10_000, 100, 100, 10_000
-KEYS = ("program", "priority", "qualification", "tokens", "schedule", "triggers", "filters", "logic", "flow")
 _STANDARD = {field.name: field.kind for field in STANDARD_FIELDS}
 _TYPES = {
     ValueKind.TEXT: ValueType.TEXT,

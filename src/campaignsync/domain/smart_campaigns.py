@@ -100,6 +100,32 @@ OPERATORS: Mapping[ValueType, tuple[Operator, ...]] = {
 """Dates in fields of people are text, written year first: so text compares by time as well."""
 
 
+KEYS = ("program", "priority", "qualification", "tokens", "schedule", "triggers", "filters", "logic", "flow")
+"""What a definition may hold, in the order in which people read it."""
+_FIRST = ("if", "trigger", "filter", "action")
+_LAST = ("choices", "otherwise")
+
+
+def in_order(definition: Mapping[str, Any]) -> dict[str, Any]:
+    """A definition with its entries in the order in which people read them; a database keeps none."""
+    return {
+        key: _in_order(definition[key])
+        for key in (*KEYS, *sorted(definition.keys() - set(KEYS)))
+        if key in definition
+    }
+
+
+def _in_order(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_in_order(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    rank = {key: place for place, key in enumerate((*_FIRST, None, *_LAST))}
+    return {
+        key: _in_order(value[key]) for key in sorted(value, key=lambda key: (rank.get(key, rank[None]), key))
+    }
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
     """An operator with its values; a span of time is a number of hours."""

@@ -18,7 +18,7 @@ from campaignsync.domain.errors import UsageError
 from campaignsync.domain.ids import ConnectionId
 from campaignsync.domain.member_fields import FieldKind, MemberField
 from campaignsync.domain.programs import PeriodCost, amount, month
-from campaignsync.domain.smart_campaigns import SmartCampaignState
+from campaignsync.domain.smart_campaigns import SmartCampaignState, in_order
 from campaignsync.domain.statuses import Channel, ProgressionStatus
 from campaignsync.store import models
 from campaignsync.store.facts import lead_rules
@@ -66,7 +66,7 @@ class Configurations:
             "channels": {row.name: _channel(row) for row in channels},
             "programs": {row.name: _program(row) for row in programs.prefetch_related("tags", "costs")},
             "smart_campaigns": {
-                row.name: {**row.definition, "active": row.state == SmartCampaignState.ACTIVE.value}
+                row.name: {**in_order(row.definition), "active": row.state == SmartCampaignState.ACTIVE.value}
                 for row in models.SmartCampaign.objects.order_by("name")
             },
             "connections": {row.name: _connection(row) for row in connections},

@@ -15,7 +15,7 @@ from django.db import transaction
 from campaignsync.domain.errors import NOT_THERE, UsageError
 from campaignsync.domain.fields import STANDARD_FIELDS, ValueKind
 from campaignsync.domain.people import comparable_email
-from campaignsync.domain.smart_campaigns import SmartCampaign, SmartCampaignState, SmartList
+from campaignsync.domain.smart_campaigns import SmartCampaign, SmartCampaignState, SmartList, in_order
 from campaignsync.store import faults, models
 from campaignsync.store.acting import acting
 from campaignsync.store.filtering import generous, people_who
@@ -59,7 +59,7 @@ class SmartCampaigns:
         """One, with its definition."""
         row = _row(name)
         (found,) = rows(f"{_LISTED} WHERE s.id = %s", (row.pk,))
-        return {**found, "definition": row.definition}
+        return {**found, "definition": in_order(row.definition)}
 
     def save(self, name: str, definition: Mapping[str, Any], *, who: str) -> bool:
         """Keep a definition that was checked; whether it is new. Its state stays, and the journal tells."""
