@@ -11,6 +11,7 @@ from campaignsync.domain.configuration import Difference
 from campaignsync.domain.errors import UsageError
 from campaignsync.runtime.configuring import Configuring
 from desk import Desk
+from terminal import Terminal
 
 
 class Office:
@@ -159,3 +160,24 @@ def test_a_status_that_members_carry_cannot_be_pruned(desk: Desk, office: Office
     text = "campaignsync: 1\nchannels:\n  Webinar: {statuses: {Invited: {step: 10}}}\n"
     with pytest.raises(UsageError, match="Status 'No Show' of channel 'Webinar' is carried by members"):
         office.apply(text, prune=True)
+
+
+def test_what_only_applying_finds_wrong_is_named_by_its_line_too(
+    desk: Desk, office: Office, tmp_path: Path
+) -> None:
+    """All of the file or nothing: the first program is not made either."""
+    file = tmp_path / "wrong.yaml"
+    file.write_text(
+        "campaignsync: 1\nprograms:\n  Fair: {channel: Tradeshow}\n  Show:\n    channel: Nowhere\n"
+    )
+    with pytest.raises(
+        UsageError, match=r"wrong.yaml, line 4: programs / Show: There is no channel 'Nowhere'"
+    ):
+        Terminal(desk.app)("config", "apply", str(file), "--yes")
+    file.write_text(
+        "campaignsync: 1\nprograms:\n  Fair:\n    channel: Tradeshow\n    links:\n"
+        "      org: {campaign: 701000000000001AAA}\n"
+    )
+    with pytest.raises(UsageError, match=r"line 6: programs / Fair / links / org: There is no campaign 701"):
+        Terminal(desk.app)("config", "apply", str(file), "--yes")
+    assert [row["name"] for row in desk.app.registry.programs()] == ["Spring Webinar"]

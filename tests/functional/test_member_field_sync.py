@@ -263,3 +263,32 @@ def test_a_write_whose_answer_never_came_is_observed_before_it_is_tried_again(
     mapped.sync()
     assert (here(mapped), there(mapped)) == ({"Diet": "vegan"}, {"Diet__c": "vegan"})
     assert mapped.sync().campaign_changes == 0
+
+
+def test_an_undo_takes_values_back_on_both_sides_but_not_what_changed_since(
+    mapped: Desk, terminal: Terminal
+) -> None:
+    """The two sides differ again as before the run, and a sync would do the same once more."""
+    set_here(mapped, Diet="vegan", Guests="1")
+    set_there(mapped, BEN, Diet__c="fish")
+    mapped.sync()
+    run = terminal.json("runs", mapped.program, "--limit", "1")[0]["run"]
+    set_there(mapped, Guests__c=2)
+    plan = terminal.json("undo", str(run), "--dry-run")
+    assert {
+        (row["email"], row["field"], row["verdict"], row["becomes"]) for row in plan["member_fields"]
+    } == {
+        (ADA, "Diet", "to campaign", None),
+        (ADA, "Guests", "hold", None),
+        (BEN, "Diet", "to program", None),
+    }
+    terminal("undo", str(run), "--yes")
+    assert (here(mapped), there(mapped)) == ({"Diet": "vegan", "Guests": "1"}, {"Guests__c": 2})
+    assert (here(mapped, BEN), there(mapped, BEN)) == ({}, {"Diet__c": "fish"})
+    terminal("resume", mapped.program)
+    mapped.sync()
+    assert (here(mapped), there(mapped)) == (
+        {"Diet": "vegan", "Guests": "2"},
+        {"Diet__c": "vegan", "Guests__c": 2},
+    )
+    assert here(mapped, BEN) == {"Diet": "fish"}

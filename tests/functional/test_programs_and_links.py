@@ -169,3 +169,16 @@ def test_who_has_no_address_or_shares_one_is_named_by_an_id(desk: Desk, terminal
     assert {row["LeadId"]: row["Status"] for row in found} == {lead: "Registered", twins[1]: "Attended"}
     with pytest.raises(UsageError, match="is no e-mail address, and no id of somebody we know"):
         terminal("member", "set", desk.program, "nobody", "--status", "Attended")
+
+
+def test_whoever_comes_by_a_linked_campaign_entered_by_its_program(desk: Desk, terminal: Terminal) -> None:
+    """M1.5, M2.1: and keeps that, whatever other programs follow."""
+    campaign = desk.org.webinar()
+    desk.org.add_lead(campaign, "ada@example.com", "Invited")
+    desk.give(ben="Invited")
+    desk.link(campaign)
+    desk.sync()
+    desk.app.registry.create_program("Autumn", "Webinar", {})
+    for email in ("ada@example.com", "ben@example.com"):
+        desk.app.members.set_status("Autumn", email, "Invited", who="ada")
+        assert terminal.json("person", "show", email)["acquisition_program"] == desk.program

@@ -65,6 +65,13 @@ def read_with(path: Path, check: Callable[[Any], T]) -> T:
         raise UsageError(f"{path}, line {_line(error.path, lines)}: {error}", code=error.code) from None
 
 
+def located(path: Path, error: WrongEntryError) -> UsageError:
+    """What was found wrong with an entry only when it was applied, with the entry's line in its file."""
+    lines: dict[configuration.Path, int] = {}
+    _plain(yaml.compose(path.read_bytes(), Loader=_Loader), (), lines)
+    return UsageError(f"{path}, line {_line(error.path, lines)}: {error}", code=error.code)
+
+
 class _Loader(yaml.SafeLoader):
     """Texts that look like dates stay texts, and nothing may stand for something else."""
 

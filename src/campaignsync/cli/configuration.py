@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +13,7 @@ from campaignsync.bootstrap import Application
 from campaignsync.cli import config_file
 from campaignsync.cli.output import agreed, answer, print_json, say
 from campaignsync.cli.session import AsJson, opened, who
-from campaignsync.domain.configuration import Difference
+from campaignsync.domain.configuration import Difference, WrongEntryError
 from campaignsync.domain.errors import UsageError
 from campaignsync.runtime.configuring import Configuring
 
@@ -71,7 +73,7 @@ def config_export(
 def config_plan(context: typer.Context, file: File, prune: Prune = False, as_json: AsJson = False) -> None:
     """Show what applying a file would change, without changing it."""
     wanted = config_file.read(file)
-    with opened(context) as app:
+    with opened(context) as app, _located(file):
         changes = _configuring(app).plan(wanted, prune=prune)
     if as_json:
         print_json([_told(each) for each in changes])
@@ -91,15 +93,26 @@ def config_apply(
     wanted = config_file.read(file)
     with opened(context) as app:
         configuring = _configuring(app)
-        changes = configuring.plan(wanted, prune=prune)
+        with _located(file):
+            changes = configuring.plan(wanted, prune=prune)
         if not as_json:
             _show(changes)
         how = f"Nothing was changed. Change it with: campaignsync config apply {file} --yes"
         if changes and not agreed("Change this?", how, yes=yes):
             return
-        done = configuring.apply(wanted, prune=prune, who=who()) if changes else []
+        with _located(file):
+            done = configuring.apply(wanted, prune=prune, who=who()) if changes else []
     if changes or as_json:
         answer({"changed": [_told(each) for each in done]}, f"{len(done)} entries changed.", as_json=as_json)
+
+
+@contextmanager
+def _located(file: Path) -> Iterator[None]:
+    """What is found wrong with an entry is told with its line."""
+    try:
+        yield
+    except WrongEntryError as error:
+        raise config_file.located(file, error) from None
 
 
 def _show(changes: list[Difference]) -> None:

@@ -7,6 +7,7 @@ knows of either. What a document does not name stays as it is, unless it is prun
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -39,6 +40,17 @@ class WrongEntryError(UsageError):
         super().__init__(f"{written(path)}: {reason}", code="WRONG_ENTRY")
         self.path = path
         self.reason = reason
+
+
+@contextlib.contextmanager
+def at(*path: str) -> Iterator[None]:
+    """Whatever is refused in here is refused for an entry: WrongEntryError names it."""
+    try:
+        yield
+    except WrongEntryError:
+        raise
+    except UsageError as error:
+        raise WrongEntryError(path, str(error)) from None
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,14 @@ VALUE_DIFFERENCES: Schema = {
 }
 """Where a member of a program and the member of the campaign differ, one row a field."""
 
+RUN_VALUES: Schema = {
+    "side": pl.String,  # program or campaign
+    **VALUE_DIFFERENCES,
+    "old": pl.String,  # before the run
+    "new": pl.String,  # after the run
+}
+"""What a run did to fields of members whom both sides still have, and what the two sides hold now."""
+
 VALUE_CHANGES: Schema = {"person_id": pl.Int64, "field": pl.String, "was": pl.String, "becomes": pl.String}
 """What our side of a field becomes, unless it is no longer what it was."""
 

@@ -165,6 +165,8 @@ class RunChanges:
     members: pl.DataFrame
     people: pl.DataFrame
     fields: frozenset[str]
+    values: pl.DataFrame | None = None
+    """What it did to custom fields of members, and what they hold now (domain.member_values.RUN_VALUES); None: nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

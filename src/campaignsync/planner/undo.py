@@ -8,6 +8,7 @@ undone there.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import polars as pl
 
@@ -16,6 +17,7 @@ from campaignsync.domain.runs import LinkFacts
 from campaignsync.domain.statuses import folded
 from campaignsync.domain.trees import RunChanges, Trees
 from campaignsync.planner.decide import Verdict
+from campaignsync.planner.member_fields import VALUES
 from campaignsync.planner.plan import MEMBERS, FieldChange, Plan
 from campaignsync.planner.reconcile import side_by_side, spelled
 
@@ -36,7 +38,29 @@ def inverse(facts: LinkFacts, trees: Trees, run: RunId, done: RunChanges) -> Pla
     )
     taken_back = pl.concat([_taken_back(facts, changed.filter(side=side), side, run) for side in _BACK])
     named = taken_back.join(done.people, on="person_id", how="left").select(*MEMBERS)
-    return Plan.of_link(facts, named.sort("verdict", "person_id"), _left_to_the_program(facts, done))
+    plan = Plan.of_link(facts, named.sort("verdict", "person_id"), _left_to_the_program(facts, done))
+    return plan if done.values is None else replace(plan, values=_values_taken_back(done.values, run))
+
+
+def _values_taken_back(done: pl.DataFrame, run: RunId) -> pl.DataFrame:
+    """The custom fields of members (VALUES): back to what they were, where nothing has changed there since."""
+    now = pl.when(pl.col("side") == "program").then("ours").otherwise("theirs")
+    since = now.ne_missing(pl.col("new"))
+    return (
+        done.filter(pl.col("old").ne_missing(pl.col("new")))
+        .with_columns(
+            verdict=pl.when(since)
+            .then(pl.lit(Verdict.HOLD.value))
+            .otherwise(pl.col("side").replace_strict({side: to.value for side, to in _BACK.items()})),
+            becomes=pl.col("old"),
+            code=pl.when(since).then(pl.lit(CHANGED_SINCE)),
+            reason=pl.when(since)
+            .then(pl.lit(f"changed since run {run}, and stays"))
+            .otherwise(pl.lit(f"undo of run {run}")),
+        )
+        .select(*VALUES)
+        .sort("verdict", "person_id", "field")
+    )
 
 
 def _left_to_the_program(facts: LinkFacts, done: RunChanges) -> Iterator[FieldChange]:

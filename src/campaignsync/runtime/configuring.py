@@ -14,6 +14,7 @@ from campaignsync.domain.configuration import (
     Difference,
     Document,
     WrongEntryError,
+    at,
     differences,
     label_mappings,
     merged,
@@ -75,14 +76,16 @@ class Configuring:
             final = merged(current, wanted, changes)
             self.configurations.write(current, final)
             for name, entry in final["connections"].items():
-                self._map(name, current["connections"].get(name, {}), entry, who)
+                with at("connections", name):
+                    self._map(name, current["connections"].get(name, {}), entry, who)
             for name in sorted(current["member_fields"].keys() - final["member_fields"].keys()):
                 self.member_fields.remove(name, who=who)
             for program, entry in final["programs"].items():
                 known = current["programs"].get(program, {}).get("links", {})
                 for name, link in entry.get("links", {}).items():
                     if name not in known:
-                        self._link(program, name, link)
+                        with at("programs", program, "links", name):
+                            self._link(program, name, link)
             self._write_smart_campaigns(current, final, who)
         return changes
 

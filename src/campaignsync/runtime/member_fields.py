@@ -7,7 +7,9 @@ commands. Like the cycle it keeps no pending work: what differs is compared agai
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import polars as pl
 
 from campaignsync.domain.errors import UsageError
 from campaignsync.domain.ids import RunId
@@ -35,6 +37,14 @@ def sync_values(run: RunId, facts: LinkFacts, door: SalesforceDoor, ledger: Ledg
     if not facts.member_fields:
         return ValuesReport()
     values = planned.plan_values(ledger.compare_values(facts.link_id), facts.policy.winner)
+    report = write_values(run, values, door, ledger)
+    waiting = planned.waiting(values)
+    ledger.settle_values(run, waiting, planned.unsettled(values))
+    return replace(report, conflicts=waiting.height)
+
+
+def write_values(run: RunId, values: pl.DataFrame, door: SalesforceDoor, ledger: Ledger) -> ValuesReport:
+    """Bring both sides to what is planned (planner.member_fields.VALUES)."""
     changes, writes = planned.for_program(values), planned.for_campaign(values)
     ledger.change_values(run, changes)
     written = refused = unknown = 0
@@ -44,11 +54,7 @@ def sync_values(run: RunId, facts: LinkFacts, door: SalesforceDoor, ledger: Ledg
         written += known["code"].null_count()
         refused += known.height - known["code"].null_count()
         unknown += batch.outcomes.height - known.height
-    waiting = planned.waiting(values)
-    ledger.settle_values(run, waiting, planned.unsettled(values))
-    return ValuesReport(
-        here=changes.height, there=written, refused=refused, unknown=unknown, conflicts=waiting.height
-    )
+    return ValuesReport(here=changes.height, there=written, refused=refused, unknown=unknown)
 
 
 def mapping_of(

@@ -6,7 +6,7 @@ the same once more: the link waits until a person has mended the cause and lets 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from campaignsync.domain.connections import Connection
 from campaignsync.domain.errors import HaltError
@@ -16,6 +16,7 @@ from campaignsync.domain.runs import RunReport
 from campaignsync.planner.plan import Plan
 from campaignsync.planner.undo import inverse
 from campaignsync.runtime.executor import Tell, nobody, reported, take_to_program, write_members
+from campaignsync.runtime.member_fields import write_values
 from campaignsync.runtime.ports import Ledger, SalesforceDoor
 from campaignsync.runtime.rounds import observed
 
@@ -60,7 +61,15 @@ class Undo:
         facts = self.ledger.link(self.link)
         changes = take_to_program(run, plan, self.ledger)
         outcomes = write_members(run, facts, plan, self.door, self.ledger, tell)
-        return reported(facts, plan, changes, outcomes, self.door.api_calls - calls_before)
+        values = write_values(run, plan.values, self.door, self.ledger)
+        report = reported(facts, plan, changes, outcomes, self.door.api_calls - calls_before)
+        return replace(
+            report,
+            program_changes=report.program_changes + values.here,
+            campaign_changes=report.campaign_changes + values.there,
+            refused=report.refused + values.refused,
+            unknown=report.unknown + values.unknown,
+        )
 
 
 def _why_it_waits(undone: RunId, program: str) -> str:

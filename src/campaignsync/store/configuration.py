@@ -13,7 +13,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import ProtectedError
 
-from campaignsync.domain.configuration import VERSION, Document, label_mappings, required
+from campaignsync.domain.configuration import VERSION, Document, at, label_mappings, required
 from campaignsync.domain.errors import UsageError
 from campaignsync.domain.ids import ConnectionId
 from campaignsync.domain.member_fields import FieldKind, MemberField
@@ -89,7 +89,8 @@ class Configurations:
         ):
             for name, entry in final[section].items():
                 if current[section].get(name) != entry:
-                    write(name, entry)
+                    with at(section, name):
+                        write(name, entry)
         for name in sorted(gone["channels"]):
             _delete(models.Channel.objects.get(name=name), f"Channel '{name}' is used by programs")
 

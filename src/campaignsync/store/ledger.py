@@ -142,7 +142,7 @@ class Ledger:
     def adopt_people(self, link: LinkId) -> None:
         row = _link(link)
         with self._acting(why="merged in Salesforce"):
-            store_people.adopt(row.connection_id, row.campaign_id, self._now())
+            store_people.adopt(row.connection_id, row.campaign_id, self._now(), program=row.program_id)
 
     def settle_intents(self, link: LinkId, sync_user_id: str) -> None:
         row = _link(link)
@@ -177,11 +177,12 @@ class Ledger:
             (run, [_ENGINE, sync_user_id]),
             RUN_MEMBERS,
         )
-        fields = models.JournalEntry.objects.filter(run_id=run, noun__in=_FIELD_COLUMNS)
+        link, fields = _link_of(run), models.JournalEntry.objects.filter(run_id=run, noun__in=_FIELD_COLUMNS)
         return RunChanges(
             members=members,
-            people=read_people(_link_of(run), members["person_id"].unique()),
+            people=read_people(link, members["person_id"].unique()),
             fields=frozenset(fields.values_list("noun", flat=True)),
+            values=member_values.done_by(link, run, [_ENGINE, sync_user_id]),
         )
 
     def finish(self, run: RunId, report: RunReport) -> None:

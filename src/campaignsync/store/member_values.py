@@ -15,6 +15,7 @@ from django.db import transaction
 from campaignsync.domain.links import Winner
 from campaignsync.domain.member_values import (
     HELD_VALUES,
+    RUN_VALUES,
     VALUE_CHANGES,
     VALUE_DIFFERENCES,
     ValueBatch,
@@ -67,17 +68,37 @@ def compare(link: Link, now: datetime) -> ValuesCompared:
     return ValuesCompared(differences=differences, held=held)
 
 
+def done_by(link: Link, run: int, engines: Sequence[str]) -> pl.DataFrame:
+    """What a run did itself (RUN_VALUES)."""
+    return query(
+        "SELECT j.side, v.person_id, p.email, v.kind, v.salesforce_id, v.campaign_member_id, v.field, v.agreed, v.ours, v.theirs,"
+        " j.old, j.new FROM (SELECT side, person_id, noun, (array_agg(old ORDER BY id))[1] AS old,"
+        "  (array_agg(new ORDER BY id DESC))[1] AS new FROM store_journalentry WHERE run_id = %(run)s AND who = ANY(%(engines)s)"
+        f"  GROUP BY side, person_id, noun) j JOIN {_SIDES} ON v.person_id = j.person_id AND v.field = j.noun"
+        " JOIN store_person p ON p.id = v.person_id",
+        {**_where(link), "run": run, "engines": list(engines)},
+        RUN_VALUES,
+    )
+
+
 def change(link: Link, changes: pl.DataFrame) -> int:
-    """Our side follows (VALUE_CHANGES), unless it was changed meanwhile; how many members did."""
+    """Our side follows (VALUE_CHANGES), unless it was changed meanwhile; how many members did. What it becomes is agreed on."""
     alone("members", link.program_id)
     temporary("changes", changes.select(*VALUE_CHANGES))
-    return execute(
+    done = execute(
         "UPDATE store_programmember m SET custom = jsonb_strip_nulls(m.custom || n.values) FROM"
         " (SELECT o.id, jsonb_object_agg(c.field, c.becomes) AS values FROM changes c JOIN store_programmember o"
         "  ON o.program_id = %s AND o.person_id = c.person_id AND o.custom->>c.field IS NOT DISTINCT FROM c.was GROUP BY o.id) n"
         " WHERE n.id = m.id",
         (link.program_id,),
     )
+    _agree(
+        "SELECT a.id AS agreement_id, c.field, c.becomes AS value FROM changes c JOIN store_agreement a ON a.link_id = %s"
+        " AND a.person_id = c.person_id JOIN store_programmember m ON m.program_id = %s AND m.person_id = c.person_id"
+        " AND m.custom->>c.field IS NOT DISTINCT FROM c.becomes",
+        (link.pk, link.program_id),
+    )
+    return done
 
 
 def record(link: Link, writes: pl.DataFrame, batch: ValueBatch, now: datetime) -> int:

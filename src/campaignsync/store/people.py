@@ -25,8 +25,9 @@ VALUES = f"jsonb_strip_nulls(jsonb_build_object({_PAIRS}) || p.custom)::text"
 _OTHER_FIELDS = ", ".join(f'"{name}"' for name in PERSON_FIELDS if name != "email")
 
 
-def adopt(connection: int, campaign_id: str, now: datetime) -> None:
-    """Make every lead and contact in a campaign a person of ours, found by e-mail address before made.
+def adopt(connection: int, campaign_id: str, now: datetime, *, program: int | None = None) -> None:
+    """Make every lead and contact in a campaign a person of ours, found by e-mail address before made. Whoever is made enters by
+    way of the linked program (M1.5).
 
     A person who is a lead in our memory and whose membership is a contact's by now is the contact (M7.7): the member may tell
     before the lead does. Of several leads and contacts with one address, contacts come first, then the latest changed (M7.3), and
@@ -69,11 +70,11 @@ def adopt(connection: int, campaign_id: str, now: datetime) -> None:
     )
     bulk(
         "store_person",
-        f"INSERT INTO store_person (id, email, {_OTHER_FIELDS}, custom, created_at)"
-        f" SELECT s.person_id, s.email, {_OTHER_FIELDS}, '{{}}'::jsonb, clock_timestamp() FROM strangers s"
+        f"INSERT INTO store_person (id, email, {_OTHER_FIELDS}, custom, created_at, acquisition_program_id)"
+        f" SELECT s.person_id, s.email, {_OTHER_FIELDS}, '{{}}'::jsonb, clock_timestamp(), %s FROM strangers s"
         f" JOIN (SELECT salesforce_id, {_OTHER_FIELDS} FROM store_salesforceperson WHERE connection_id = %s) p"
         " USING (salesforce_id) WHERE NOT EXISTS (SELECT FROM store_person o WHERE o.id = s.person_id)",
-        (connection,),
+        (program, connection),
     )
     bulk(
         "store_personidentity",
