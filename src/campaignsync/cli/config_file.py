@@ -97,7 +97,7 @@ def _plain(node: yaml.Node | None, path: configuration.Path, lines: dict[configu
     """A node as a value of Python's own; the line of each path is noted."""
     if node is None:
         return None
-    lines[path] = node.start_mark.line + 1
+    lines.setdefault(path, node.start_mark.line + 1)
     if isinstance(node, yaml.MappingNode) and node.tag == _MAPPING:
         found: dict[Any, Any] = {}
         for key, value in node.value:

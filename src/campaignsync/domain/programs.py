@@ -107,7 +107,8 @@ def actual_cost(
     if unknown:
         raise UsageError(
             f"Period costs are in {', '.join(unknown)} but the campaign counts in {currency}: the cost is not written until"
-            f" a rate is given, with: campaignsync connect NAME --rate {unknown[0]}=WORTH (M5.2)"
+            f" a rate is given, with: campaignsync connect NAME --rate {unknown[0]}=WORTH; or, where all the org counts in"
+            f" {unknown[0]}, that is said, with: campaignsync connect NAME --currency {unknown[0]} (M5.2)"
         )
     total = sum((cost.amount * (factors[cost.currency] or 1) for cost in costs), Decimal(0))
     return total.quantize(Decimal(1).scaleb(-scale), rounding=ROUND_HALF_EVEN)

@@ -228,8 +228,9 @@ class Ledger(Protocol):
         """Judge writes whose outcome nobody saw by what the mirror shows now: a row that we wrote last and that does not
         say what we wanted is our own failed write; the agreed state becomes what it says (S0.2), never an edit."""
 
-    def trees(self, link: LinkId) -> Trees:
-        """The three trees from one snapshot, and what is held back by open problems that are not due."""
+    def trees(self, link: LinkId, *, also: Collection[int] = ()) -> Trees:
+        """The three trees from one snapshot, and what is held back by open problems that are not due. Whoever is the same in all
+        three may be left out, but not these people."""
 
     # Executing and recording.
 

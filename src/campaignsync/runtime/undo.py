@@ -54,7 +54,8 @@ class Undo:
     def _planned(self) -> Plan:
         self.ledger.adopt_people(self.link)
         done = self.ledger.changes_of(self.run, self.door.sync_user().user_id)
-        return inverse(self.ledger.link(self.link), self.ledger.trees(self.link), self.run, done)
+        trees = self.ledger.trees(self.link, also=done.members["person_id"].unique().to_list())
+        return inverse(self.ledger.link(self.link), trees, self.run, done)
 
     def _written(self, run: RunId, plan: Plan, tell: Tell) -> RunReport:
         calls_before = self.door.api_calls

@@ -149,8 +149,8 @@ class Ledger:
         with transaction.atomic():
             writing.settle(row, sync_user_id, vocabulary(row))
 
-    def trees(self, link: LinkId) -> Trees:
-        return read_trees(_link(link), self._now())
+    def trees(self, link: LinkId, *, also: Collection[int] = ()) -> Trees:
+        return read_trees(_link(link), self._now(), also)
 
     @contextlib.contextmanager
     def run(self, link: LinkId, why: str) -> Iterator[RunId]:

@@ -87,7 +87,7 @@ class MemberFields:
 def note_read(connection: int, delta: Delta, now: datetime) -> bool:
     """Keep what a look told of the org's fields; whether every field that is mapped was read. A field that does not fit any more
     loses its mapping, and says so; one that was mapped while the look was under way is read by the next."""
-    row = models.Connection.objects.select_for_update().get(pk=connection)
+    row = models.Connection.objects.get(pk=connection)  # Whoever maps waits for our turn with the org.
     if delta.cost_scale is not None and delta.cost_scale != row.cost_scale:
         models.Connection.objects.filter(pk=connection).update(cost_scale=delta.cost_scale)
     known = {each.field.name: each for each in mappings(row)}

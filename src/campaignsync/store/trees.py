@@ -7,6 +7,7 @@ without a counterpart, and is neither a removal nor anybody to be created anew (
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 import polars as pl
@@ -25,14 +26,14 @@ _STANDING = (
 )
 
 
-def read_trees(link: Link, now: datetime) -> Trees:
-    """The trees of a link, but for whoever is the same in all three. A link on trial is seen by its own transaction alone, which
-    is read in as it is."""
+def read_trees(link: Link, now: datetime, also: Collection[int] = ()) -> Trees:
+    """The trees of a link, but for whoever is the same in all three, unless they are `also` wanted. A link on trial is seen by its
+    own transaction alone, which is read in as it is."""
     on_trial = connection.in_atomic_block
     with transaction.atomic():
         if not on_trial:
             execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        unlike = query(_UNLIKE, _parameters(link), SIDE_BY_SIDE)
+        unlike = query(_UNLIKE, {**_parameters(link), "also": list(also)}, SIDE_BY_SIDE)
         held = pl.concat([_held_members(link, now), _held_people(link, now)])
         people = read_people(link, unlike["person_id"].unique())
         (sizes,) = rows(_SIZES, _parameters(link))
@@ -71,7 +72,7 @@ _UNLIKE = (
     "SELECT person_id, a.status AS agreed, p.status AS program, c.status AS campaign, c.salesforce_id AS campaign_member_id"
     f" FROM ({_AGREED}) a FULL JOIN ({_PROGRAM}) p USING (person_id) FULL JOIN ({_CAMPAIGN}) c USING (person_id)"
     " WHERE (a.status = p.status AND p.status = c.meaning) IS NOT TRUE"
-    f" OR c.who IN ({_MAYBE_TWICE})"
+    f" OR c.who IN ({_MAYBE_TWICE}) OR person_id = ANY(%(also)s)"
 )
 _SIZES = (
     f"SELECT (SELECT count(*) FROM ({_AGREED}) a) AS agreed, (SELECT count(*) FROM ({_PROGRAM}) p) AS program,"
