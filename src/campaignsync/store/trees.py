@@ -27,8 +27,8 @@ _STANDING = (
 
 
 def read_trees(link: Link, now: datetime, also: Collection[int] = ()) -> Trees:
-    """The trees of a link, but for whoever is the same in all three, unless they are `also` wanted. A link on trial is seen by its
-    own transaction alone, which is read in as it is."""
+    """The trees of a link, but for whoever is the same in all three, unless they are `also` wanted. A link on trial is seen by
+    its own transaction alone, which is read in as it is."""
     on_trial = connection.in_atomic_block
     with transaction.atomic():
         if not on_trial:

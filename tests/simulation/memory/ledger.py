@@ -187,7 +187,7 @@ class MemoryLedger(MemoryRounds):
                 _remember(row, person, said[0])
                 del row.intents[person]
 
-    def trees(self, link: LinkId, *, also: Collection[int] = ()) -> Trees:  # noqa: ARG002
+    def trees(self, link: LinkId, *, also: Collection[int] = ()) -> Trees:
         tables, row = self.tables, self._link(link)
         gone = {p for (of, p), each in tables.identities.items() if of == row.connection and each.is_deleted}
         agreed = [(p, status) for p, status in row.agreed.items() if p not in gone]
