@@ -57,11 +57,11 @@ def run(
 ) -> None:
     """Serves a Salesforce org of your own until you stop it."""
     with _told_in_a_sentence(f"the org cannot begin from {snapshot or f'--seed {seed}'}"):
-        beginning = Beginning(seed=_document(seed), snapshot=snapshot)
-        sandbox = make_sandbox(beginning, org_number=org_number)
+        document = _document(seed)
+        sandbox = make_sandbox(Beginning(seed=document, snapshot=snapshot), org_number=org_number)
     if faults:
         with _told_in_a_sentence(f"--faults is a JSON file of what goes wrong, and {faults} is none"):
-            sandbox.set_faults(json.loads(faults.read_text("utf-8")))
+            sandbox.begin_with_faults(json.loads(faults.read_text("utf-8")))
     certificates = make_certificates()
     if ca_out:
         with _told_in_a_sentence("--ca-out cannot be written"):

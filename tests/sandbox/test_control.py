@@ -111,6 +111,9 @@ def test_one_file_says_everything_that_goes_wrong_and_one_resource_too(admin: An
     started = SandboxOrg("--seed", "empty", "--faults", str(file))
     try:
         by_file = started.control("GET", "/sandbox/faults")
+        started.control("DELETE", "/sandbox/faults")
+        started.reset()
+        after_a_reset = started.control("GET", "/sandbox/faults")
     finally:
         started.stop()
     by_resource = admin.control("POST", "faults", EVERY_KIND)
@@ -126,6 +129,9 @@ def test_one_file_says_everything_that_goes_wrong_and_one_resource_too(admin: An
             "events": ["lose"],
         }
     )
+    assert told(after_a_reset) == told(by_file)
+    admin.control("POST", "reset", {"only": ["org"]})
+    assert told(admin.control("GET", "faults")) == told(by_file)
     fair = admin.control("DELETE", "faults")
     assert (fair["rules"], fair["commit_lag_s"], fair["events"]["rules"]) == ([], 0, [])
     assert (fair["bulk"]["reads_per_step"], fair["bulk"]["refusals"]) == (None, [])

@@ -1,6 +1,6 @@
 """EventfulSandbox: a sandbox with its event bus and the bus's control resources."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from salesforce_sandbox.events.bus import EventBus
@@ -21,10 +21,12 @@ class EventfulSandbox(Sandbox):
             org, beginning, lambda sandbox: (*event_routes(self.events).endpoints, *endpoints(sandbox))
         )
 
-    def set_faults(self, stated: Mapping[str, Any]) -> None:
-        super().set_faults(stated)
-        of_events = stated.get("events", {})
-        seed = of_events.get("seed", stated.get("seed"))
+    def spoil_org(self) -> None:
+        super().spoil_org()
+        of_events = self._wrong.get("events", {})
+        seed = of_events.get("seed", self._wrong.get("seed"))
+        # A bus that has not seen the new org yet would forget what it is told now.
+        self.events.take_in()
         self.events.faults.set(of_events.get("rules", ()), 1 if seed is None else seed)
 
     def stated_faults(self) -> dict[str, Any]:

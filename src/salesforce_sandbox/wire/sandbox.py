@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -28,10 +28,11 @@ RESETTABLE = ("clock", "calls", "faults", "switches", "org")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Beginning:
-    """What the org starts from: a seed document, or a snapshot where there is one."""
+    """What the org starts from: a seed document, or a snapshot where there is one, and what goes wrong with it."""
 
     seed: Mapping[str, Any]
     snapshot: Path | None = None
+    faults: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Sandbox:
@@ -46,6 +47,7 @@ class Sandbox:
         self.cost = Cost()
         self.admin = Caller(user_id="")
         self.service = Service(org, endpoints(self))
+        self._wrong: Mapping[str, Any] = {}
         self.begin()
 
     def begin(self) -> None:
@@ -62,6 +64,7 @@ class Sandbox:
         self.org.changes.forget()
         users = {row[0] for row in self.org.storage.rows('SELECT "Id" FROM "User"')}
         self.org.access.sessions = {t: s for t, s in sessions.items() if s.user_id in users}
+        self.spoil_org()
 
     def reset(self, parts: Iterable[str]) -> None:
         for part in parts:
@@ -71,7 +74,7 @@ class Sandbox:
                 self.org.accounting.reset()
                 self.cost.reset()
             elif part == "faults":
-                self.set_faults({})
+                self.set_faults(self.beginning.faults)
             elif part == "switches":
                 self.org.switches.reset()
                 follow_switches(self.org)
@@ -88,11 +91,22 @@ class Sandbox:
         if unknown:
             message = f"faults have {', '.join(FAULT_PARTS)}, not {', '.join(sorted(unknown))}"
             raise ValueError(message)
-        seed = stated.get("seed")
-        self.faults.set(stated.get("rules", []), seed)
+        self.faults.set(stated.get("rules", []), stated.get("seed"))
+        self._wrong = stated
+        self.spoil_org()
+
+    def begin_with_faults(self, stated: Mapping[str, Any]) -> None:
+        """As `set_faults`, and a reset brings them back."""
+        self.set_faults(stated)
+        self.beginning = replace(self.beginning, faults=stated)
+
+    def spoil_org(self) -> None:
+        """Lets go wrong in the org itself what the document says; an org that begins anew knows nothing of it."""
+        stated = self._wrong
         self.org.admin.commit_lag_s = float(stated.get("commit_lag_s", 0))
         self.org.jobs.rules.reset()
-        self.org.jobs.rules.set(({} if seed is None else {"seed": seed}) | stated.get("bulk", {}))
+        seed = {"seed": stated["seed"]} if stated.get("seed") is not None else {}
+        self.org.jobs.rules.set(seed | stated.get("bulk", {}))
 
     def stated_faults(self) -> dict[str, Any]:
         """What `set_faults` set, with how often each rule has been seen and has fired."""
@@ -108,7 +122,7 @@ class Sandbox:
         """
         admin = self.org.admin
         long = [token for token, seconds in running if seconds > admin.long_request_s]
-        if not long or request.path.startswith("/sandbox"):
+        if request.path.startswith("/sandbox"):
             return
         own = [token for token in long if self._user(token) == self._user(session_token(request))]
         of_user = admin.most_long_requests_per_user
