@@ -19,7 +19,7 @@ DIRECT = {
     "problems": "/problems/",
     "people": "/people/",
     "person": "/people/1/",
-    "smart_campaigns": "/smart-campaigns/",
+    "smart_campaigns": "/smart-campaigns/of/Follow%20up%20on%20attendees/",
     "reports": "/reports/?by=channel",
     "settings": "/settings/",
     "channels": "/settings/channels/",
@@ -42,7 +42,7 @@ def main(address: str, user: str, password: str) -> None:
         page.get_by_role("button", name="Log in").click()
         page.wait_for_url(f"{address}/")
         for name, path in DIRECT.items():
-            page.goto(address + path)
+            page.goto(address + path, wait_until="networkidle")
             _take(page, name)
         _program(page, address)
         page.emulate_media(color_scheme="dark")

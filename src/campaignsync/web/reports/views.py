@@ -96,9 +96,10 @@ def report(request: HttpRequest) -> HttpResponse:
 def _counted(folders: list[str] | None, channel: str, tag: str) -> list[ProgramMonths]:
     """What was counted, at most half a minute ago: it takes a pass over all members."""
     key = hashlib.sha256(repr((folders, channel, tag)).encode()).hexdigest()
-    found: list[ProgramMonths] = cache.get_or_set(
-        f"report:{key}", lambda: months(folders, channel=channel, tag=tag), _KEPT_S
-    )
+    found: list[ProgramMonths] | None = cache.get(f"report:{key}")
+    if found is None:
+        found = months(folders, channel=channel, tag=tag)
+        cache.set(f"report:{key}", found, _KEPT_S)
     return found
 
 

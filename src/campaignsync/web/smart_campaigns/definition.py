@@ -22,6 +22,17 @@ KINDS: Mapping[str, tuple[str, tuple[Entry, ...]]] = {
     "filter": ("filters", FILTERS),
     "action": ("flow", ACTIONS),
 }
+_ORDER = (
+    "program",
+    "tokens",
+    "triggers",
+    "filters",
+    "logic",
+    "qualification",
+    "schedule",
+    "priority",
+    "flow",
+)
 _ALONE = (Operator.IS_EMPTY, Operator.IS_NOT_EMPTY)
 
 
@@ -50,8 +61,20 @@ def read(text: str) -> dict[str, Any]:
 
 
 def written(definition: Mapping[str, Any]) -> str:
-    """A definition as text."""
-    return yaml.safe_dump(dict(definition), sort_keys=False, allow_unicode=True, width=100)
+    """A definition as text, in the order in which people tell it."""
+    known = [name for name in _ORDER if name in definition]
+    ordered = {name: _led(definition[name]) for name in [*known, *(definition.keys() - set(known))]}
+    return yaml.safe_dump(ordered, sort_keys=False, allow_unicode=True, width=100)
+
+
+def _led(entries: Any) -> Any:
+    """Entries of a list, each led by what it is."""
+    if not isinstance(entries, list):
+        return entries
+    leads = [
+        next((kind for kind in KINDS if isinstance(each, dict) and kind in each), None) for each in entries
+    ]
+    return [{lead: each[lead], **each} if lead else each for lead, each in zip(leads, entries, strict=True)]
 
 
 def entry(kind: str, name: str) -> Entry:

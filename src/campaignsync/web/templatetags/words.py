@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 register = template.Library()
-_COMMAND = re.compile(r"(?:(?<=\.)|(?<=:)|^)[^.\n]*: campaignsync [^\n]*", re.MULTILINE)
+_COMMAND = re.compile(r"(?<=[.:;])[^.:;\n]*: campaignsync [^\n]*")
 
 _STATES = {
     "active": ("ok", "check", gettext_lazy("In sync")),
@@ -90,7 +90,7 @@ def _ago(at: datetime) -> str:
 @register.filter
 def without_commands(words: str | None) -> str:
     """An account without the sentence that says what to type: on pages there is a button for it."""
-    return _COMMAND.sub("", words or "").strip()
+    return _COMMAND.sub("", words or "").strip(" :;")
 
 
 @register.filter
