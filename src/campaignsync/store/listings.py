@@ -121,7 +121,9 @@ class Listings:
             "  ON x.id = i.connection_id WHERE i.person_id = m.person_id AND NOT i.is_deleted), '[]') AS records"
             " FROM store_programmember m JOIN store_person n ON n.id = m.person_id"
             " JOIN store_progressionstatus s ON s.id = m.status_id"
-            f" WHERE m.program_id = %(program)s AND m.person_id > %(after)s{narrowing} ORDER BY m.person_id LIMIT %(limit)s",
+            # Said of both tables, so that a join by merging begins behind the cursor in both.
+            f" WHERE m.program_id = %(program)s AND m.person_id > %(after)s AND n.id > %(after)s{narrowing}"
+            " ORDER BY m.person_id LIMIT %(limit)s",
             {
                 "program": find_program(program).pk,
                 "after": after,
