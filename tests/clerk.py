@@ -21,7 +21,7 @@ from campaignsync.settings import Settings
 from sandbox_org import CLIENT_ID, CLIENT_SECRET
 
 
-def found(app: Application, name: str, url: str, events: str) -> str:
+def found(app: Application, name: str, url: str, events: str, channel: str) -> str:
     """Connect an org, make a program of the same name and link the two with a new campaign; the campaign's id."""
     fields = {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}
     login = Login(method=LoginMethod.CLIENT_CREDENTIALS, login_url=url, fields=fields)
@@ -33,7 +33,7 @@ def found(app: Application, name: str, url: str, events: str) -> str:
     app.registry.set_pubsub(connection.connection_id, events)
     app.registry.set_pace(connection.connection_id, {"every_s": 300})
     connection = app.registry.connection(name)
-    app.registry.create_program(name, "Webinar", {})
+    app.registry.create_program(name, channel, {})
     linking = Linking(
         registry=app.registry, ledger=app.ledger, door=app.door(connection), connection=connection
     )

@@ -93,14 +93,14 @@ class Clerk:
 class ServiceRun:
     """Orgs, workers and a listener over one embedded database."""
 
-    def __init__(self, data_dir: Path, *, orgs: int, workers: int, latency_ms: int = 0) -> None:
+    def __init__(self, data_dir: Path, *, orgs: int, workers: int, latency_ms: int, channel: str) -> None:
         self.data_dir = data_dir
         self.folder = data_dir.parent
         arguments = ("--latency-ms", str(latency_ms))
         self.orgs = {f"org{n}": EventfulOrg("--org-number", str(n), *arguments) for n in range(orgs)}
         self.clerk = Clerk(data_dir)
         self.campaigns = {
-            name: self.clerk.insist("found", name=name, url=org.url, events=org.events)
+            name: self.clerk.insist("found", name=name, url=org.url, events=org.events, channel=channel)
             for name, org in self.orgs.items()
         }
         self.workers = [
@@ -163,9 +163,11 @@ def _seconds(timestamp: str) -> float:
 
 
 @contextlib.contextmanager
-def service_run(data_dir: Path, *, orgs: int, workers: int, latency_ms: int = 0) -> Iterator[ServiceRun]:
+def service_run(
+    data_dir: Path, *, orgs: int, workers: int, latency_ms: int = 0, channel: str = "Webinar"
+) -> Iterator[ServiceRun]:
     """A service that runs until the block ends."""
-    run = ServiceRun(data_dir, orgs=orgs, workers=workers, latency_ms=latency_ms)
+    run = ServiceRun(data_dir, orgs=orgs, workers=workers, latency_ms=latency_ms, channel=channel)
     try:
         yield run
     finally:
