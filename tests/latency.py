@@ -1,8 +1,9 @@
 """How long a change takes from the commit on one side until it is to be seen on the other, and what it costs.
 
-`./run latency [SECONDS]`: 50 changes a second, half on each side of one org, for two minutes, each API call taking 20 ms; a service
-of one worker and one listener. Half of the members are changed here and half there, each back and forth between two statuses of one
-step. Times count from before the change is sent until a look, ten times a second, first shows it: they are upper bounds.
+`./run latency [SECONDS]`: 50 changes a second, half on each side of one org, for two minutes, each API call taking 20 ms; a
+service of one worker and one listener. Half of the members are changed here and half there, each back and forth between two
+statuses of one step. Times count from before the change is sent until a look, ten times a second, first shows it: they are
+upper bounds.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from pathlib import Path
 
 from service_run import Clerk, ServiceRun, service_run
 
-A_SECOND, LATENCY_MS, MEMBERS = 50, 20, 200
+A_SECOND, LATENCY_MS, MEMBERS = 50, 20, 600
 STATUSES = ("Registered", "Waitlisted")
 WRITERS_THERE = 4
 _HERE = """SELECT p.email, s.name AS status FROM store_programmember m JOIN store_person p ON p.id = m.person_id
@@ -39,8 +40,11 @@ class Watched:
 
     def expect(self, email: str, status: str) -> None:
         with self.guard:
-            self.overtaken += email in self.waiting
-            self.waiting[email] = (status, time.monotonic())
+            # A change that is overtaken by the next of the same member cannot be told from it: neither is measured.
+            if self.waiting.pop(email, None):
+                self.overtaken += 1
+            else:
+                self.waiting[email] = (status, time.monotonic())
 
     def watch(self) -> None:
         while not self.stop.wait(0.1):
@@ -119,7 +123,8 @@ def _measured(run: ServiceRun, observer: Clerk, emails: Sequence[str], seconds: 
             f"{changes} changes in {loaded:.0f} s ({changes / loaded:.0f} a second), {LATENCY_MS} ms an API call",
             _told("Salesforce → program", here),
             _told("program → Salesforce", there),
-            f"{calls} API calls, {calls / changes:.2f} a change; {len(rounds)} rounds of {_share(rounds, 0.5):.2f} s in the median",
+            f"{calls} API calls, {calls / changes:.2f} a change",
+            f"{len(rounds)} rounds, {_share(rounds, 0.5):.2f} s in the median",
         )
     )
 
