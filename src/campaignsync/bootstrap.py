@@ -9,10 +9,14 @@ import contextlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import psycopg
 
 from campaignsync.domain.connections import Connection, Login
 from campaignsync.domain.errors import UsageError
+from campaignsync.runtime import backups
 from campaignsync.runtime.embedded_postgres import embedded_postgres, revive
 from campaignsync.runtime.flow_ports import Commands, Courier
 from campaignsync.runtime.flow_runner import FlowDoors, run_flows
@@ -183,6 +187,37 @@ def application(
         if who:
             introduce(who)
         yield _wired(settings)
+
+
+def back_up(settings: Settings, file: Path) -> int:
+    """Write the whole database into a file; its size in bytes."""
+    with _database(settings) as url:
+        return backups.back_up(url, file)
+
+
+def restore(settings: Settings, file: Path) -> None:
+    """Bring a backup into an empty database, and up to date; everything is compared anew afterwards."""
+    with _database(settings) as url:
+        with psycopg.connect(url) as session:
+            found = session.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'").fetchone()
+        if found and found[0]:
+            raise UsageError(
+                "There is something in this database already, and a backup goes into an empty one only: name another with"
+                " --data-dir, or with DATABASE_URL."
+            )
+        backups.bring_back(url, file)
+        with psycopg.connect(url) as session:
+            session.execute("UPDATE store_connection SET compared_at = NULL")
+
+
+@contextlib.contextmanager
+def _database(settings: Settings) -> Iterator[str]:
+    """The URL of the database, which runs meanwhile."""
+    if settings.database_url:
+        yield settings.database_url
+    else:
+        with embedded_postgres(settings.data_dir) as url:
+            yield url
 
 
 def _require_database() -> None:

@@ -13,6 +13,7 @@ import typer
 from campaignsync.cli import (
     access,
     backlog,
+    backups,
     configuration,
     connections,
     demo,
@@ -76,6 +77,7 @@ for module in (
     demo,
     web,
     health,
+    backups,
     secrets,
     service,
 ):

