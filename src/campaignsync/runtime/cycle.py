@@ -23,6 +23,7 @@ from campaignsync.planner.safety import reason_to_halt
 from campaignsync.runtime.executor import Tell, execute, nobody
 from campaignsync.runtime.people import follow_people, look_up
 from campaignsync.runtime.ports import Ledger, SalesforceDoor
+from campaignsync.runtime.telemetry import span
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +37,7 @@ class Planned:
     """What marked the link when its trees were read."""
 
 
+@span("observe")
 def observe(door: SalesforceDoor, ledger: Ledger, connection: ConnectionId, tell: Tell = nobody) -> None:
     """Bring home what changed in the org, and prove who is gone from the campaigns that shrank (S0.1)."""
     if jobs := ledger.open_jobs(connection):
@@ -87,6 +89,7 @@ def look(door: SalesforceDoor, ledger: Ledger, connection: ConnectionId) -> None
         observe(door, ledger, connection)
 
 
+@span("plan")
 def plan_link(ledger: Ledger, link: LinkId, user: SyncUser) -> Planned:
     """What would have to be done to make both sides of a link the same."""
     ledger.adopt_people(link)
@@ -103,6 +106,7 @@ def plan_of(ledger: Ledger, facts: LinkFacts) -> Planned:
     return Planned(facts=facts, plan=plan, halt=reason_to_halt(plan, facts, trees), mark=trees.mark)
 
 
+@span("link")
 def run_link(
     door: SalesforceDoor,
     ledger: Ledger,

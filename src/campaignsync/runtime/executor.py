@@ -23,6 +23,7 @@ from campaignsync.planner.plan import Plan
 from campaignsync.runtime.member_fields import sync_values
 from campaignsync.runtime.people import OrgPeople
 from campaignsync.runtime.ports import Ledger, SalesforceDoor
+from campaignsync.runtime.telemetry import span
 
 Tell = Callable[[int, int], None]
 """Told how many of how many writes to Salesforce are done, for a progress bar."""
@@ -32,6 +33,7 @@ def nobody(done: int, of: int) -> None:
     """For whoever wants no progress."""
 
 
+@span("execute")
 def execute(
     run: RunId, facts: LinkFacts, plan: Plan, door: SalesforceDoor, ledger: Ledger, tell: Tell
 ) -> RunReport:
