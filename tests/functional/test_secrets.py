@@ -119,6 +119,7 @@ def test_no_secret_is_in_any_log_trace_problem_notice_or_error(desk: Desk, writt
     said: list[str] = []
     worker, org = desk.app.worker(), desk.connection.connection_id
     desk.give(ada="Registered")
+    desk.link()
     worker.have_round(org, 0)
     said += failing_logins(desk)
     notices = NoticeSettings(
