@@ -203,3 +203,20 @@ def test_a_filter_is_one_statement_however_many_people(marketer: Marketer) -> No
     with CaptureQueriesContext(connection) as asked:
         found_by(marketer, IN_CAMPAIGN, field("country", "Germany"), {"filter": "Member of Program"})
     assert len([each for each in asked.captured_queries if "store_person p" in each["sql"]]) == 1
+
+
+def test_a_stranger_in_a_linked_campaign_fires_once_the_link_has_made_them_a_person(
+    linked: Linked, marketer: Marketer
+) -> None:
+    """M10.3: also where flows run between the look at the org and the run of the link."""
+    org = linked.connection.connection_id
+    marketer.smart.shelf.make_list("New")
+    added = {"trigger": "Added to SFDC Campaign", "campaign": "Spring"}
+    marketer.activate("Welcome", triggers=[added], flow=[{"action": "Add to List", "list": "New"}])
+    linked.app.ledger.mirror(org, delta(member(7, "Registered")))
+    marketer.run()
+    assert marketer.on_list("New") == []
+    linked.app.ledger.adopt_people(linked.link)
+    marketer.run()
+    marketer.run()
+    assert marketer.results("Welcome") == [("person7", 1, "done", "")]

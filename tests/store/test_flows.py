@@ -405,6 +405,31 @@ def test_aborting_takes_people_out_and_nothing_more_happens_to_them(marketer: Ma
     assert marketer.on_list("A") == []
 
 
+def test_a_value_that_no_database_holds_fails_its_step_and_nobody_else(marketer: Marketer) -> None:
+    people(marketer.app, {"email": "ann@example.com"})
+    huge = {"action": "Change Data Value", "field": "employees", "value": "9" * 30}
+    marketer.batch("Huge", flow=[huge, to_list("A")])
+    ((_, _, outcome, message), last) = marketer.results("Huge")
+    assert (outcome, "cannot work with these values" in message) == ("failed", True)
+    assert last == ("ann", 2, "done", "")
+
+
+def test_two_who_become_one_in_the_middle_go_one_after_the_other(marketer: Marketer) -> None:
+    from campaignsync.store import models
+
+    people(marketer.app, {"email": "ann@example.com"}, {"email": "ben@example.com"})
+    invite = {"action": "Change Program Status", "program": "Spring", "status": "Invited"}
+    marketer.batch("Wait", flow=[{"action": "Wait", "for": "1 day"}, invite])
+    ann = models.Person.objects.get(email="ann@example.com")
+    models.Person.objects.filter(email="ben@example.com").update(merged_into=ann, email=None)
+    marketer.clock.advance(days=2)
+    marketer.run()
+    assert marketer.results("Wait")[2:] == [
+        ("ann", 2, "done", ""),
+        ("ann", 2, "skipped", "Has the status already."),
+    ]
+
+
 class Killed(BaseException):
     """The process is gone."""
 

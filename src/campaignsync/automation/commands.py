@@ -57,7 +57,9 @@ def _settled() -> pl.Expr:
             )
         )
         .when(pl.col("salesforce_id").is_null())
-        .then(pl.lit("Was deleted in Salesforce: Sync Person to SFDC brings them back."))
+        .then(
+            pl.lit("Was deleted, here or in Salesforce: Sync Person to SFDC brings back whom we still know.")
+        )
     )
 
 

@@ -190,5 +190,8 @@ class SmartCampaignShelf(Protocol):
     def put_on_list(self, name: str, emails: Sequence[str]) -> Sequence[str]:
         """Put people on a list by their addresses; the addresses that nobody here has."""
 
+    def clear_stage(self) -> None:
+        """Within a rehearsal: nobody else is in any flow."""
+
     def settle_rehearsal(self) -> int:
         """Within a rehearsal: take every command for done, and let those who wait go on; how many."""

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+import polars as pl
+
 from campaignsync.automation.decide import constants_of, effect_of
 from campaignsync.automation.reading import read_definition
 from campaignsync.automation.schedule import next_at
@@ -62,6 +64,7 @@ def run_flows(doors: FlowDoors, stopped: Callable[[], bool] = lambda: False) -> 
     """Do all that is due now, and what follows from it; between two turns it may be told to stop."""
     report, more = FlowReport(), True
     while more and not stopped():
+        walked = report.steps
         while not stopped() and read_journal(doors.flows, report):
             pass
         begin_batches(doors.flows, report)
@@ -72,20 +75,9 @@ def run_flows(doors: FlowDoors, stopped: Callable[[], bool] = lambda: False) -> 
         settled = _commands(doors, report)
         sent = run_dispatches(doors.commands, doors.courier)
         report.dispatches += sent
-        more = settled + sent > 0 or _more_to_read(doors.flows)
+        # Whatever was done may be a change that fires something.
+        more = settled + sent > 0 or report.steps > walked
     return report
-
-
-def _more_to_read(flows: Flows) -> bool:
-    """Whether what was done by flows is in the journal and nobody has read it yet."""
-    with flows.turn():
-        index = _index(flows)
-        if not index.triggers:
-            return False
-        events, until = flows.events(index.fields())
-        if events.is_empty():
-            flows.read_until(until)
-        return not events.is_empty()
 
 
 def _index(flows: Flows) -> TriggerIndex:
@@ -111,13 +103,21 @@ def read_journal(flows: Flows, report: FlowReport) -> bool:
         fired = index.fired(events)
         by_number = {number: (name, definition) for number, name, definition, _ in flows.listening()}
         for (number,), part in fired.group_by("smart_campaign_id", maintain_order=True):
-            name, definition = by_number[int(str(number))]
-            campaign = read_definition(name, definition)
             brought = part.select("entry_id").join(events, on="entry_id", maintain_order="left")
-            report.entered += flows.let_in(int(str(number)), campaign, brought)
+            report.entered += _let_in(flows, int(str(number)), *by_number[int(str(number))], brought)
         report.changes += events.height
         report.fired += fired.height
         return flows.read_until(until) and not events.is_empty()
+
+
+def _let_in(
+    flows: Flows, number: int, name: str, definition: Mapping[str, Any], brought: pl.DataFrame
+) -> int:
+    try:
+        return flows.let_in(number, read_definition(name, definition), brought)
+    except UsageError as error:
+        flows.halt(number, str(error))
+        return 0
 
 
 def begin_batches(flows: Flows, report: FlowReport) -> None:
@@ -132,9 +132,14 @@ def begin_batches(flows: Flows, report: FlowReport) -> None:
             if campaign is None or campaign.schedule is None:
                 flows.next_batch(number, None)
                 continue
-            _, entered = flows.begin_batch(number, campaign, "schedule")
+            following = next_at(campaign.schedule, flows.now())
+            try:
+                _, entered = flows.begin_batch(number, campaign, "schedule")
+            except UsageError as error:
+                flows.next_batch(number, following, str(error))
+                continue
             report.entered += entered
-            flows.next_batch(number, next_at(campaign.schedule, flows.now()))
+            flows.next_batch(number, following)
 
 
 def advance(flows: Flows, report: FlowReport) -> int:
@@ -156,7 +161,11 @@ def take_step(flows: Flows, taken: Taken, campaign: SmartCampaign) -> None:
         flows.finish()
         return
     step = campaign.flow[taken.position]
-    chosen = flows.choose([choice.condition for choice in step.choices]) if step.choices else [-1]
+    try:
+        chosen = flows.choose([choice.condition for choice in step.choices]) if step.choices else [-1]
+    except UsageError as error:
+        flows.fail(-1, str(error))
+        chosen = []
     for choice in chosen:
         _do(flows, taken, campaign, step, choice)
     flows.moved_on(step.action, len(campaign.flow))

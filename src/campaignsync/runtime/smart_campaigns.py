@@ -54,9 +54,10 @@ class SmartCampaigns:
         if not name.strip():
             raise UsageError("A smart campaign needs a name.")
         campaign = self._read(name.strip(), definition)
-        self.shelf.save(name.strip(), definition, who=who)
-        if self.shelf.get(name.strip())["state"] == "active":
-            self.activate(name.strip())
+        with self.flows.turn():
+            self.shelf.save(name.strip(), definition, who=who)
+            if self.shelf.get(name.strip())["state"] == "active":
+                self.activate(name.strip())
         return self.shelf.faults(campaign)
 
     def _read(self, name: str, definition: Mapping[str, Any]) -> SmartCampaign:
@@ -129,7 +130,7 @@ class SmartCampaigns:
         with self.flows.rehearsal():
             self.shelf.save(name, shown, who="preview")
             number = self.shelf.get(name)["number"]
-            self.shelf.abort(name, None)
+            self.shelf.clear_stage()
             batch, _ = self.flows.begin_batch(number, campaign, "preview")
             self._rehearse()
             told = self.shelf.rehearsed(batch)

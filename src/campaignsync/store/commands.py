@@ -62,6 +62,11 @@ class Commands:
     def next_group(self, connection: ConnectionId) -> CommandGroup | None:
         """The commands to one campaign that are due, the earliest of each person; they count as sent from now on."""
         with transaction.atomic():
+            execute(
+                "UPDATE store_command c SET person_id = p.merged_into_id FROM store_person p WHERE p.id = c.person_id"
+                " AND p.merged_into_id IS NOT NULL AND c.connection_id = %s",
+                (connection,),
+            )
             first = rows(
                 "SELECT c.campaign_id FROM store_command c JOIN store_journey j ON j.id = c.journey_id"
                 f" WHERE c.connection_id = %s AND {_GOES_ON} ORDER BY c.campaign_id <> '', c.id LIMIT 1",

@@ -10,10 +10,12 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from typing import Any
 
 import polars as pl
-from django.db import transaction
+from django.db import DataError, ProgrammingError, transaction
 
+from campaignsync.domain.errors import UsageError
 from campaignsync.domain.flows import Effect
 from campaignsync.domain.smart_campaigns import Condition, SmartCampaign, SmartCampaignState, Taken
 from campaignsync.store import effects, flow_entry, models
@@ -83,15 +85,18 @@ class Flows:
         )
 
     def let_in(self, smart_campaign: int, campaign: SmartCampaign, fired: pl.DataFrame) -> int:
-        """Let in whom changes brought (EVENTS), if they pass the filters and qualify; how many."""
+        """Let in whom changes brought (EVENTS), if they pass the filters and qualify; how many. UsageError
+        for filters that cannot be asked."""
         row = models.SmartCampaign.objects.get(pk=smart_campaign)
-        return flow_entry.by_events(row, self._version(row), campaign, fired, self._now())
+        with _whole():
+            return flow_entry.by_events(row, self._version(row), campaign, fired, self._now())
 
     def begin_batch(self, smart_campaign: int, campaign: SmartCampaign, why: str) -> tuple[int, int]:
         """Let in everybody who is meant and qualifies: the number of the batch, and how many."""
         row = models.SmartCampaign.objects.get(pk=smart_campaign)
-        batch = models.Batch.objects.create(smart_campaign=row, why=why, started_at=self._now())
-        return batch.pk, flow_entry.by_batch(row, self._version(row), campaign, batch, self._now())
+        with _whole():
+            batch = models.Batch.objects.create(smart_campaign=row, why=why, started_at=self._now())
+            return batch.pk, flow_entry.by_batch(row, self._version(row), campaign, batch, self._now())
 
     def batches_due(self) -> list[tuple[int, str, dict[str, object]]]:
         """The smart campaigns whose schedule says now: number, name, definition."""
@@ -133,16 +138,18 @@ class Flows:
 
     def take(self) -> Taken | None:
         """The people who are next, at the same step of the same flow; None: nobody is."""
-        table("taken", _TAKE, (PEOPLE_A_TURN,))
-        _part_from_the_gone(self._now())
-        first = rows(
-            "SELECT v.definition, s.id, s.name, t.position, count(*) AS people, g.name AS program, g.start_date, g.end_date,"
-            " EXISTS (SELECT FROM store_link l WHERE l.program_id = g.id) AS linked FROM taken t JOIN store_flowversion v"
-            " ON v.id = t.version_id JOIN store_smartcampaign s ON s.id = v.smart_campaign_id LEFT JOIN store_program g"
-            " ON g.id = s.program_id GROUP BY v.id, s.id, t.position, g.id"
-        )
-        if not first:
-            return None
+        first: list[dict[str, Any]] = []
+        while not first:
+            table("taken", _TAKE, (PEOPLE_A_TURN,))
+            if not rows("SELECT journey_id FROM taken LIMIT 1"):
+                return None
+            _part_from_the_gone(self._now())
+            first = rows(
+                "SELECT v.definition, s.id, s.name, t.position, count(*) AS people, g.name AS program, g.start_date, g.end_date,"
+                " EXISTS (SELECT FROM store_link l WHERE l.program_id = g.id) AS linked FROM taken t JOIN store_flowversion v"
+                " ON v.id = t.version_id JOIN store_smartcampaign s ON s.id = v.smart_campaign_id LEFT JOIN store_program g"
+                " ON g.id = s.program_id GROUP BY v.id, s.id, t.position, g.id"
+            )
         row = first[0]
         return Taken(
             smart_campaign_id=row["id"],
@@ -157,18 +164,19 @@ class Flows:
 
     def choose(self, conditions: Sequence[Condition]) -> list[int]:
         """Give each of the people who were taken the first condition that fits, else -1; which were given to anybody."""
-        generous()
-        made = [condition(each, self._now()) for each in conditions]
-        cases = " ".join(f"WHEN {each.text} THEN {number}" for number, each in enumerate(made))
-        execute(
-            f"UPDATE taken t SET choice = CASE {cases} ELSE -1 END FROM store_person p WHERE p.id = t.person_id",
-            [value for each in made for value in each.values],
-        )
+        with _whole():
+            generous()
+            made = [condition(each, self._now()) for each in conditions]
+            cases = " ".join(f"WHEN {each.text} THEN {number}" for number, each in enumerate(made))
+            execute(
+                f"UPDATE taken t SET choice = CASE {cases} ELSE -1 END FROM store_person p WHERE p.id = t.person_id",
+                [value for each in made for value in each.values],
+            )
         return [row["choice"] for row in rows("SELECT DISTINCT choice FROM taken ORDER BY choice DESC")]
 
     def carry_out(self, taken: Taken, choice: int, effect: Effect) -> None:
         """Do to those who were given this choice what it comes to; UsageError when it cannot be done, and nothing was."""
-        with transaction.atomic():
+        with _whole():
             effects.carry_out(taken, choice, effect, self._now())
 
     def fail(self, choice: int, message: str) -> None:
@@ -206,6 +214,18 @@ class Flows:
         return last_entry()
 
 
+@contextlib.contextmanager
+def _whole() -> Iterator[None]:
+    """All of it or nothing; UsageError for values that the database cannot work with, so that they keep nobody else."""
+    try:
+        with transaction.atomic():
+            yield
+    except (DataError, ProgrammingError) as error:
+        raise UsageError(
+            f"The database cannot work with these values: {' '.join(str(error).split())}"
+        ) from None
+
+
 _DUE = """
     SELECT EXISTS (SELECT FROM store_journey j JOIN store_smartcampaign s ON s.id = j.smart_campaign_id AND s.state <> 'halted'
             WHERE j.state = 'ready')
@@ -235,6 +255,10 @@ def _part_from_the_gone(now: datetime) -> None:
     )
     execute(
         "UPDATE store_journey j SET person_id = t.person_id FROM taken t WHERE t.journey_id = j.id AND j.person_id <> t.person_id"
+    )
+    # Two who became one go one after the other.
+    execute(
+        "DELETE FROM taken t USING taken o WHERE o.person_id = t.person_id AND o.journey_id < t.journey_id"
     )
     gone = "NOT EXISTS (SELECT FROM store_person p WHERE p.id = t.person_id AND p.merged_into_id IS NULL)"
     execute(

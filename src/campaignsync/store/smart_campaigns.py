@@ -234,6 +234,11 @@ class SmartCampaigns:
             ),
         }
 
+    def clear_stage(self) -> None:
+        """Within a rehearsal: nobody else is in any flow."""
+        execute("DELETE FROM store_command")
+        execute("UPDATE store_journey SET state = 'aborted' WHERE state IN ('ready', 'waiting', 'sent')")
+
     def settle_rehearsal(self) -> int:
         """Within a rehearsal: take every command for done, and let those who wait go on; how many."""
         execute(
