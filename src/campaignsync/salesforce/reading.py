@@ -26,6 +26,10 @@ from campaignsync.salesforce.wire import MOST_QUERIES, Part, PartAnswer, Wire
 
 BULK_FROM_ROWS = 10_000
 """From here on a bulk job takes fewer calls than pages of 2,000 rows do."""
+BULK_FIND_FROM = 5_000
+"""So many addresses fill some six calls as lists; two bulk jobs take about eight, however many there are (W4, ./run bench)."""
+MOST_READ_FOR_ONE = 50
+"""Rows of the org that may be read for each address that is looked for."""
 _PREFIXES = {"Lead": "00Q", "Contact": "003"}
 _DESCRIBED = (*PEOPLE, "Account", "Campaign")
 _MEMBERS = "CampaignMember"
@@ -213,7 +217,11 @@ class Reader:
         )
 
     def people(self, *, emails: Collection[str], ids: Collection[str]) -> pl.DataFrame:
-        """Leads and contacts by e-mail or id, deleted ones too."""
+        """Leads and contacts by e-mail or id, deleted ones too. Very many addresses are looked for among all that the org
+        has, where those are not far more: a bounded number of calls."""
+        if len(emails) >= BULK_FIND_FROM and self._people_with_emails() <= MOST_READ_FOR_ONE * len(emails):
+            found = [*self._among_all(emails), self.people(emails=(), ids=ids)]
+            return pl.concat(found).unique("salesforce_id", maintain_order=True)
         wanted = [
             (kind, f"{field} IN {listed(part)}")
             for kind, prefix in _PREFIXES.items()
@@ -224,6 +232,23 @@ class Reader:
             for part in lists(values)
         ]
         return self._people(wanted)
+
+    def _people_with_emails(self) -> int:
+        """How many leads and contacts have an address, in one call."""
+        queries = [Query(of=kind, soql=f"SELECT COUNT() FROM {kind} WHERE Email != null") for kind in PEOPLE]
+        return sum(body["totalSize"] for body in self.ask(queries))
+
+    def _among_all(self, emails: Collection[str]) -> Iterator[pl.DataFrame]:
+        """Leads and contacts with these addresses, by a bulk job over all that have one."""
+        wanted = pl.DataFrame({"wanted": [email.strip().lower() for email in emails]}).unique()
+        own = pl.col("email").str.strip_chars().str.to_lowercase()
+        for kind in PEOPLE:
+            fields = ", ".join(self.person_fields(kind))
+            everybody = Query(
+                of=kind, soql=f"SELECT {fields} FROM {kind} WHERE Email != null", deleted_too=True
+            )
+            for page, _ in self.results(self.begin(everybody), ""):
+                yield page.rows(kind).join(wanted, left_on=own, right_on="wanted", how="semi")
 
     def people_with_our_ids(self, field: str, our_ids: Collection[str]) -> pl.DataFrame:
         """Leads and contacts by our ids, deleted ones too: our_id, and the columns of people."""

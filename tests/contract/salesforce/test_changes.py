@@ -16,6 +16,7 @@ from campaignsync.domain.trees import (
     COUNTS,
     SALESFORCE_PEOPLE,
 )
+from campaignsync.salesforce import reading
 from campaignsync.salesforce.org import SalesforceOrg
 from sandbox_org import SandboxOrg
 
@@ -334,6 +335,28 @@ def test_many_people_are_found_in_few_calls(sandbox: SandboxOrg, org: Salesforce
     found = org.find_people(emails=emails, ids=[])
     assert found.height >= 1198
     assert cost <= 3
+
+
+def test_very_many_people_are_found_in_calls_that_do_not_grow_with_them(
+    sandbox: SandboxOrg, org: SalesforceOrg, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """S2.4.5: by a bulk job over all that have an address, unless the org has far more of them. The same people are found."""
+    sandbox.control("POST", "/sandbox/seed", {"crowd": {"leads": 300, "contacts": 100}})
+    gone = sandbox.create("Lead", LastName="D", Company="C", Email="gone@mail.example")
+    sandbox.delete("Lead", gone)
+    emails = [f"LEAD{number}@crowd.example" for number in range(100)] + ["gone@mail.example", "x@y.example"]
+    by_lists = org.find_people(emails=emails, ids=[]).sort("salesforce_id")
+    monkeypatch.setattr(reading, "BULK_FIND_FROM", 100)
+    by_bulk = org.find_people(emails=emails, ids=[]).sort("salesforce_id")
+    assert by_bulk.equals(by_lists)
+    assert by_bulk.height == 100
+    few = calls_of(org, lambda: org.find_people(emails=emails, ids=[]))
+    more = [f"contact{number}@crowd.example" for number in range(100)]
+    assert calls_of(org, lambda: org.find_people(emails=[*emails, *more], ids=[])) == few
+    monkeypatch.setattr(reading, "MOST_READ_FOR_ONE", 1)
+    kinds = set(org.calls_by_kind)
+    org.find_people(emails=emails, ids=[])
+    assert set(org.calls_by_kind) == kinds
 
 
 def test_finding_nobody_costs_nothing(org: SalesforceOrg) -> None:
