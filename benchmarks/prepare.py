@@ -63,18 +63,13 @@ def link(app: Application, campaigns: dict[str, str], channel: str = "crowd") ->
         app.registry.create_link(name, connection, campaign)
 
 
-def members(
-    app: Application, program: str, emails: list[str], labels: list[str], fields: dict[str, str]
-) -> None:
-    """Put people into a program, their statuses taken in turn."""
+def members(app: Application, program: str, file: str) -> None:
+    """Put the people of a file, `email,status` a line, into a program."""
     import polars as pl
 
     from campaignsync.domain.registrants import REGISTRANTS
 
-    rows = pl.DataFrame({"email": emails}).with_columns(
-        pl.Series("status", [labels[place % len(labels)] for place in range(len(emails))]),
-        *(pl.lit(value).alias(name) for name, value in fields.items()),
-    )
+    rows = pl.read_csv(file, has_header=False, new_columns=["email", "program_status"])
     people = rows.select(
         *(
             pl.col(name).cast(kind) if name in rows.columns else pl.lit(None, kind).alias(name)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import subprocess
 import sys
@@ -30,7 +31,12 @@ class Org:
     """A running sandbox."""
 
     def __init__(self, *arguments: object) -> None:
+        CACHE.mkdir(parents=True, exist_ok=True)
+        authority = CACHE / "ca.pem"
         command = [str(_PROGRAMS / "salesforce-sandbox"), "--port", "0", *map(str, arguments)]
+        # simple-salesforce speaks TLS only, and so everybody does.
+        command += ["--tls-port", "0", "--ca-out", str(authority)]
+        os.environ["REQUESTS_CA_BUNDLE"] = str(authority)
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert self._process.stdout is not None
         first = self._process.stdout.readline()
@@ -40,6 +46,7 @@ class Org:
             name, _, told = self._process.stdout.readline().strip().partition("  ")
             self.announced[name] = told.strip()
         self.url = first.split()[1].rstrip("/")
+        self.address = self.announced["over TLS"].rstrip("/")
         self._http = requests.Session()
         self._token = ""
 
@@ -57,6 +64,10 @@ class Org:
         self._token = ""
         self.control("POST", "reset")
         self.slow(latency_ms)
+
+    def begin_again(self) -> None:
+        """Log in anew, since time has passed."""
+        self._token = ""
 
     def slow(self, latency_ms: int) -> None:
         self.control("POST", "limits", {"DailyApiRequests": PLENTY, "most_records": PLENTY})

@@ -1,0 +1,63 @@
+"""`./run bench [WORK ...] [--size N] [--runs R] [--latency MS ...] [--no-peers]`: runs works and writes what they came to."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+from datetime import UTC, datetime
+from pathlib import Path
+
+from benchmarks.page import write_page
+from benchmarks.works import WORKS, Asked, told
+from benchmarks.world import database_server
+
+RESULTS = Path(__file__).with_name("results")
+
+
+def main() -> None:
+    """Each work at its usual sizes, or all at one."""
+    parser = argparse.ArgumentParser(prog="./run bench", description="Whole processes against the sandbox.")
+    parser.add_argument(
+        "works", nargs="*", metavar="WORK", help=f"some of {', '.join(WORKS)}; all when left out"
+    )
+    parser.add_argument("--size", type=int, nargs="*", help="members, or links for W6")
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument(
+        "--latency", type=int, nargs="*", default=[0, 120], help="milliseconds of each answer"
+    )
+    parser.add_argument("--no-peers", action="store_true")
+    chosen = parser.parse_args()
+    asked = Asked(runs=chosen.runs, latencies=chosen.latency, peers=not chosen.no_peers)
+    with database_server() as server:
+        for name in chosen.works or WORKS:
+            work, sizes = WORKS[name.upper()]
+            rows = []
+            for size in chosen.size or sizes:
+                for row in work(server, size, asked):
+                    print(told(row), flush=True)
+                    rows.append(row.as_json())
+            _keep(name.upper(), rows)
+    write_page(RESULTS)
+
+
+def _keep(work: str, rows: list[dict[str, object]]) -> None:
+    """What a work came to, with the machine it ran on, beside what was measured at other sizes before."""
+    file = RESULTS / f"{work}.json"
+    before = json.loads(file.read_text())["rows"] if file.exists() else []
+    sizes = {row["size"] for row in rows}
+    machine = {
+        "cpus": os.cpu_count(),
+        "load_before": round(os.getloadavg()[0], 1),
+        "python": platform.python_version(),
+    }
+    whole = {
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": machine,
+        "rows": [row for row in before if row["size"] not in sizes] + rows,
+    }
+    file.write_text(json.dumps(whole, indent=1) + "\n")
+
+
+main()
