@@ -25,8 +25,16 @@ class Cost:
     said: str
 
 
-def run(command: Sequence[object], surroundings: Mapping[str, str] | None = None) -> Cost:
-    """Run a program; RuntimeError with its last words when it says that it failed (halts, exit code 3, are for the caller)."""
+def killed(command: Sequence[object], surroundings: Mapping[str, str], *, after_s: float) -> Cost:
+    """Run a program and kill it after a while, unless it has ended by then."""
+    return run(["timeout", "--signal=KILL", f"{after_s}", *command], surroundings, tolerant=True)
+
+
+def run(
+    command: Sequence[object], surroundings: Mapping[str, str] | None = None, *, tolerant: bool = False
+) -> Cost:
+    """Run a program; RuntimeError with its last words when it says that it failed, unless one is `tolerant` (halts, exit code 3,
+    are for the caller)."""
     with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as errors:
         began = time.monotonic()
         child = subprocess.Popen(
@@ -43,7 +51,7 @@ def run(command: Sequence[object], surroundings: Mapping[str, str] | None = None
         out.seek(0)
         errors.seek(0)
         said, complained = out.read(), errors.read()
-    if child.returncode not in (0, 3):
+    if child.returncode not in (0, 3) and not tolerant:
         raise RuntimeError(f"{command} ended with {child.returncode}: {complained[-2000:]}")
     return Cost(
         wall_s=round(wall_s, 3),

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchmarks.machine import Cost, run
+from benchmarks.machine import Cost, killed, run
 from benchmarks.peers.environments import python_of
 from benchmarks.prepare import prepare
 from benchmarks.world import CACHE, Org, Server, org_of, ours
@@ -242,11 +242,70 @@ def w8(server: Server, size: int, asked: Asked) -> Iterator[Row]:
             yield measured("W8", "floor", size, 0, org, lambda floor=floor: run(floor))
 
 
+_HOSTILE = [
+    {"match": {"path": "/composite", "probability": 0.02}, "action": {"drop": "after"}},
+    {"match": {"path": "/jobs", "probability": 0.02}, "action": {"drop": "before"}},
+    {
+        "match": {"path": "/composite/sobjects", "probability": 0.05},
+        "action": {"error": {"code": "UNABLE_TO_LOCK_ROW"}},
+    },
+    {"match": {"probability": 0.02}, "action": {"expire_session": True}},
+    {"match": {"method": "GET", "probability": 0.02}, "action": {"status": 503, "body": "html"}},
+]
+_LOCKED_ROWS = [
+    {"code": "UNABLE_TO_LOCK_ROW", "message": "unable to obtain exclusive access", "nth": 20, "tries": 3}
+]
+
+
+def w7(server: Server, size: int, asked: Asked) -> Iterator[Row]:
+    """W4 while nearly everything goes wrong, killed again and again; judged when it is calm."""
+    known = size // 2
+    emails = [
+        *(f"lead{n}@crowd.example" for n in range(1, known + 1)),
+        *(f"new{n}@crowd.example" for n in range(known)),
+    ]
+    wanted = {email: ("Sent", "Responded")[place % 2] for place, email in enumerate(emails)}
+    file = CACHE / "wanted.csv"
+    file.write_text("".join(f"{email},{status}\n" for email, status in wanted.items()))
+    with org_of({"crowd": {"campaigns": 0, "leads": size, "seconds_apart": 1}}) as org:
+        campaign = org.call("POST", "/sobjects/Campaign", {"Name": "W7", "IsActive": True})["id"]
+        url = server.make("hostile")
+        prepare("connect", url, org=org.address)
+        prepare("link", url, campaigns={"W7": campaign})
+        prepare("members", url, program="W7", file=str(file))
+        org.control("POST", "faults", {"seed": 7, "rules": _HOSTILE})
+        org.control("POST", "bulk", {"refusals": _LOCKED_ROWS})
+        org.forget_calls()
+        command, surroundings = ours(url, "sync", "--json")
+        deaths = max(size // 1000, 3)
+        # It shall die at work, and not while it starts, which takes longer on a busy machine.
+        start_s = run(*ours(url, "status", "--json")).wall_s
+        costs = [killed(command, surroundings, after_s=start_s * (1.5 + turn)) for turn in range(deaths)]
+        org.control("DELETE", "faults")
+        org.control("DELETE", "bulk")
+        for _ in range(4):
+            run(*ours(url, "problems", "--retry"), tolerant=True)
+            costs.append(run(command, surroundings, tolerant=True))
+        counted = org.counted()
+        yield Row(
+            work="W7",
+            program="campaignsync",
+            size=size,
+            latency_ms=0,
+            wall_s=sum(cost.wall_s for cost in costs),
+            cpu_s=sum(cost.cpu_s for cost in costs),
+            rss_mb=max(cost.rss_mb for cost in costs),
+            **counted,
+            came_of_it={"deaths": deaths, **_judged(org, campaign, wanted)},
+        )
+
+
 WORKS: dict[str, tuple[Callable[[Server, int, Asked], Iterator[Row]], tuple[int, ...]]] = {
     "W1": (w1, (10_000, 100_000)),
     "W4": (w4, (10_000,)),
     "W5": (w5, (100_000,)),
     "W6": (w6, (500,)),
+    "W7": (w7, (1_000,)),
     "W8": (w8, (100_000,)),
 }
 

@@ -32,7 +32,7 @@ class Org:
 
     def __init__(self, *arguments: object) -> None:
         CACHE.mkdir(parents=True, exist_ok=True)
-        authority = CACHE / "ca.pem"
+        authority = CACHE / f"ca-{os.getpid()}.pem"
         command = [str(_PROGRAMS / "salesforce-sandbox"), "--port", "0", *map(str, arguments)]
         # simple-salesforce speaks TLS only, and so everybody does.
         command += ["--tls-port", "0", "--ca-out", str(authority)]
