@@ -1,6 +1,6 @@
 """Prepares a database for a work, past the commands: a connection, programs, links, members. Nothing of it is measured.
 
-Run as a process of its own, `python -m benchmarks.prepare STEP DATABASE_URL JSON`, since Django has one database
+Run as a process of its own, `python -m benchmarks.prepare STEP DATABASE_URL` with JSON on its standard input, since Django has one database
 a process.
 """
 
@@ -28,9 +28,16 @@ _STATUSES = {
 
 def prepare(step: str, url: str, **asked: object) -> None:
     """Take a step in a process of its own."""
-    command = [sys.executable, "-m", "benchmarks.prepare", step, url, json.dumps(asked)]
+    command = [sys.executable, "-m", "benchmarks.prepare", step, url]
     surroundings = {**os.environ, "CAMPAIGNSYNC_SECRET_KEY": "benchmark"}
-    subprocess.run(command, check=True, cwd=Path(__file__).resolve().parents[1], env=surroundings)
+    subprocess.run(
+        command,
+        check=True,
+        input=json.dumps(asked),
+        text=True,
+        cwd=Path(__file__).resolve().parents[1],
+        env=surroundings,
+    )
 
 
 def connect(app: Application, org: str) -> None:
@@ -99,8 +106,8 @@ def analyse(app: Application) -> None:
 _STEPS: dict[str, Any] = {each.__name__: each for each in (connect, link, members, sql, analyse)}
 
 if __name__ == "__main__":
-    _, wanted, database, arguments = sys.argv
+    _, wanted, database = sys.argv
     data = Settings(data_dir=Path(".cache/benchmarks/data").resolve(), database_url=database)
     with application(data, migrate=True, who="benchmark") as opened:
         began = datetime.now(UTC)
-        _STEPS[wanted](opened, **json.loads(arguments))
+        _STEPS[wanted](opened, **json.load(sys.stdin))
