@@ -1,7 +1,7 @@
 """Prepares a database for a work, past the commands: a connection, programs, links, members. Nothing of it is measured.
 
-Run as a process of its own, `python -m benchmarks.prepare STEP DATABASE_URL` with JSON on its standard input, since Django has one database
-a process.
+Run as a process of its own, `python -m benchmarks.prepare STEP DATABASE_URL` with JSON on its standard input, since
+Django has one database a process.
 """
 
 from __future__ import annotations
