@@ -14,13 +14,12 @@ from __future__ import annotations
 
 import polars as pl
 
-from campaignsync.domain.fields import wanted_text
 from campaignsync.domain.links import Winner
 from campaignsync.domain.member_values import VALUE_CHANGES, VALUE_DIFFERENCES, VALUE_WRITES, ValuesCompared
 from campaignsync.domain.people import PersonKind
 from campaignsync.domain.problems import RECORD_PROBLEMS
-from campaignsync.domain.trees import REFUSED_BEFORE
 from campaignsync.planner.decide import Verdict
+from campaignsync.planner.people import refused_before
 
 VALUES = {
     **VALUE_DIFFERENCES,
@@ -44,7 +43,11 @@ def plan_values(compared: ValuesCompared, winner: Winner) -> pl.DataFrame:
         code=pl.when(pl.col("verdict") == Verdict.CONFLICT).then(pl.lit(CONFLICT)),
         reason=_reason(),
     )
-    return _refused_before(decided, compared.held).select(*VALUES).sort("verdict", "person_id", "field")
+    return (
+        refused_before(decided, compared.held, Verdict.TO_CAMPAIGN)
+        .select(*VALUES)
+        .sort("verdict", "person_id", "field")
+    )
 
 
 def for_program(values: pl.DataFrame) -> pl.DataFrame:
@@ -112,25 +115,3 @@ def _verdict(winner: Winner) -> pl.Expr:
 def _reason() -> pl.Expr:
     where = pl.when(_HERE).then(pl.lit("changed in the program")).otherwise(pl.lit("changed in the campaign"))
     return pl.when(_HERE & _THERE).then(pl.lit("changed on both sides")).otherwise(where)
-
-
-def _refused_before(rows: pl.DataFrame, held: pl.DataFrame) -> pl.DataFrame:
-    """What was refused and is not due again waits, with Salesforce's words, as long as just that would be written
-    (docs/adr/0004)."""
-    writes = rows.filter(
-        (pl.col("verdict") == Verdict.TO_CAMPAIGN) & pl.col("person_id").is_in(held["person_id"].implode())
-    )
-    wanted = [
-        (person, wanted_text(dict(part.select("field", "becomes").rows())))
-        for (person,), part in writes.group_by("person_id")
-    ]
-    same = pl.DataFrame(wanted, schema={"person_id": pl.Int64, "wanted": pl.String}, orient="row").join(
-        held, on=["person_id", "wanted"]
-    )
-    marked = rows.join(same.select("person_id", "message"), on="person_id", how="left")
-    waits = pl.col("message").is_not_null() & (pl.col("verdict") == Verdict.TO_CAMPAIGN)
-    return marked.with_columns(
-        pl.when(waits).then(pl.lit(Verdict.HOLD.value)).otherwise("verdict").alias("verdict"),
-        pl.when(waits).then(pl.lit(REFUSED_BEFORE)).otherwise("code").alias("code"),
-        pl.when(waits).then("message").otherwise("reason").alias("reason"),
-    )

@@ -117,7 +117,11 @@ def plan_people(compared: PeopleCompared, rules: Iterable[FieldRule]) -> PeopleP
     )
     decided = compared.differences.join(table, on=["kind", "field"]).with_columns(verdict=_verdict())
     decided = _address_taken(decided.with_columns(becomes=_becomes(), reason=_reason()))
-    fields = _refused_before(decided, compared.held).select(*FIELDS).sort("verdict", "person_id", "field")
+    fields = (
+        refused_before(decided, compared.held, FieldVerdict.TO_SALESFORCE)
+        .select(*FIELDS)
+        .sort("verdict", "person_id", "field")
+    )
     return PeoplePlan(fields=fields)
 
 
@@ -177,20 +181,19 @@ def _address_taken(rows: pl.DataFrame) -> pl.DataFrame:
     return _held(rows.with_columns(pl.lit(None, pl.String).alias("code")), taken, TAKEN, words)
 
 
-def _refused_before(rows: pl.DataFrame, held: pl.DataFrame) -> pl.DataFrame:
+def refused_before(rows: pl.DataFrame, held: pl.DataFrame, writes: str) -> pl.DataFrame:
     """What was refused and is not due again waits, with Salesforce's words, as long as just that would be written
-    (docs/adr/0004)."""
-    writes = rows.filter(
-        (pl.col("verdict") == FieldVerdict.TO_SALESFORCE)
-        & pl.col("person_id").is_in(held["person_id"].implode())
+    (docs/adr/0004). Rows of one field each, of which those of the verdict `writes` go to Salesforce, a record whole."""
+    about_to = rows.filter(
+        (pl.col("verdict") == writes) & pl.col("person_id").is_in(held["person_id"].implode())
     )
     wanted = [
         (person, wanted_text(dict(part.select("field", "becomes").rows())))
-        for (person,), part in writes.group_by("person_id")
+        for (person,), part in about_to.group_by("person_id")
     ]
     same = pl.DataFrame(wanted, schema={"person_id": pl.Int64, "wanted": pl.String}, orient="row").join(
         held, on=["person_id", "wanted"]
     )
     marked = rows.join(same.select("person_id", "message"), on="person_id", how="left")
-    waits = pl.col("message").is_not_null() & (pl.col("verdict") == FieldVerdict.TO_SALESFORCE)
+    waits = pl.col("message").is_not_null() & (pl.col("verdict") == writes)
     return _held(marked, waits, REFUSED_BEFORE, pl.col("message"))
