@@ -227,8 +227,9 @@ FAULTS: Mapping[str, tuple[float, Draw]] = {
 }
 
 
-def made_from(seed: int) -> History:
-    """The history of a seed."""
+def made_from(seed: int, *, focus: Mapping[str, float] | None = None) -> History:
+    """The history of a seed; `focus` says what happens how many times as often."""
+    more = focus or {}
     dice = Dice(seed)
     given = _given(dice)
     rounds = dice.random.randint(2, 4)
@@ -237,7 +238,7 @@ def made_from(seed: int) -> History:
     for _ in range(min(count, 30)):
         kinds = FAULTS if dice.chance(2.6) else EDITS
         names = list(kinds)
-        what = dice.random.choices(names, [kinds[name][0] for name in names])[0]
+        what = dice.random.choices(names, [kinds[name][0] * more.get(name, 1) for name in names])[0]
         moment = 0 if dice.chance(3) else dice.random.randint(1, dice.moments)
         events.append(
             Event(

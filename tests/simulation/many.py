@@ -5,15 +5,23 @@ Each process plays histories one after another in one thread; a seed's history i
 
 from __future__ import annotations
 
+import atexit
+import contextlib
+import functools
 import os
+import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass, field
 from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
 
 CHUNK = 25
+ONE_IN = 50
+"""Every so manieth history is played on PostgreSQL."""
 
 
 @dataclass
@@ -21,6 +29,7 @@ class Sum:
     """What many histories came to."""
 
     histories: int = 0
+    on_postgres: int = 0
     calls: int = 0
     edits: Counter[str] = field(default_factory=Counter)
     faults: Counter[str] = field(default_factory=Counter)
@@ -30,6 +39,7 @@ class Sum:
 
     def add(self, other: Sum) -> None:
         self.histories += other.histories
+        self.on_postgres += other.on_postgres
         self.calls += other.calls
         self.edits += other.edits
         self.faults += other.faults
@@ -41,7 +51,8 @@ class Sum:
         seconds = time.monotonic() - self.began
         yield (
             f"histories: {self.histories:,} in {seconds:,.0f} s ({self.histories / max(seconds, 0.001):,.1f} a second;"
-            f" {1000 * self.cpu_s / max(self.histories, 1):,.0f} ms of CPU each), calls to Salesforce: {self.calls:,}"
+            f" {1000 * self.cpu_s / max(self.histories, 1):,.0f} ms of CPU each), {self.on_postgres:,} of them on PostgreSQL;"
+            f" calls to Salesforce: {self.calls:,}"
         )
         yield f"edits: {self.edits.total():,}" + _by_kind(self.edits)
         yield f"faults: {self.faults.total():,}" + _by_kind(self.faults)
@@ -62,8 +73,10 @@ def play_seeds(seeds: Sequence[int]) -> Sum:
     done, began = Sum(), time.process_time()
     for seed in seeds:
         clock = SimulatedClock()
-        outcome = play(made_from(seed), InMemory(clock), clock)
+        on_postgres = seed % ONE_IN == 0
+        outcome = play(made_from(seed), _in_postgres()(clock) if on_postgres else InMemory(clock), clock)
         done.histories += 1
+        done.on_postgres += on_postgres
         done.calls += outcome.counted.calls
         done.edits += outcome.counted.edits
         done.faults += outcome.counted.faults
@@ -71,6 +84,21 @@ def play_seeds(seeds: Sequence[int]) -> Sum:
             done.violations[seed] = outcome.violations
     done.cpu_s = time.process_time() - began
     return done
+
+
+@functools.cache
+def _in_postgres() -> Callable[[Any], Any]:
+    """What makes an empty store in PostgreSQL: a server of this process's own, as long as it lives."""
+    from simulation.postgres import installation
+
+    stack = contextlib.ExitStack()
+    atexit.register(stack.close)
+    whole = stack.enter_context(
+        tempfile.TemporaryDirectory(prefix="campaignsync-simulation-", ignore_cleanup_errors=True)
+    )
+    folder = Path(tempfile.mkdtemp(dir=whole)) / "installation"
+    folder.mkdir()
+    return stack.enter_context(installation(folder))
 
 
 def play_many(

@@ -76,6 +76,7 @@ class Play:
         self._moment = 0
         self._depth = 0
         self._busy = False
+        self._spent = False
         self._worker: Worker | None = None
 
     def run(self) -> Outcome:
@@ -96,6 +97,7 @@ class Play:
             self._due = [event for event in self.history.events if event.round == number]
             self._round()
             outcome.violations += properties.after_round(world)
+            outcome.violations += properties.calls_within_bounds(world, spent=self._spent, quiet=False)
             if outcome.violations:
                 return
         cease(world)
@@ -106,6 +108,7 @@ class Play:
             self._round()
             if number >= QUIET_ROUNDS - 2:
                 outcome.violations += properties.wrote_nothing(world, *before)
+                outcome.violations += properties.calls_within_bounds(world, spent=False, quiet=True)
         outcome.violations += properties.at_the_end(world)
         outcome.dump = world.store.dump()
 
@@ -115,6 +118,8 @@ class Play:
         if self._worker is None or self._worker.ledger.death is not None:
             self._worker = Worker(world, self)
         self._fire(upto=0, process=None)
+        world.calls_of_round = 0
+        self._spent = world.store.ledger.budget(world.connection.connection_id).spent
         self._worker.round()
         self._fire(upto=10**9, process=None)
         world.lag_s = 0

@@ -16,6 +16,9 @@ from simulation.world import World
 
 STEPS = {status.name: status.step for status in WEBINAR.statuses}
 ENGINE = "campaign sync"
+QUIET_CALLS = 2
+"""What a look takes, however many links there are (design: what costs what)."""
+_FIELDS = {"title": "Title", "phone": "Phone", "first_name": "FirstName", "notes": "Description"}
 
 
 def after_round(world: World) -> list[str]:
@@ -49,7 +52,16 @@ def at_the_end(world: World) -> list[str]:
         *equal_or_told(world, dump),
         *no_edit_lost(world, dump),
         *costs_and_types(world, dump),
+        *fields_are_equal(world, dump),
     ]
+
+
+def calls_within_bounds(world: World, *, spent: bool, quiet: bool) -> Iterator[str]:
+    """A quiet round takes two calls, and no round begins whose budget is spent (docs/adr/0008)."""
+    if quiet and world.calls_of_round > QUIET_CALLS:
+        yield f"a quiet round took {world.calls_of_round} calls"
+    if spent and world.calls_of_round:
+        yield f"a round took {world.calls_of_round} calls though the budget was spent"
 
 
 def numbers(world: World, dump: Dump) -> dict[str, int]:
@@ -92,6 +104,15 @@ def nobody_twice(world: World) -> Iterator[str]:
     )
     if not world.given.switches.get("conversion_keeps_lead_id"):
         yield from (f"{who} is in {campaign} {number} times" for campaign, who, number in rows)
+    rows = world.sales.rows(
+        'SELECT m."CampaignId", coalesce(c."Email", l."Email") AS who, count(*), max(m."CreatedById" = ?)'
+        ' FROM "CampaignMember" m LEFT JOIN "Lead" l ON l."Id" = m."LeadId" LEFT JOIN "Contact" c ON c."Id" = m."ContactId"'
+        ' WHERE m."IsDeleted" = 0 AND who IS NOT NULL GROUP BY 1, 2 HAVING count(*) > 1',
+        world.sync_user_id,
+    )
+    for campaign, who, number, by_us in rows:
+        if by_us and who.partition("@")[0] not in world.expected.unsure:
+            yield f"{who} was added to {campaign} a second time: {number} rows"
 
 
 def journal_is_whole(world: World, dump: Dump) -> Iterator[str]:
@@ -227,6 +248,28 @@ def no_edit_lost(world: World, dump: Dump) -> Iterator[str]:
                     f"an edit of {name} in {program} was lost: they are {here} here and {there} there (agreed {agreed});"
                     f" by the edits that were made it could be {sorted(possible, key=str)}"
                 )
+
+
+def fields_are_equal(world: World, dump: Dump) -> Iterator[str]:
+    """Fields of people are the same on both sides and what somebody set, or a problem says why not (M7.4)."""
+    told = {each["person"] for each in dump.problems if each["noun"] == "person"}
+    for number, identity in dump.identities.items():
+        row = dump.people.get(number, {})
+        name = str(row.get("email", "")).partition("@")[0]
+        if identity["is_deleted"] or number in told or name in world.expected.unsure or not name:
+            continue
+        columns = ", ".join(f'"{column}"' for column in _FIELDS.values())
+        found = world.sales.rows(
+            f'SELECT {columns} FROM "{identity["kind"].capitalize()}" WHERE "Id" = ? AND "IsDeleted" = 0',
+            identity["salesforce_id"],
+        )
+        for values in found:
+            for field, theirs in zip(_FIELDS, values, strict=True):
+                ours = row.get(field) or ""
+                if ours != (theirs or ""):
+                    yield f"{field} of {name} is '{ours}' here and '{theirs}' there"
+                if ours and ours not in world.expected.fields.get((name, field), {ours}):
+                    yield f"{field} of {name} is '{ours}', which nobody set"
 
 
 def costs_and_types(world: World, dump: Dump) -> Iterator[str]:

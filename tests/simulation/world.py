@@ -77,6 +77,7 @@ class World:
         """Programs whose admin let edits of type and cost be kept, at any time."""
         self.sync_user_id = ""
         self._our_ids: dict[bytes, int] = {}
+        self.calls_of_round = 0
         self.lag_s = 0
         """How much older than it is what people do in Salesforce shows up as."""
         clock.skew = timedelta(seconds=given.skew)
@@ -318,6 +319,8 @@ class World:
 
     def _after(self, request: Request, answer: Response | None, process: Mortal | None) -> None:
         self.counted.calls += 1
+        if process is not None and answer is not None and answer.status != 401:
+            self.calls_of_round += not request.path.startswith("/services/oauth2/")
         content = answer.content() if answer else b""
         body = self._without_chance(request.body)
         digest = hashlib.sha256(content).hexdigest()[:12] if answer else "nothing"

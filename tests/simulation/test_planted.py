@@ -1,0 +1,30 @@
+"""The harness finds every bug that is planted, within the number of histories that is stated for it."""
+
+from __future__ import annotations
+
+import pytest
+
+from simulation.clock import SimulatedClock
+from simulation.history import made_from
+from simulation.planted import PLANTED, Planted
+from simulation.play import play
+from simulation.stores import InMemory
+
+FIRST = 100_000
+
+
+def found_after(bug: Planted) -> int | None:
+    """In which history a bug is found, counted from 1."""
+    for number in range(bug.seeds):
+        clock = SimulatedClock()
+        with bug.patch():
+            outcome = play(made_from(FIRST + number, focus=bug.focus), InMemory(clock), clock)
+        if outcome.violations:
+            print(f"{bug.name}: found in history {number + 1}: {outcome.violations[0][:200]}")
+            return number + 1
+    return None
+
+
+@pytest.mark.parametrize("bug", PLANTED, ids=lambda bug: bug.name)
+def test_a_planted_bug_is_found(bug: Planted) -> None:
+    assert found_after(bug) is not None, f"not found in {bug.seeds} histories"
