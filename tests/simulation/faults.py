@@ -157,7 +157,38 @@ def _split(world: World, name: str, process: Mortal) -> None:
     world.work_beside()
 
 
+# An event only wakes: all that can go wrong with events is when rounds come.
+
+
+def _events_lost(world: World, name: str) -> None:
+    """Nobody wakes the worker: the round comes with the safety net, five minutes later (M8.1)."""
+    world.clock.advance(300)
+    struck(world, name)
+
+
+def _events_late(world: World, name: str, seconds: int) -> None:
+    world.clock.advance(seconds)
+    struck(world, name)
+
+
+def _round_too_many(world: World, name: str) -> None:
+    """Doubled, or heard anew from the beginning: a round comes that nothing calls for."""
+    world.rounds_behind += 1
+    struck(world, name)
+
+
+def _round_too_soon(world: World, name: str) -> None:
+    """The later event is heard first: a round comes before what the earlier one tells of has happened."""
+    struck(world, name)
+    world.work_beside()
+
+
 FAULTS: Mapping[str, Callable[..., None]] = {
+    "events lost": _events_lost,
+    "events late": _events_late,
+    "events doubled": _round_too_many,
+    "replay id too old": _round_too_many,
+    "events out of order": _round_too_soon,
     "connection refused": _refused,
     "lost before it was done": _lost_before,
     "lost after it was done": _lost_after,

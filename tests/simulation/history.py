@@ -78,6 +78,8 @@ class Dice:
         self.people: tuple[str, ...] = ()
         self.programs: tuple[str, ...] = ()
         self.moments = 40
+        self.more: Mapping[str, float] = {}
+        """What happens how many times as often as usual."""
 
     def chance(self, one_in: float) -> bool:
         return self.random.random() < 1 / one_in
@@ -217,7 +219,12 @@ FAULTS: Mapping[str, tuple[float, Draw]] = {
     "API limit": (1, lambda dice: {"calls": dice.random.randint(1, 4)}),
     "commit lag": (1, _seconds(1, 500)),
     "clock skew": (1, _seconds(1, 900)),
-    "clock jump": (0.7, lambda dice: {"seconds": dice.random.randint(-7200, 7200)}),
+    "clock jump": (0.7, lambda dice: {"seconds": dice.random.randint(-1500, 1500)}),
+    "events lost": (1.5, _nothing),
+    "events doubled": (1, _nothing),
+    "events late": (1, _seconds(10, 2000)),
+    "events out of order": (1, _nothing),
+    "replay id too old": (0.5, _nothing),
     "killed": (10, _nothing),
     "database restart": (3, _nothing),
     "second worker": (2, _nothing),
@@ -229,8 +236,8 @@ FAULTS: Mapping[str, tuple[float, Draw]] = {
 
 def made_from(seed: int, *, focus: Mapping[str, float] | None = None) -> History:
     """The history of a seed; `focus` says what happens how many times as often."""
-    more = focus or {}
     dice = Dice(seed)
+    dice.more = focus or {}
     given = _given(dice)
     rounds = dice.random.randint(2, 4)
     count = 2 + int(dice.random.expovariate(1 / 6))
@@ -238,7 +245,7 @@ def made_from(seed: int, *, focus: Mapping[str, float] | None = None) -> History
     for _ in range(min(count, 30)):
         kinds = FAULTS if dice.chance(2.6) else EDITS
         names = list(kinds)
-        what = dice.random.choices(names, [kinds[name][0] * more.get(name, 1) for name in names])[0]
+        what = dice.random.choices(names, [kinds[name][0] * dice.more.get(name, 1) for name in names])[0]
         moment = 0 if dice.chance(3) else dice.random.randint(1, dice.moments)
         events.append(
             Event(
@@ -290,5 +297,5 @@ def _person(dice: Dice, name: str, links: Mapping[str, str]) -> Person:
         here=here,
         there=there,
         record=dice.one_of(("Lead", "Lead", "Contact")) if known else "",
-        nameless=dice.chance(8) and not known,
+        nameless=dice.chance(8 / dice.more.get("nameless", 1)) and not known,
     )

@@ -119,14 +119,6 @@ def _cursor_ahead(right: Any) -> Any:
     return moved
 
 
-def _mark_taken_unseen(right: Any) -> Any:
-    def settle(self: Any, link: Any, mark: int) -> None:
-        if link in self.tables.links:
-            self.tables.links[link].mark = None
-
-    return settle
-
-
 def _over_what_was_changed(right: Any) -> Any:
     def change(tables: Any, link: Any, changes_: pl.DataFrame) -> None:
         stands = {p: row.status for p, row in link.program.members.items()}
@@ -219,12 +211,7 @@ PLANTED = (
         name="leads are not intended before they are made",
         patch=_instead(_MEMORY, "intend_leads", _nothing),
         seeds=600,
-        focus={"lost after it was done": 6, "killed": 3},
-    ),
-    Planted(
-        name="a mark is taken away unseen",
-        patch=_instead(_MEMORY, "settle_mark", _mark_taken_unseen),
-        seeds=300,
+        focus={"lost after it was done": 20, "nameless": 8},
     ),
     Planted(
         name="our own unheard write is taken for an edit",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from simulation.clock import SimulatedClock
 from simulation.history import made_from
 from simulation.many import Sum, play_many
@@ -9,7 +11,7 @@ from simulation.narrate import documents, history_of
 from simulation.play import Outcome, play
 from simulation.stores import InMemory
 
-HISTORIES = 60
+HISTORIES = int(os.environ.get("CAMPAIGNSYNC_SIMULATED_HISTORIES", "300"))
 
 
 def played(seed: int) -> Outcome:

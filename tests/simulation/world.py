@@ -78,6 +78,8 @@ class World:
         self.sync_user_id = ""
         self._our_ids: dict[bytes, int] = {}
         self.calls_of_round = 0
+        self.rounds_behind = 0
+        """How many rounds come behind this one though nothing calls for them."""
         self.lag_s = 0
         """How much older than it is what people do in Salesforce shows up as."""
         clock.skew = timedelta(seconds=given.skew)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import timedelta
 
 import polars as pl
 
@@ -17,6 +18,9 @@ from campaignsync.domain.matching import MATCHES, conversions_to_follow, made_fo
 from campaignsync.domain.people import LeadRules
 from campaignsync.domain.trees import LEAD_OUTCOMES
 from campaignsync.runtime.ports import Ledger, SalesforceDoor
+
+CLOCKS_APART = timedelta(hours=1)
+"""What we intend is dated by our clock, what was made by Salesforce's: so far apart they may be (M7.11)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,8 +67,8 @@ class OrgPeople:
             # Of a contact and the lead it was, the contact; of several leads, one that stands.
             best = found.sort("kind", "is_deleted").unique("our_id", keep="first", maintain_order=True)
             return self._free(only_matches(intended.join(best, on="our_id")))
-        since = intended["at"].min()
-        made = self.door.leads_made_by(self.door.sync_user().user_id, since=since)  # type: ignore[arg-type]
+        since = min(intended["at"]) - CLOCKS_APART
+        made = self.door.leads_made_by(self.door.sync_user().user_id, since=since)
         self.ledger.mirror_people(self.connection, made)
         return made_for(intended, self._free(made))
 
