@@ -14,7 +14,7 @@ from pathlib import Path
 from campaignsync.domain.statuses import DEFAULT_CHANNELS
 from desk import Desk
 
-KILLS = 200
+KILLS = int(os.environ.get("CAMPAIGNSYNC_KILLS", "200"))
 KILLS_A_TURN = 8
 SEED = 20_261_128
 STEPS = {s.name: s.step for c in DEFAULT_CHANNELS if c.name == "Webinar" for s in c.statuses}
