@@ -69,6 +69,19 @@ def test_marks_of_a_link_that_waits_for_a_person_call_for_nothing(linked: Desk) 
     assert jobs() == []
 
 
+def test_a_link_that_waits_keeps_no_other_of_its_org_from_its_round(linked: Desk) -> None:
+    campaign = linked.org.webinar()
+    linked.app.registry.create_program("Autumn", "Webinar", {})
+    linked.app.registry.create_link("Autumn", linked.connection.connection_id, campaign)
+    run("UPDATE store_link SET state = 'halted', reason = 'see' WHERE id = (SELECT min(id) FROM store_link)")
+    run("DELETE FROM procrastinate_jobs")
+    run(
+        "INSERT INTO store_mark (link_id, why, noted_at) SELECT id, 'both', now() FROM store_link ORDER BY id"
+        " ON CONFLICT (link_id) DO UPDATE SET noted_at = excluded.noted_at"
+    )
+    assert len(jobs()) == 1
+
+
 def test_a_worker_brings_changes_across_both_ways_without_being_asked(linked: Desk) -> None:
     worker = linked.app.worker()
     with meanwhile(lambda: worker.work(at_once=2), worker.stop):

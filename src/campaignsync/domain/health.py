@@ -61,7 +61,6 @@ class OrgFacts:
     streams: Mapping[str, int] = field(default_factory=dict)
     """How many topics are in each state; empty where nobody listens."""
     streams_message: str = ""
-    heard_at: datetime | None = None
     listens: bool = True
     calls_used: int | None = None
     calls_allowed: int | None = None

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from campaignsync.domain.connections import Connection
@@ -213,9 +213,3 @@ def joined(before: Heard | None, then: Heard) -> Heard:
         opened=before.opened or then.opened,
         missed=before.missed or then.missed,
     )
-
-
-def why_polled(topics: Mapping[str, str | None]) -> str | None:
-    """Why an org is looked at by its schedule rather than heard, or None."""
-    deaf = [why for why in topics.values() if why]
-    return deaf[0] if deaf else None

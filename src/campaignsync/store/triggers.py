@@ -190,10 +190,10 @@ _SALESFORCE_PEOPLE = f"""
 """
 _WAKE = """
     IF coalesce(current_setting('campaignsync.wakes', true), '') <> 'no' THEN
-        PERFORM campaignsync_wake(l.connection_id) FROM store_link l JOIN store_connection x ON x.id = l.connection_id
+        PERFORM campaignsync_wake(l.connection_id), set_config('campaignsync.woken', l.connection_id::text, true)
+        FROM store_link l JOIN store_connection x ON x.id = l.connection_id
         WHERE l.id = NEW.link_id AND l.state = 'active' AND x.campaign_sync
         AND l.connection_id::text <> coalesce(current_setting('campaignsync.woken', true), '');
-        PERFORM set_config('campaignsync.woken', l.connection_id::text, true) FROM store_link l WHERE l.id = NEW.link_id;
     END IF;
     RETURN NULL;
 """
