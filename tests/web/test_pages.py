@@ -180,6 +180,10 @@ def test_a_role_in_a_folder_reaches_no_further(site: str, app: Application) -> N
     assert visitor.get("/programs/1/edit/").status_code == 200
     assert visitor.get("/programs/2/").status_code == 403
     assert visitor.get("/people/").status_code == 403
+    assert visitor.get("/settings/history/").status_code == 403
+    problems = visitor.get("/problems/1/DUPLICATES_DETECTED/").content.decode()
+    assert "program0.example" in problems
+    assert "program1.example" not in problems
     assert Action.SEE_PEOPLE in RULES
 
 

@@ -10,7 +10,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext_lazy as _
 
 from campaignsync.domain.access import Action
-from campaignsync.web.access import may
+from campaignsync.web.access import may, rights_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +44,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     return {
         "places": [*_places(request)],
         "is_admin": is_admin,
+        "sees_all": bool(user and user.is_authenticated) and rights_of(request).allows(Action.SEE_HISTORY),
         "theme": theme if theme in ("light", "dark") else "",
     }
 

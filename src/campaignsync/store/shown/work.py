@@ -9,7 +9,7 @@ from campaignsync.store.shown.folders import IN_FOLDERS
 
 _OPEN = f"""store_problem q JOIN store_connection x ON x.id = q.connection_id LEFT JOIN store_link l ON l.id = q.link_id
     LEFT JOIN store_program p ON p.id = l.program_id LEFT JOIN store_person n ON n.id = q.person_id
-    WHERE q.solved_at IS NULL AND (p.id IS NULL OR {IN_FOLDERS})"""
+    WHERE q.solved_at IS NULL AND (%(folders)s::text[] IS NULL OR p.id IS NOT NULL AND {IN_FOLDERS})"""
 
 
 def runs(

@@ -13,7 +13,7 @@ from campaignsync.domain.access import Action
 from campaignsync.domain.webhooks import SUBSCRIBED, Event
 from campaignsync.runtime.notices import attempt, trial
 from campaignsync.store.shown.programs import journal
-from campaignsync.web.access import requires
+from campaignsync.web.access import requires, rights_of
 from campaignsync.web.installation import installation
 from campaignsync.web.paging import listed, whole
 
@@ -102,6 +102,7 @@ def _changes(old: dict[str, Any], new: dict[str, Any]) -> list[tuple[str, Any, A
 @requires(Action.SEE_HISTORY)
 def everything(request: HttpRequest) -> HttpResponse:
     """Every change on either side that was seen, latest first."""
+    rights_of(request).require(Action.SEE_HISTORY)
     where = {name: request.GET.get(name, "").strip()[:150] for name in ("who", "side", "noun")}
     context = {
         "title": _("Settings"),
