@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.decorators.http import require_POST
 from django.views.i18n import set_language
@@ -59,12 +57,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("settings/", include("campaignsync.web.settings.urls")),
     path("smart-campaigns/", include("campaignsync.web.smart_campaigns.urls")),
     path("reports/", include("campaignsync.web.reports.urls")),
+    path("api/", include("campaignsync.web.api.urls")),
+    path("", include("campaignsync.web.operations.urls")),
 ]
-# Rooms of the house that other parts of the project bring: /api/ (web.api.urls), /healthz and its like (web.operations.urls).
-if find_spec("campaignsync.web.api"):
-    urlpatterns.append(path("api/", include("campaignsync.web.api.urls")))
-if find_spec("campaignsync.web.operations"):
-    urlpatterns.append(path("", include("campaignsync.web.operations.urls")))
 
 handler403 = "campaignsync.web.errors.not_allowed"
 handler404 = "campaignsync.web.errors.not_found"
