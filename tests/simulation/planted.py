@@ -119,15 +119,6 @@ def _cursor_ahead(right: Any) -> Any:
     return moved
 
 
-def _over_what_was_changed(right: Any) -> Any:
-    def change(tables: Any, link: Any, changes_: pl.DataFrame) -> None:
-        stands = {p: row.status for p, row in link.program.members.items()}
-        now = [stands.get(person) for person in changes_["person_id"]]
-        right(tables, link, changes_.with_columns(pl.Series("was", now, pl.String)))
-
-    return change
-
-
 def _told_twice(right: Any) -> Any:
     def changed(self: Tables, program: Any, person: int, old: Any, new: Any) -> None:
         right(self, program, person, old, new)
@@ -224,12 +215,6 @@ PLANTED = (
         patch=_instead(executor, "put_back", lambda right: lambda facts, plan, batch, door, note: batch),
         seeds=800,
         focus={"there: set status": 3},
-    ),
-    Planted(
-        name="our side follows over what was changed here meanwhile",
-        patch=_instead(ledger, "change_members", _over_what_was_changed),
-        seeds=600,
-        focus={"here: set status": 3},
     ),
     Planted(
         name="the journal tells a change twice",
