@@ -79,7 +79,7 @@ def delta(
         people=pl.DataFrame(leads, schema=SALESFORCE_PEOPLE),
         member_counts=more.get("member_counts", counts(len(members))),
         status_counts=counts(len(statuses)),
-        cursor={"CampaignMember": SEEN_AT},
+        cursor=dict.fromkeys(("CampaignMember", "Lead", "Contact"), SEEN_AT),
     )
 
 

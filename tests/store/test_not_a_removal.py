@@ -102,7 +102,7 @@ def test_a_removal_in_salesforce_is_not_noted_under_our_name(linked: Linked) -> 
 
 def test_the_first_member_of_an_org_that_was_looked_at_before_is_an_addition(linked: Linked) -> None:
     """M10.3: no cursor of members stands while there are none."""
-    execute("UPDATE store_cursor SET object_name = 'Campaign'")
+    execute("UPDATE store_cursor SET object_name = 'Campaign' WHERE object_name = 'CampaignMember'")
     observe(linked, delta(member(1, "Invited")))
     assert linked.journal()[-1]["why"] == "observed"
 

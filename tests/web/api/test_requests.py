@@ -117,10 +117,13 @@ def test_a_page_behind_very_many_members_reads_no_more_than_the_first(admin: Ask
         # A small table is read whole, since that is quick: what a large one is read by is meant.
         database.execute("SET enable_seqscan = off")
         database.execute("SET enable_hashjoin = off")
-    assert rows_read(after=2900) <= rows_read(after=0) + 10
-    with connection.cursor() as database:
-        database.execute("RESET enable_seqscan")
-        database.execute("RESET enable_hashjoin")
+    try:
+        # As many are left behind it as would be dear to read: of the last hundred, PostgreSQL may well read all.
+        assert rows_read(after=1500) <= rows_read(after=0) + 10
+    finally:
+        with connection.cursor() as database:
+            database.execute("RESET enable_seqscan")
+            database.execute("RESET enable_hashjoin")
 
 
 def test_a_write_with_an_idempotency_key_is_done_once(admin: Asker, app: Application) -> None:
