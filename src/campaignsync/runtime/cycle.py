@@ -1,6 +1,6 @@
 """The whole cycle: observe, plan, safety, execute, record. It must always fit one screen.
 
-Called by the commands (`plan`, `apply`, `sync`) and later by the worker. It keeps no pending work: a crash at any line, a lost
+Called by the commands (`plan`, `apply`, `sync`) and by the worker. It keeps no pending work: a crash at any line, a lost
 event and a week offline are mended by calling it again, since every line starts from what is observed and what was agreed
 (design: three trees, as in unison and mutagen). One look at an org serves all of its links.
 """
