@@ -10,8 +10,6 @@ import time
 from dataclasses import dataclass, field
 
 import requests
-from joserfc import jwt
-from joserfc.jwk import RSAKey
 
 from campaignsync.domain.connections import Login, LoginMethod
 from campaignsync.domain.errors import CampaignsyncError, UsageError
@@ -106,6 +104,10 @@ def _form(login: Login) -> dict[str, str]:
 
 
 def _assertion(login: Login) -> str:
+    # Only this one way of logging in signs anything, and every command pays for what is imported above.
+    from joserfc import jwt
+    from joserfc.jwk import RSAKey
+
     fields = login.fields
     claims = {
         "iss": fields["client_id"],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from math import inf
+from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -36,10 +37,12 @@ from campaignsync.salesforce import (
 )
 from campaignsync.salesforce.bulk import NoteJob
 from campaignsync.salesforce.bulk_writing import BulkLane
-from campaignsync.salesforce.events import PubSub
 from campaignsync.salesforce.reading import Reader, described
 from campaignsync.salesforce.soql import text
 from campaignsync.salesforce.wire import Wire
+
+if TYPE_CHECKING:
+    from campaignsync.salesforce.events import PubSub
 
 
 class SalesforceOrg:
@@ -92,6 +95,9 @@ class SalesforceOrg:
 
     def events(self, endpoint: str | None) -> PubSub:
         """The org's events, at HOST:PORT or at Salesforce's own address."""
+        # Only a listener hears events, and every command would pay for gRPC.
+        from campaignsync.salesforce.events import PubSub
+
         return PubSub(self._wire, self.sync_user().organization_id, endpoint)
 
     def sync_user(self) -> SyncUser:
