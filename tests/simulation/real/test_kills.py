@@ -4,68 +4,16 @@ from __future__ import annotations
 
 import os
 import random
-import signal
-import subprocess
-import sys
-import time
 from collections import Counter
-from pathlib import Path
 
 from campaignsync.domain.statuses import DEFAULT_CHANNELS
 from desk import Desk
+from simulation.real.bearing import Cradle
 
 KILLS = int(os.environ.get("CAMPAIGNSYNC_KILLS", "200"))
 KILLS_A_TURN = 8
 SEED = 20_261_128
 STEPS = {s.name: s.step for c in DEFAULT_CHANNELS if c.name == "Webinar" for s in c.statuses}
-
-
-class Cradle:
-    """Bears processes that do one round each, and kills them."""
-
-    def __init__(self, desk: Desk) -> None:
-        program = Path(__file__).with_name("cradle.py")
-        self.process = subprocess.Popen(
-            [sys.executable, str(program), str(desk.app.settings.data_dir), desk.program],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            bufsize=1,
-        )
-        assert self._heard() == "ready"
-
-    def _heard(self) -> str:
-        assert self.process.stdout is not None
-        return self.process.stdout.readline().strip()
-
-    def born(self) -> int:
-        assert self.process.stdin is not None
-        self.process.stdin.write("\n")
-        return int(self._heard())
-
-    def killed(self, after_s: float) -> bool:
-        """Let one live so long; whether it was killed before its round was over."""
-        child, deadline = self.born(), time.monotonic() + after_s
-        while time.monotonic() < deadline:
-            time.sleep(0.001)
-        try:
-            os.kill(child, signal.SIGKILL)
-        except ProcessLookupError:
-            """It was over already."""
-        return self._heard() == str(-signal.SIGKILL)
-
-    def lifetime_s(self) -> float:
-        """How long a round takes that nobody kills."""
-        began = time.monotonic()
-        self.born()
-        assert self._heard() == "0"
-        return time.monotonic() - began
-
-    def over(self) -> None:
-        for pipe in (self.process.stdin, self.process.stdout):
-            assert pipe is not None
-            pipe.close()
-        self.process.wait(timeout=60)
 
 
 class Edits:
@@ -112,7 +60,7 @@ def test_two_hundred_rounds_that_are_killed_lose_nothing(desk: Desk) -> None:
     chance, killed, lived = random.Random(SEED), 0, 0
     desk.link()
     desk.sync()
-    cradle, edits = Cradle(desk), Edits(desk, chance)
+    cradle, edits = Cradle(desk, "round", desk.program), Edits(desk, chance)
     longest_s = 0.05
     while killed < KILLS:
         edits.some()
