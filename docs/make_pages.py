@@ -36,11 +36,12 @@ stream, so that standard output can be piped. Nothing asks a question when stand
 ## What `sync --json` prints
 
 `{"runs": [{"program", "connection", "changes": {"program", "campaign"}, "refused", "conflicts", "unknown", "api_calls",
-"halted"}], "people": [{"connection", "here", "there", "refused", "unknown", "waiting"}], "failed": [{"connection", "error"}],
-"api_calls"}`. `changes` counts members and fields changed on either side, `unknown` writes of which nobody knows yet what became.
-A run's `api_calls` include the look at the org that served all runs of the round; the one at the end is the true sum. `people`
-counts fields changed here, leads and contacts written, refused and unheard of, and fields that wait. `failed` names orgs whose
-round could not be done; the others had theirs.
+"halted", "held", "to_approve"}], "people": [{"connection", "here", "there", "refused", "unknown", "waiting"}],
+"failed": [{"connection", "error"}], "api_calls"}`. `changes` counts members and fields changed on either side, `unknown` writes
+of which nobody knows yet what became, `to_approve` is the digest of a plan that waits for a person. A run's `api_calls` include
+the look at the org that served all runs of the round; the one at the end is the true sum. `people` counts fields changed here,
+leads and contacts written, refused and unheard of, and fields that wait. `failed` names orgs whose round could not be done; the
+others had theirs.
 """
 
 

@@ -43,6 +43,7 @@ from campaignsync.store import django_settings
 if TYPE_CHECKING:
     # The models that these are made of can be imported only when Django is ready.
     from campaignsync.store.answers import Answers
+    from campaignsync.store.approvals import Approvals
     from campaignsync.store.errands import Errands
     from campaignsync.store.listings import Listings
     from campaignsync.store.users import Users
@@ -68,6 +69,7 @@ class Application:
     users: Users
     webhooks: Webhooks
     answers: Answers
+    approvals: Approvals
     errands: Errands
     listings: Listings
     jobs: Jobs
@@ -266,6 +268,7 @@ def _migrate() -> None:
 def _wired(settings: Settings) -> Application:
     # The models can be imported only when Django is ready.
     from campaignsync.store.answers import Answers
+    from campaignsync.store.approvals import Approvals
     from campaignsync.store.commands import Commands as PostgresCommands
     from campaignsync.store.configuration import Configurations as PostgresConfigurations
     from campaignsync.store.couriers import Courier as WorldCourier
@@ -305,6 +308,7 @@ def _wired(settings: Settings) -> Application:
         users=Users(_now),
         webhooks=webhooks,
         answers=Answers(_now),
+        approvals=Approvals(_now),
         errands=Errands(_now),
         listings=Listings(),
         jobs=PostgresJobs(_now),

@@ -11,7 +11,7 @@ from campaignsync.cli.plans import print_plan
 from campaignsync.cli.session import AsJson, ConnectionName, ProgramName, opened
 from campaignsync.domain.errors import UsageError
 from campaignsync.domain.labels import LabelChanges, parsed
-from campaignsync.domain.links import FieldEdit, Removal, StepBack, Winner
+from campaignsync.domain.links import Approval, FieldEdit, Removal, StepBack, Winner
 from campaignsync.planner.explain import as_json as as_plan_json
 from campaignsync.planner.explain import summary
 from campaignsync.runtime.cycle import look
@@ -182,6 +182,10 @@ def policy(
     field_edit: Annotated[
         FieldEdit | None, typer.Option(help="What becomes of a type or cost edited in Salesforce.")
     ] = None,
+    approval: Annotated[
+        Approval | None,
+        typer.Option(help="Whether a person has to approve each plan before it is carried out."),
+    ] = None,
     connection: ConnectionName = None,
     as_json: AsJson = False,
 ) -> None:
@@ -192,6 +196,7 @@ def policy(
         "removed_in_program": removed_in_program,
         "removed_in_campaign": removed_in_campaign,
         "field_edit": field_edit,
+        "approval": approval,
     }
     with opened(context) as app:
         link_id, _ = app.registry.link_of(name, connection)

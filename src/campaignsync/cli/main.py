@@ -12,6 +12,7 @@ import typer
 
 from campaignsync.cli import (
     access,
+    approvals,
     backlog,
     backups,
     configuration,
@@ -67,6 +68,7 @@ for module in (
     runs,
     links,
     syncing,
+    approvals,
     problems,
     notices,
     backlog,

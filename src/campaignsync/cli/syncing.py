@@ -209,6 +209,11 @@ def _print_rounds(
             f" {report.campaign_changes} in the campaign, {report.refused} refused, {report.conflicts} conflicts;"
             f" {report.api_calls} API calls."
         )
+        if report.to_approve:
+            complain(
+                f"'{report.program}' waits for approval of plan {report.to_approve[:12]}. Read it with:"
+                f' campaignsync approvals "{report.program}"'
+            )
         if report.held:
             complain(f"'{report.program}' waits: {report.held}")
         if report.unknown:
@@ -243,6 +248,7 @@ def _run(report: RunReport) -> dict[str, object]:
         "api_calls": report.api_calls,
         "halted": report.halted,
         "held": report.held,
+        "to_approve": report.to_approve,
     }
 
 

@@ -25,6 +25,7 @@ from campaignsync.client.values import (
     Program,
     Run,
     SmartCampaign,
+    WaitingPlan,
     Webhook,
 )
 
@@ -46,6 +47,7 @@ __all__ = [
     "Program",
     "Run",
     "SmartCampaign",
+    "WaitingPlan",
     "Webhook",
     "signed_by",
 ]

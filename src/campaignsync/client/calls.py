@@ -28,6 +28,7 @@ from campaignsync.client.values import (
     Program,
     Run,
     SmartCampaign,
+    WaitingPlan,
     Webhook,
     made,
 )
@@ -136,6 +137,21 @@ class Client:
             made(PlannedMember, row)
             for row in self._wire.pages(f"/errands/{plan.id}/members", {"verdict": verdict})
         )
+
+    def approvals(self) -> list[WaitingPlan]:
+        """Plans that wait for approval, the oldest first."""
+        return [made(WaitingPlan, row) for row in self._wire.json("GET", "/approvals")]
+
+    def waiting_rows(self, plan: WaitingPlan, *, verdict: str | None = None) -> Iterator[PlannedMember]:
+        """The rows of a plan that waits."""
+        path = f"/programs/{plan.program_number}/links/{plan.connection_number}/waiting-plan/members"
+        return (made(PlannedMember, row) for row in self._wire.pages(path, {"verdict": verdict}))
+
+    def decide(self, plan: WaitingPlan, decision: str, note: str = "") -> None:
+        """Say `approved` or `declined` to exactly this plan. ApiError of status 409 where another one waits by now."""
+        path = f"/programs/{plan.program_number}/links/{plan.connection_number}/waiting-plan/decision"
+        body = {"digest": plan.digest, "decision": decision, "note": note}
+        self._wire.json("POST", path, body=body)
 
     def sync(self, program: int, *, digest: str | None = None, connection: str | None = None) -> Errand:
         """Make both sides the same; with a digest, carry out exactly the plan that was read."""

@@ -128,6 +128,22 @@ class PlannedMember:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WaitingPlan:
+    """A plan that waits for a person; `decision` is approved, declined or None."""
+
+    link: int
+    program: str
+    program_number: int
+    connection: str
+    connection_number: int
+    digest: str
+    made_at: datetime
+    summary: str | None
+    decision: str | None
+    decided_by: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """One run of a link."""
 

@@ -73,6 +73,7 @@ class Action(StrEnum):
     SEE_LINKS = "see links"
     CHANGE_LINKS = "change links"
     PLAN = "plan a sync"
+    APPROVE = "approve plans"
     SYNC = "sync a program"
     SYNC_ALL = "sync all programs of a connection"
     UNDO = "take back a run"
@@ -118,6 +119,7 @@ RULES: Mapping[Action, Rule] = {
     Action.SEE_LINKS: _rule(Role.VIEWER, Scope.LINKS_READ),
     Action.CHANGE_LINKS: _rule(Role.OPERATOR, Scope.LINKS_WRITE),
     Action.PLAN: _rule(Role.OPERATOR, Scope.SYNC_RUN),
+    Action.APPROVE: _rule(Role.OPERATOR, Scope.SYNC_RUN),
     Action.SYNC: _rule(Role.OPERATOR, Scope.SYNC_RUN),
     Action.SYNC_ALL: _rule(Role.OPERATOR, Scope.SYNC_RUN, Reach.EVERYWHERE),
     Action.UNDO: _rule(Role.OPERATOR, Scope.SYNC_RUN),

@@ -16,11 +16,12 @@ from functools import reduce
 from operator import getitem
 from typing import Any
 
+from campaignsync.domain.access import folder_path
 from campaignsync.domain.errors import UsageError
 from campaignsync.domain.fields import FieldDirection, FieldWinner
 from campaignsync.domain.ids import salesforce_id
 from campaignsync.domain.labels import LabelMapping
-from campaignsync.domain.links import FieldEdit, Removal, StepBack, Winner
+from campaignsync.domain.links import Approval, FieldEdit, Removal, StepBack, Winner
 from campaignsync.domain.member_fields import FieldKind
 from campaignsync.domain.people import DuplicateRule, assignment
 from campaignsync.domain.programs import amount, currency_code, month, rate
@@ -160,6 +161,7 @@ SHAPE: Mapping[str, Any] = {
     "programs": Each(
         {
             "channel": _text,
+            "folder": lambda value: folder_path(_any_text(value)),
             "start": _or_none(_day),
             "end": _or_none(_day),
             "tags": Each(_any_text),
@@ -173,6 +175,7 @@ SHAPE: Mapping[str, Any] = {
                         "removed_in_program": _choice(*Removal),
                         "removed_in_campaign": _choice(*Removal),
                         "field_edit": _choice(*FieldEdit),
+                        "approval": _choice(*Approval),
                     },
                     "limits": {"removal_share": _share, "removal_number": _whole},
                     "labels": Each({"means": _text, "written": _flag}),

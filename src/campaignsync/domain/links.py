@@ -63,6 +63,13 @@ class FieldEdit(StrEnum):
     KEEP = "keep"
 
 
+class Approval(StrEnum):
+    """Whether a person has to agree to what the rounds of a link are about to write."""
+
+    NONE = "none"
+    EACH_PLAN = "each plan"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkPolicy:
     """The choices of one link. The defaults are the contract's."""
@@ -72,6 +79,7 @@ class LinkPolicy:
     removed_in_program: Removal = Removal.REMOVE
     removed_in_campaign: Removal = Removal.REMOVE
     field_edit: FieldEdit = FieldEdit.PUT_BACK
+    approval: Approval = Approval.NONE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

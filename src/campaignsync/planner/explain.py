@@ -130,6 +130,21 @@ def as_json(plan: Plan) -> dict[str, object]:
     }
 
 
+def kept(plan: Plan) -> tuple[dict[str, object], pl.DataFrame]:
+    """A plan to be kept and read later: what is told of the whole, as JSON values, and its members in rows that are numbered."""
+    told = {key: value for key, value in as_json(plan).items() if key not in ("members", "format")}
+    rows = plan.members.drop("person_id").with_row_index("number", offset=1).cast({"number": pl.Int64})
+    return {**told, "summary": summary(plan), "writes_nothing": plan.writes_nothing}, rows
+
+
+def searched(rows: pl.DataFrame, text: str) -> pl.DataFrame:
+    """The rows of a plan in whose address or name a text stands, whatever its case; all of them for an empty one."""
+    if not text.strip():
+        return rows
+    who = pl.concat_str("email", "name", separator=" ", ignore_nulls=True).str.to_lowercase()
+    return rows.filter(who.str.contains(text.strip().lower(), literal=True))
+
+
 def as_csv(plan: Plan) -> str:
     """The members of the plan as CSV that is safe to open in a spreadsheet."""
     return safe_csv(plan.members)

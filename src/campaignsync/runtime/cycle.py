@@ -20,6 +20,7 @@ from campaignsync.planner.member_fields import plan_values
 from campaignsync.planner.plan import Plan
 from campaignsync.planner.reconcile import reconcile
 from campaignsync.planner.safety import reason_to_halt
+from campaignsync.runtime.approval import asked
 from campaignsync.runtime.executor import Tell, execute, nobody
 from campaignsync.runtime.people import follow_people, look_up
 from campaignsync.runtime.ports import Ledger, SalesforceDoor
@@ -128,11 +129,13 @@ def run_link(
                 f' nothing was done. Read it with: campaignsync plan "{planned.facts.program}" --out FILE'
             )
         if report is None:
+            report = asked(ledger, run, planned.facts, planned.plan)
+        if report is None:
             report = execute(run, planned.facts, planned.plan, door, ledger, tell)
         elif planned.halt and planned.facts.state is LinkState.ACTIVE:
             ledger.stop(link, LinkState.HALTED, planned.halt)
         ledger.finish(run, report)
-        if planned.mark and not report.halted and planned.plan.writes_nothing:
+        if planned.mark and not report.halted and (planned.plan.writes_nothing or report.to_approve):
             ledger.settle_mark(link, planned.mark)
     return report
 

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 
 import polars as pl
 
+from campaignsync.domain.approvals import OfferedPlan
 from campaignsync.domain.backlog import Lane
 from campaignsync.domain.budget import Budget
 from campaignsync.domain.connections import Connection, Login
@@ -243,6 +244,12 @@ class Ledger(Protocol):
 
     def finish(self, run: RunId, report: RunReport) -> None:
         """Keep what a run has to tell."""
+
+    def plan_approved(self, link: LinkId, digest: str) -> bool:
+        """Whether a person approved exactly this plan of a link that asks for it, and no run has used that up."""
+
+    def offer_plan(self, link: LinkId, plan: OfferedPlan) -> None:
+        """Keep a plan until a person approves or declines it, in place of the one that waited before."""
 
     def stop(self, link: LinkId, state: LinkState, reason: str | None) -> None:
         """Change the state of a link; every state but active has a reason."""

@@ -26,7 +26,7 @@ from campaignsync.store.member_fields import MemberFields, mappings
 from campaignsync.store.registry import Registry, find_program, money
 
 _CHOICES = {
-    "policy": ("winner", "step_back", "removed_in_program", "removed_in_campaign", "field_edit"),
+    "policy": ("winner", "step_back", "removed_in_program", "removed_in_campaign", "field_edit", "approval"),
     "limits": ("removal_share", "removal_number"),
 }
 _DATES = ("start", "end")
@@ -165,7 +165,8 @@ class Configurations:
         dates = {
             f"{key}_date": entry[key] and date.fromisoformat(entry[key]) for key in _DATES if key in entry
         }
-        self._registry.change_program(name, dates)
+        folder = {"folder": entry["folder"]} if "folder" in entry else {}
+        self._registry.change_program(name, dates | folder)
         tags = entry.get("tags", {})
         row.tags.exclude(name__in=tags).delete()
         for tag, value in tags.items():
@@ -217,6 +218,7 @@ def _program(row: models.Program) -> dict[str, Any]:
     costs = row.costs.order_by("month")
     return {
         "channel": row.channel.name,
+        "folder": row.folder,
         **{
             key: day and day.isoformat()
             for key, day in zip(_DATES, (row.start_date, row.end_date), strict=True)

@@ -47,7 +47,9 @@ def standing(connection: int) -> dict[LinkId, RunReport]:
     """What each link tells while nothing is done for it."""
     found = rows(
         "SELECT l.id, p.name AS program, x.name AS connection, l.state, l.reason, NOT EXISTS"
-        " (SELECT FROM store_run r WHERE r.link_id = l.id AND r.report IS NOT NULL) AS first_load FROM store_link l"
+        " (SELECT FROM store_run r WHERE r.link_id = l.id AND r.report IS NOT NULL) AS first_load, w.digest AS to_approve"
+        " FROM store_link l"
+        " LEFT JOIN store_waitingplan w ON w.link_id = l.id AND l.approval = 'each plan'"
         " JOIN store_program p ON p.id = l.program_id JOIN store_connection x ON x.id = l.connection_id"
         " WHERE l.connection_id = %s ORDER BY l.id",
         (connection,),
@@ -58,6 +60,7 @@ def standing(connection: int) -> dict[LinkId, RunReport]:
             connection=row["connection"],
             halted=None if row["state"] == LinkState.ACTIVE else row["reason"] or row["state"],
             first_load=row["first_load"],
+            to_approve=row["to_approve"],
         )
         for row in found
     }

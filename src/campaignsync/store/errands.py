@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from io import BytesIO
 from typing import Any
 
 import polars as pl
@@ -16,7 +15,7 @@ import polars as pl
 from campaignsync.domain.access import lies_in
 from campaignsync.domain.errors import NOT_THERE, CampaignsyncError, UsageError
 from campaignsync.store import models
-from campaignsync.store.frames import execute, rows
+from campaignsync.store.frames import execute, packed, rows, unpacked
 
 DIED_AFTER = timedelta(minutes=2)
 KEPT = timedelta(days=7)
@@ -90,7 +89,7 @@ class Errands:
             state="done",
             ended_at=self._now(),
             result=dict(result),
-            rows=None if table is None else _packed(table),
+            rows=None if table is None else packed(table),
         )
 
     def fail(self, errand: int, error: CampaignsyncError) -> None:
@@ -103,13 +102,7 @@ class Errands:
 
     def table(self, errand: int) -> pl.DataFrame:
         """The table that came of an errand."""
-        packed = models.Errand.objects.filter(pk=errand).values_list("rows", flat=True).first()
-        if packed is None:
+        kept = models.Errand.objects.filter(pk=errand).values_list("rows", flat=True).first()
+        if kept is None:
             raise UsageError(f"Errand {errand} has no table.", code=NOT_THERE)
-        return pl.read_ipc(BytesIO(bytes(packed)))
-
-
-def _packed(table: pl.DataFrame) -> bytes:
-    raw = BytesIO()
-    table.write_ipc(raw, compression="zstd")
-    return raw.getvalue()
+        return unpacked(kept)

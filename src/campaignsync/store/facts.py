@@ -7,6 +7,7 @@ from decimal import Decimal
 from campaignsync.domain.ids import ConnectionId, LinkId
 from campaignsync.domain.labels import LabelMapping, Vocabulary
 from campaignsync.domain.links import (
+    Approval,
     CampaignStatus,
     FieldEdit,
     LinkPolicy,
@@ -137,6 +138,7 @@ def _policy(link: models.Link) -> LinkPolicy:
         removed_in_program=Removal(link.removed_in_program),
         removed_in_campaign=Removal(link.removed_in_campaign),
         field_edit=FieldEdit(link.field_edit),
+        approval=Approval(link.approval),
     )
 
 

@@ -101,6 +101,18 @@ def bulk(table: str, sql: str, parameters: Sequence[Any] = ()) -> int:
     return touched
 
 
+def packed(frame: pl.DataFrame) -> bytes:
+    """A frame as it is kept in a column: Arrow, compressed."""
+    raw = BytesIO()
+    frame.write_ipc(raw, compression="zstd")
+    return raw.getvalue()
+
+
+def unpacked(raw: bytes | memoryview) -> pl.DataFrame:
+    """A frame that was `packed`."""
+    return pl.read_ipc(BytesIO(bytes(raw)))
+
+
 def rows(sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> list[dict[str, Any]]:
     """The rows of a small SELECT as dictionaries, for lists that people read."""
     with connection.cursor() as cursor:

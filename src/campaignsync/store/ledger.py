@@ -13,12 +13,13 @@ from datetime import datetime
 import polars as pl
 from django.db import transaction
 
+from campaignsync.domain.approvals import OfferedPlan
 from campaignsync.domain.backlog import CAMPAIGNS_THERE, LEADS_THERE, MEMBERS_HERE, MEMBERS_THERE, Lane
 from campaignsync.domain.budget import Budget
 from campaignsync.domain.errors import CampaignsyncError
 from campaignsync.domain.fields import FieldRule, PeopleCompared, PersonBatch
 from campaignsync.domain.ids import ConnectionId, LinkId, RunId
-from campaignsync.domain.links import LinkEndedError, LinkState, Winner
+from campaignsync.domain.links import Approval, LinkEndedError, LinkState, Winner
 from campaignsync.domain.matching import only_matches
 from campaignsync.domain.member_values import ValueBatch, ValuesCompared
 from campaignsync.domain.observation import Cursor, Delta, FirstPage, ReadPlace, WholeLists
@@ -34,6 +35,7 @@ from campaignsync.domain.runs import (
 )
 from campaignsync.domain.trees import REFUSED_BEFORE, RUN_MEMBERS, RunChanges, Trees
 from campaignsync.store import (
+    approvals,
     due,
     first_reads,
     following,
@@ -190,11 +192,19 @@ class Ledger:
             link = _link_of(run)
             models.Run.objects.filter(pk=run).update(report=asdict(report))
             problems.solve_job(link.connection_id, link.pk, self._now())
-            if report.halted is None:
+            if report.halted is None and report.to_approve is None:
                 # What a person allowed once is used up.
+                if link.approval != Approval.NONE:
+                    approvals.settle(link.pk, self._now())
                 links = models.Link.objects.filter(pk=link.pk)
                 links.update(removals_allowed=False)
                 links.filter(state=LinkState.HALTED.value).update(state=LinkState.ACTIVE.value, reason=None)
+
+    def plan_approved(self, link: LinkId, digest: str) -> bool:
+        return approvals.approved(link, digest)
+
+    def offer_plan(self, link: LinkId, plan: OfferedPlan) -> None:
+        approvals.offer(link, plan, self._now())
 
     def stop(self, link: LinkId, state: LinkState, reason: str | None) -> None:
         with self._acting(why=state.value):

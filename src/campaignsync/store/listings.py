@@ -93,8 +93,8 @@ class Listings:
         return rows(
             "SELECT l.id AS number, p.name AS program, p.id AS program_number, p.folder, x.name AS connection,"
             " x.id AS connection_number, l.campaign_id, c.name AS campaign, l.state, l.reason, l.winner, l.step_back,"
-            " l.removed_in_program, l.removed_in_campaign, l.field_edit, l.removal_share, l.removal_number, l.linked_at,"
-            " k.noted_at AS changed_since, r.started_at AS last_run, r.report AS last_report"
+            " l.removed_in_program, l.removed_in_campaign, l.field_edit, l.approval, l.removal_share, l.removal_number,"
+            " l.linked_at, k.noted_at AS changed_since, r.started_at AS last_run, r.report AS last_report"
             " FROM store_link l JOIN store_program p ON p.id = l.program_id JOIN store_connection x ON x.id = l.connection_id"
             " LEFT JOIN store_campaign c ON c.connection_id = l.connection_id AND c.salesforce_id = l.campaign_id"
             " LEFT JOIN store_mark k ON k.link_id = l.id LEFT JOIN LATERAL (SELECT * FROM store_run r WHERE r.link_id = l.id"

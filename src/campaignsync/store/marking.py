@@ -113,6 +113,11 @@ def mark_links() -> list[pgtrigger.Trigger]:
     ).triggers()
 
 
+def mark_approvals() -> list[pgtrigger.Trigger]:
+    """What a person said to a plan that waited."""
+    return _Watched(why="approval", links="SELECT r.link_id", operations=("insert",)).triggers()
+
+
 def mark_labels() -> list[pgtrigger.Trigger]:
     """What the labels of a linked campaign mean."""
     return _Watched(why="label", links="SELECT r.link_id").triggers()

@@ -513,7 +513,7 @@ class Registry:
         models.Link.objects.filter(pk=link).update(removals_allowed=True)
 
     def set_policy(self, link: LinkId, choices: Mapping[str, str]) -> None:
-        """Change choices of a link: winner, step_back, removed_in_program, removed_in_campaign, field_edit."""
+        """Change choices of a link: winner, step_back, removed_in_program, removed_in_campaign, field_edit, approval."""
         models.Link.objects.filter(pk=link).update(**choices)
 
     # The mirror.

@@ -126,8 +126,8 @@ _CHOICES = f"""
 _LINK = "SELECT connection_id, program_id, campaign_id, 'link' AS noun, campaign_id AS record_id, {} FROM {}"
 _POLICY = (
     "format('winner: %s, step back: %s, removed in program: %s, removed in campaign: %s, field edit: %s,"
-    " removals: over %s of them and over %s', {0}.winner, {0}.step_back, {0}.removed_in_program,"
-    " {0}.removed_in_campaign, {0}.field_edit, {0}.removal_share, {0}.removal_number)"
+    " approval: %s, removals: over %s of them and over %s', {0}.winner, {0}.step_back, {0}.removed_in_program,"
+    " {0}.removed_in_campaign, {0}.field_edit, {0}.approval, {0}.removal_share, {0}.removal_number)"
 )
 _LINK_ROWS = {
     "insert": _LINK.format("NULL::text AS old, campaign_id AS new", "new_rows"),

@@ -306,7 +306,7 @@ class MemoryLedger(MemoryRounds):
         link = self._link_of(run)
         self.tables.runs[run].reported = True
         problems.solve_job(self.tables, link.connection, link.number)
-        if report.halted is None:
+        if report.halted is None and report.to_approve is None:
             if link.removals_allowed:
                 link.removals_allowed = False
                 self.tables.mark([link])

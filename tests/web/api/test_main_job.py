@@ -67,6 +67,30 @@ def test_a_campaign_that_does_not_fit_is_mended_by_a_mapping(admin: Asker, desk:
     assert admin.errand(f"/programs/{program}/links", wish)["state"] == "done"
 
 
+def test_a_plan_that_waits_is_read_and_approved(admin: Asker, desk: Desk) -> None:
+    desk.give(ada="Registered", ben="Invited")
+    desk.link()
+    (program,) = [row["number"] for row in admin.pages("/programs")]
+    (link,) = admin.get(f"/programs/{program}/links")
+    path = f"/programs/{program}/links/{link['connection_number']}"
+    changed = admin.json("PATCH", f"{path}/policy", {"approval": "each plan"})
+    assert changed["approval"] == "each plan"
+    done = admin.errand(f"/programs/{program}/sync")
+    (waiting,) = admin.get("/approvals")
+    assert done["result"]["runs"][0]["to_approve"] == waiting["digest"]
+    assert admin.get(f"{path}/waiting-plan")["counts"]["to campaign"] == 2
+    rows = admin.pages(f"{path}/waiting-plan/members?search=ada")
+    assert [row["becomes"] for row in rows] == ["Registered"]
+    assert b"ben@example.com" in admin.send("GET", f"{path}/waiting-plan/members.csv").content
+    other = {"digest": "0" * 64, "decision": "approved"}
+    assert admin.post(f"{path}/waiting-plan/decision", other, status=409)["code"] == "ANOTHER_PLAN"
+    admin.post(f"{path}/waiting-plan/decision", {**other, "digest": waiting["digest"], "note": "fine"})
+    assert admin.get("/approvals")[0]["decided_by"].startswith("ada by key")
+    admin.errand(f"/programs/{program}/sync")
+    assert admin.get("/approvals") == []
+    assert desk.there() == {"ada@example.com": "Registered", "ben@example.com": "Invited"}
+
+
 def test_conflicts_are_listed_and_decided(admin: Asker, desk: Desk) -> None:
     """M6.3."""
     desk.give(ada="Registered")

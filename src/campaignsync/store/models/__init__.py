@@ -10,6 +10,7 @@ from campaignsync.store.models.access import (
     Webhook,
     WebhookDelivery,
 )
+from campaignsync.store.models.approvals import PlanApproval, WaitingPlan
 from campaignsync.store.models.automation import (
     Batch,
     BlockedPerson,
@@ -99,6 +100,7 @@ __all__ = [
     "PeriodCost",
     "Person",
     "PersonIdentity",
+    "PlanApproval",
     "Problem",
     "Program",
     "ProgramMember",
@@ -112,6 +114,7 @@ __all__ = [
     "Subscription",
     "Traffic",
     "WaitingEntry",
+    "WaitingPlan",
     "Webhook",
     "WebhookDelivery",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models.functions import Lower
 
-from campaignsync.domain.links import FieldEdit, LinkState, Removal, StepBack, Winner
+from campaignsync.domain.links import Approval, FieldEdit, LinkState, Removal, StepBack, Winner
 from campaignsync.store.announcing import announce_links
 from campaignsync.store.marking import mark_labels, mark_links
 from campaignsync.store.models.programs import Connection, Person, Program
@@ -25,6 +25,7 @@ class Link(models.Model):
     removed_in_program = models.TextField(default=Removal.REMOVE.value)
     removed_in_campaign = models.TextField(default=Removal.REMOVE.value)
     field_edit = models.TextField(default=FieldEdit.PUT_BACK.value)
+    approval = models.TextField(default=Approval.NONE.value, db_default=Approval.NONE.value)
     removal_share = models.FloatField(default=0.30)
     removal_number = models.IntegerField(default=10)
     removals_allowed = models.BooleanField(default=False)

@@ -20,6 +20,7 @@ from ninja.renderers import BaseRenderer
 from campaignsync.domain.errors import CampaignsyncError
 from campaignsync.web.api import (
     accounts,
+    approvals,
     automation,
     errand_kinds,
     history,
@@ -34,7 +35,7 @@ from campaignsync.web.api import (
 from campaignsync.web.api.errands import KINDS
 from campaignsync.web.api.guard import ROUTES
 
-MODULES = (programs, links, syncing, problems, people, automation, history, settings, accounts)
+MODULES = (programs, links, syncing, approvals, problems, people, automation, history, settings, accounts)
 DESCRIPTION = """Everything campaignsync does, for programs. See docs/api.md.
 
 Lists come page by page (`cursor`, `limit`); a write with an `Idempotency-Key` is done once; what goes to Salesforce is

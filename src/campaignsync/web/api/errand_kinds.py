@@ -11,14 +11,12 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-import polars as pl
-
 from campaignsync.bootstrap import Application
 from campaignsync.domain.fields import remapped
 from campaignsync.domain.ids import LinkId, RunId
 from campaignsync.domain.labels import LabelChanges, LabelMapping
 from campaignsync.domain.runs import RunReport
-from campaignsync.planner.explain import as_json, summary
+from campaignsync.planner.explain import kept
 from campaignsync.planner.plan import Plan
 from campaignsync.runtime.cycle import look
 from campaignsync.runtime.doctor import examine
@@ -190,9 +188,8 @@ def smart_run(app: Application, asked: Asked, tell: Tell) -> Done:
 
 
 def _planned(made: Plan, halt: str | None) -> Done:
-    told = {key: value for key, value in as_json(made).items() if key not in ("members", "format")}
-    table = made.members.drop("person_id").with_row_index("number", offset=1).cast({"number": pl.Int64})
-    return Done(result={**told, "summary": summary(made), "halted": halt}, table=table)
+    told, table = kept(made)
+    return Done(result={**told, "halted": halt}, table=table)
 
 
 def _rounds(rounds: list[Round]) -> Done:

@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from campaignsync.domain.access import Action
 from campaignsync.domain.errors import HaltError
-from campaignsync.domain.links import FieldEdit, LinkState, Removal, StepBack, Winner
+from campaignsync.domain.links import Approval, FieldEdit, LinkState, Removal, StepBack, Winner
 from campaignsync.web.api.forms import Body, Cursor, Limit, Name, Number, Page, page, position
 from campaignsync.web.api.guard import Asking, Routes, connection_named, folders
 from campaignsync.web.api.syncing import Errand, errand
@@ -39,6 +39,7 @@ class Link(Schema):
     removed_in_program: Removal
     removed_in_campaign: Removal
     field_edit: FieldEdit
+    approval: Approval
     removal_share: float
     removal_number: int
     linked_at: datetime
@@ -81,6 +82,7 @@ class Policy(Body):
     removed_in_program: Removal | None = None
     removed_in_campaign: Removal | None = None
     field_edit: FieldEdit | None = None
+    approval: Approval | None = None
 
 
 @routes.get("/links", Action.SEE_LINKS, Page[Link])

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from campaignsync.domain.access import Action
 from campaignsync.domain.errors import NOT_THERE, UsageError
-from campaignsync.planner.explain import safe_csv
+from campaignsync.planner.explain import safe_csv, searched
 from campaignsync.web.api.errands import ask
 from campaignsync.web.api.forms import Body, Cursor, Limit, Name, Number, Page, Text, page, position
 from campaignsync.web.api.guard import Asking, Routes, connection_named, folders
@@ -156,9 +156,7 @@ def list_planned(
     table = installation().errands.table(number).filter(pl.col("number") > position(cursor, 0))
     if verdict:
         table = table.filter(pl.col("verdict") == verdict)
-    if search:
-        named = pl.concat_str("email", "name", separator=" ", ignore_nulls=True).str.to_lowercase()
-        table = table.filter(named.str.contains(search.lower(), literal=True))
+    table = searched(table, search or "")
     return page(table.head(limit + 1).to_dicts(), limit)
 
 
