@@ -35,8 +35,8 @@ def test_a_scenario_holds_and_ends_as_is_told(folder: Path) -> None:
 
 def ended_in(played: Play) -> dict[str, Any]:
     """Who is in each program and its campaign, and what the journal tells of members and their fields."""
-    world = played.world
-    dump = world.store.dump()
+    world = played.worlds[0]
+    dump = world.dump()
     names = {number: row.get("email") or row.get("last_name") for number, row in dump.people.items()}
     return {
         "program": {each: world.members(each) for each in world.campaigns},

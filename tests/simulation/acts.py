@@ -279,7 +279,7 @@ def _merge(world: World, who: str, into: str) -> bool:
     if not loser or not winner or loser[0][0] != winner[0][0]:
         return False
     world.sales.merge(winner[0][0], winner[0][1], loser[0][1])
-    world.expected.joined(who, into)
+    world.expected.whole.joined(who, into)
     return True
 
 

@@ -1,4 +1,4 @@
-"""One clock for both sides: it moves only when the history moves it. The org's own may go wrong beside ours."""
+"""One clock for all sides: it moves only when the history moves it. Ours may be set wrong, and an org's own be off from it."""
 
 from __future__ import annotations
 
@@ -8,19 +8,15 @@ BEGIN = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
 
 class SimulatedClock:
-    """Ours when called; `org` is Salesforce's, off by `skew`."""
+    """Ours when called; `moment` is the time as it is."""
 
     def __init__(self) -> None:
         self.moment = BEGIN
-        self.skew = timedelta()
         self.jump = timedelta()
 
     def __call__(self) -> datetime:
         """Our machine's time, which may have been set wrong."""
         return self.moment + self.jump
-
-    def org(self) -> datetime:
-        return self.moment + self.skew
 
     def advance(self, seconds: float) -> None:
         self.moment += timedelta(seconds=seconds)

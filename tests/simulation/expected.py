@@ -1,8 +1,9 @@
 """What may become of each member, told without looking at what the engine did: every edit counts, in the order it was made.
 
-For each person and program it holds the set of (agreed, program, campaign) that may be true. An edit changes its side in all of
-them; between any two edits a sync may have happened or not, so that what the decision table makes of each is added. What is true
-in the end must be among them: then each edit is the final value, or was overwritten by a later one or by a rule.
+For each person and program it holds the set of what may be true: the status here and, of each org, what was agreed and what is
+there. An edit changes its side in all of them; between any two edits a sync of either org may have happened or not, so that what
+the decision table makes of each is added. What is true in the end must be among them: then each edit is the final value, or was
+overwritten by a later one or by a rule. `Expected` is of the whole history; a `Leg` is what one org sees of it.
 """
 
 from __future__ import annotations
@@ -15,6 +16,9 @@ from campaignsync.domain.statuses import DEFAULT_CHANNELS
 from campaignsync.planner.decide import Rules, Verdict, decide
 
 State = tuple["str | None", "str | None", "str | None"]
+"""Of one org: agreed, program, campaign."""
+Whole = tuple["str | None", tuple[tuple["str | None", "str | None"], ...]]
+"""Program, and (agreed, campaign) of each org."""
 WEBINAR = next(channel for channel in DEFAULT_CHANNELS if channel.name == "Webinar")
 _POLICY = {
     "winner": Winner,
@@ -23,7 +27,6 @@ _POLICY = {
     "removed_in_campaign": Removal,
     "field_edit": FieldEdit,
 }
-_NOBODY: State = (None, None, None)
 
 
 def spelled(label: str | None) -> str | None:
@@ -33,69 +36,43 @@ def spelled(label: str | None) -> str | None:
 
 
 class Expected:
-    """What may be true, by program and person."""
+    """What may be true, by program and person, in so many orgs."""
 
-    def __init__(self) -> None:
-        self.states: dict[tuple[str, str], set[State]] = {}
-        self.linked_programs: set[str] = set()
-        self.policies: dict[str, dict[str, str]] = {}
+    def __init__(self, orgs: int) -> None:
+        self.legs = [Leg(self, number) for number in range(orgs)]
+        self.states: dict[tuple[str, str], set[Whole]] = {}
         self.unsure: dict[str, str] = {}
         """People whose records were joined or brought back: why their exact status is not foretold."""
         self.removed: set[tuple[str, str]] = set()
-        """Whom somebody removed on either side."""
+        """Whom somebody removed on any side."""
         self.seen: dict[tuple[str, str], set[str | None]] = {}
         self.fields: dict[tuple[str, str], set[str]] = {}
         """What each field of each person was ever set to."""
         self.merged_away: set[str] = set()
 
-    def choose(self, program: str, choices: Mapping[str, str]) -> None:
-        """The policy of a link is another from now on."""
-        self.settle(program)
-        self.policies[program] = {**self.policies.get(program, {}), **choices}
+    def possible(self, program: str, name: str) -> set[Whole]:
+        """What may be true now, syncs between or not."""
+        found = set(self.states.get((program, name), {(None, ((None, None),) * len(self.legs))}))
+        waiting = list(found)
+        legs = [leg for leg in self.legs if program in leg.linked_programs]
+        while waiting:
+            whole = waiting.pop()
+            for leg in legs:
+                then = leg.put(whole, synced(leg.seen_of(whole), leg.rules(program)))
+                if then not in found:
+                    found.add(then)
+                    waiting.append(then)
+        return found
 
-    def rules(self, program: str) -> Rules:
-        chosen: dict[str, Any] = {k: _POLICY[k](v) for k, v in self.policies.get(program, {}).items()}
-        return Rules.of(WEBINAR, LinkPolicy(**chosen))
-
-    def linked(self, program: str) -> None:
-        self.linked_programs.add(program)
-
-    def unlinked(self, program: str) -> None:
-        """What was agreed is forgotten, and so are the link's choices."""
-        self.settle(program)
-        self.linked_programs.discard(program)
-        self.policies.pop(program, None)
-        for key, states in self.states.items():
-            if key[0] == program:
-                self.states[key] = {(None, here, there) for _, here, there in states}
-
-    def edited_here(self, program: str, name: str, status: str | None) -> None:
-        self._edited(program, name, 1, status)
-
-    def edited_there(self, program: str, name: str, status: str | None) -> None:
-        self._edited(program, name, 2, spelled(status))
-
-    def _edited(self, program: str, name: str, side: int, status: str | None) -> None:
+    def note(self, program: str, name: str, status: str | None) -> None:
+        """Somebody gave a member that status, on whichever side."""
         self.seen.setdefault((program, name), set()).add(status)
         if status is None:
             self.removed.add((program, name))
-        states = self.possible(program, name)
-        self.states[program, name] = {
-            (agreed, status, there) if side == 1 else (agreed, here, status) for agreed, here, there in states
-        }
 
-    def decided(self, program: str, name: str, winner: str) -> None:
-        """A person may have decided a conflict: the program follows, or counts as who edited."""
-        states = self.possible(program, name)
-        made = {
-            (there, there, there) if winner == "campaign" else (there, here, there)
-            for agreed, here, there in states
-            if decide(agreed, here, there, self.rules(program)).verdict is Verdict.CONFLICT
-        }
-        self.states[program, name] = states | made
-
-    def field_set(self, name: str, field: str, value: str) -> None:
-        self.fields.setdefault((name, field), set()).add(value.strip())
+    def settle(self, program: str) -> None:
+        for key in [key for key in self.states if key[0] == program]:
+            self.states[key] = self.possible(*key)
 
     def joined(self, loser: str, winner: str) -> None:
         """Two people became one in Salesforce (M7.8)."""
@@ -107,32 +84,101 @@ class Expected:
                 self.seen.setdefault((program, winner), set()).update(self.seen[program, loser])
         self.removed |= {(program, winner) for program, name in self.removed if name == loser}
 
+
+class Leg:
+    """What one org sees of it: its links, their choices, and the triples of its members."""
+
+    def __init__(self, whole: Expected, number: int) -> None:
+        self.whole, self.number = whole, number
+        self.linked_programs: set[str] = set()
+        self.policies: dict[str, dict[str, str]] = {}
+        self._rules: dict[str, Rules] = {}
+
+    @property
+    def unsure(self) -> dict[str, str]:
+        return self.whole.unsure
+
+    def seen_of(self, whole: Whole) -> State:
+        """The triple of this org."""
+        here, legs = whole
+        agreed, there = legs[self.number]
+        return agreed, here, there
+
+    def put(self, whole: Whole, state: State) -> Whole:
+        """All of it, with another triple of this org."""
+        legs = list(whole[1])
+        agreed, here, there = state
+        legs[self.number] = agreed, there
+        return here, tuple(legs)
+
+    def choose(self, program: str, choices: Mapping[str, str]) -> None:
+        """The policy of a link is another from now on."""
+        self.whole.settle(program)
+        self.policies[program] = {**self.policies.get(program, {}), **choices}
+        self._rules.clear()
+
+    def rules(self, program: str) -> Rules:
+        if program not in self._rules:
+            chosen: dict[str, Any] = {k: _POLICY[k](v) for k, v in self.policies.get(program, {}).items()}
+            self._rules[program] = Rules.of(WEBINAR, LinkPolicy(**chosen))
+        return self._rules[program]
+
+    def linked(self, program: str) -> None:
+        self.linked_programs.add(program)
+
+    def unlinked(self, program: str) -> None:
+        """What was agreed is forgotten, and so are the link's choices."""
+        self.whole.settle(program)
+        self.linked_programs.discard(program)
+        self.policies.pop(program, None)
+        self._rules.clear()
+        for key, states in self.whole.states.items():
+            if key[0] == program:
+                self.whole.states[key] = {self.put(each, (None, *self.seen_of(each)[1:])) for each in states}
+
+    def edited_here(self, program: str, name: str, status: str | None) -> None:
+        self.whole.note(program, name, status)
+        self.whole.states[program, name] = {(status, legs) for _, legs in self.whole.possible(program, name)}
+
+    def edited_there(self, program: str, name: str, status: str | None) -> None:
+        self.whole.note(program, name, status)
+        self.whole.states[program, name] = {
+            self.put(each, (*self.seen_of(each)[:2], spelled(status)))
+            for each in self.whole.possible(program, name)
+        }
+
+    def decided(self, program: str, name: str, winner: str) -> None:
+        """A person may have decided a conflict: the program follows, or counts as who edited."""
+        states = self.whole.possible(program, name)
+        made = set()
+        for each in states:
+            agreed, here, there = self.seen_of(each)
+            if decide(agreed, here, there, self.rules(program)).verdict is Verdict.CONFLICT:
+                made.add(self.put(each, (there, there if winner == "campaign" else here, there)))
+        self.whole.states[program, name] = states | made
+
+    def field_set(self, name: str, field: str, value: str) -> None:
+        self.whole.fields.setdefault((name, field), set()).add(value.strip())
+
     def turned_into(self, program: str, default: str) -> None:
         """Labels were changed: a write on its way may have become the campaign's default (S0.2), which is no edit."""
-        for key, states in self.states.items():
+        for key, states in self.whole.states.items():
             if key[0] == program:
-                turned = {(default, here, default) for _, here, _ in self.possible(*key)}
-                self.states[key] = states | turned
-
-    def settle(self, program: str) -> None:
-        for key in [key for key in self.states if key[0] == program]:
-            self.states[key] = self.possible(*key)
+                turned = {
+                    self.put(each, (default, self.seen_of(each)[1], default))
+                    for each in self.whole.possible(*key)
+                }
+                self.whole.states[key] = states | turned
 
     def possible(self, program: str, name: str) -> set[State]:
-        """What may be true now, a sync between or not."""
-        found = set(self.states.get((program, name), {_NOBODY}))
-        if program not in self.linked_programs:
-            return found
-        rules = self.rules(program)
-        for state in list(found):
-            for _ in range(3):
-                state = synced(state, rules)
-                found.add(state)
-        return found
+        """What may be true now of this org's link, a sync between or not."""
+        return {self.seen_of(each) for each in self.whole.possible(program, name)}
 
     def happened(self, program: str, name: str, state: State) -> None:
         """This is true now, for everybody to see."""
-        self.states[program, name] = {state}
+        self.whole.states[program, name] = {
+            each for each in self.whole.possible(program, name) if self.seen_of(each) == state
+        }
 
 
 def synced(state: State, rules: Rules) -> State:

@@ -110,7 +110,7 @@ def _commit_lag(world: World, name: str, seconds: int) -> None:
 
 def _clock_skew(world: World, name: str, seconds: int) -> None:
     """Salesforce's clock runs ahead of ours by more; it never goes back."""
-    world.clock.skew += timedelta(seconds=seconds)
+    world.skew += timedelta(seconds=seconds)
     struck(world, name)
 
 

@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from simulation import two_orgs
+
 STATUSES = ("Invited", "Registered", "No Show", "Attended")
 NAMES = ("ada", "ben", "cy", "dee", "eve", "fay", "gus", "hal")
 PROGRAMS = ("Spring", "Autumn")
@@ -44,6 +46,8 @@ class Given:
     daily_calls: int | None = None
     skew: int = 0
     """By how many seconds the org's clock is ahead of ours at first."""
+    beside: Given | None = None
+    """Another org that the same programs are linked in: its links, its campaigns' members, its switches."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +58,8 @@ class Event:
     moment: int
     what: str
     args: Mapping[str, Any] = field(default_factory=dict)
+    org: str = ""
+    """Where it happens, if it is not the first org."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -257,7 +263,8 @@ def made_from(seed: int, *, focus: Mapping[str, float] | None = None) -> History
         )
     events.sort(key=lambda event: (event.round, event.moment))
     gaps = tuple(dice.one_of((1, 5, 60, 300, 700, 4000)) for _ in range(rounds))
-    return History(seed=seed, given=given, gaps=gaps, events=tuple(events))
+    history = History(seed=seed, given=given, gaps=gaps, events=tuple(events))
+    return two_orgs.widened(history, dice.more)
 
 
 def _given(dice: Dice) -> Given:

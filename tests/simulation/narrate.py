@@ -29,9 +29,7 @@ def _yaml(document: Any) -> str:
     return str(yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=110))
 
 
-def documents(history: History) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """`given` and `steps` of a history."""
-    given = history.given
+def _given(given: Given) -> dict[str, Any]:
     people = {
         person.name: {
             name: value
@@ -53,7 +51,14 @@ def documents(history: History) -> tuple[dict[str, Any], list[dict[str, Any]]]:
         "daily calls": given.daily_calls,
         "salesforce clock ahead by seconds": given.skew,
     }
-    first = {"links": dict(given.links), "people": people, **{k: v for k, v in more.items() if v}}
+    return {"links": dict(given.links), "people": people, **{k: v for k, v in more.items() if v}}
+
+
+def documents(history: History) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """`given` and `steps` of a history."""
+    first = _given(history.given)
+    if history.given.beside is not None:
+        first["another org"] = _given(history.given.beside)
     rounds = [
         {
             "round after seconds": gap,
@@ -66,11 +71,32 @@ def documents(history: History) -> tuple[dict[str, Any], list[dict[str, Any]]]:
 
 def _step(event: Event) -> dict[str, Any]:
     when = "before it" if event.moment == 0 else f"at moment {event.moment}"
-    return {"when": when, "what": event.what, **({"with": dict(event.args)} if event.args else {})}
+    more = {"with": dict(event.args), "in": event.org}
+    return {"when": when, "what": event.what, **{name: told for name, told in more.items() if told}}
 
 
 def history_of(given: Mapping[str, Any], steps: list[Mapping[str, Any]]) -> History:
     """The history that a scenario tells."""
+    events = tuple(
+        Event(
+            round=number,
+            moment=0 if step["when"] == "before it" else int(step["when"].rpartition(" ")[2]),
+            what=step["what"],
+            args=step.get("with", {}),
+            org=step.get("in", ""),
+        )
+        for number, each in enumerate(steps)
+        for step in each.get("happens", [])
+    )
+    return History(
+        seed=0,
+        given=_read_given(given),
+        gaps=tuple(each["round after seconds"] for each in steps),
+        events=events,
+    )
+
+
+def _read_given(given: Mapping[str, Any]) -> Given:
     people = tuple(
         Person(
             name=name,
@@ -81,30 +107,17 @@ def history_of(given: Mapping[str, Any], steps: list[Mapping[str, Any]]) -> Hist
         )
         for name, told in given["people"].items()
     )
-    events = tuple(
-        Event(
-            round=number,
-            moment=0 if step["when"] == "before it" else int(step["when"].rpartition(" ")[2]),
-            what=step["what"],
-            args=step.get("with", {}),
-        )
-        for number, each in enumerate(steps)
-        for step in each.get("happens", [])
-    )
-    return History(
-        seed=0,
-        given=Given(
-            people=people,
-            links=given["links"],
-            policies=given.get("policies", {}),
-            switches=given.get("salesforce switches", {}),
-            external_id=given.get("external id field", False),
-            bulk=given.get("bulk from two rows", False),
-            daily_calls=given.get("daily calls"),
-            skew=given.get("salesforce clock ahead by seconds", 0),
-        ),
-        gaps=tuple(each["round after seconds"] for each in steps),
-        events=events,
+    another = given.get("another org")
+    return Given(
+        people=people,
+        links=given["links"],
+        policies=given.get("policies", {}),
+        switches=given.get("salesforce switches", {}),
+        external_id=given.get("external id field", False),
+        bulk=given.get("bulk from two rows", False),
+        daily_calls=given.get("daily calls"),
+        skew=given.get("salesforce clock ahead by seconds", 0),
+        beside=_read_given(another) if another else None,
     )
 
 

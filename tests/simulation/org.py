@@ -37,8 +37,8 @@ class RefusedThereError(Exception):
 class SalesTeam(SandboxOrg):
     """Sales, in the org's own pages."""
 
-    def __init__(self, clock: Clock) -> None:
-        self.sandbox: Sandbox = make_sandbox(Beginning(seed=SEED), clock)
+    def __init__(self, clock: Clock, number: int = 0) -> None:
+        self.sandbox: Sandbox = make_sandbox(Beginning(seed=SEED), clock, number)
         self._renew()
 
     def _renew(self) -> None:

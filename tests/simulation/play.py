@@ -5,23 +5,25 @@ Called by the command, by tests and by `shrink`. One thread; the trace of two pl
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import functools
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from campaignsync.domain.errors import CampaignsyncError
 from campaignsync.runtime.rounds import run_round
 from simulation import properties
 from simulation.acts import ACTS, act
 from simulation.clock import SimulatedClock
+from simulation.common import Common, Counted
 from simulation.faults import DEATHS, FAULTS, cease, strike
 from simulation.history import Event, History
 from simulation.mortal import DatabaseGoneError, Killed, Mortal
-from simulation.stores import Store
-from simulation.world import Counted, World, sizes
+from simulation.stores import Dump, Store
+from simulation.world import World, sizes
 
-SETTLING, QUIET_ROUNDS = 3, 4
-"""Whom a round has made a person of ours is compared field by field by the next: three rounds settle all, the fourth is quiet."""
+SETTLING, QUIET_ROUNDS = 3, 1
+"""Whom a round has made a person of ours is compared field by field by the next: three rounds of each org settle all, the next is
+quiet."""
 BETWEEN_QUIET_S = 7 * 3600
 """Longer than any refused write waits to be tried again."""
 
@@ -35,7 +37,8 @@ class Outcome:
     counted: Counted = field(default_factory=Counted)
     digest: str = ""
     trace: list[str] = field(default_factory=list)
-    dump: Any = None
+    dumps: list[Dump] = field(default_factory=list)
+    """What the store holds of each org."""
 
 
 class Worker:
@@ -70,80 +73,103 @@ class Play:
 
     def __init__(self, history: History, store: Store, clock: SimulatedClock) -> None:
         self.history = history
-        self.world = World(history.given, store, clock)
-        self.world.hooks.append(self._at)
-        self.world.work_beside = self._work_beside
+        givens = [each for each in (history.given, history.given.beside) if each is not None]
+        self.common = Common(store, clock, orgs=len(givens))
+        self.common.hooks.append(self._at)
+        self.worlds = [World(self.common, given, number) for number, given in enumerate(givens)]
+        for world in self.worlds:
+            world.work_beside = functools.partial(self._work_beside, world)
         self._due: list[Event] = []
         self._moment = 0
         self._depth = 0
         self._busy = False
-        self._spent = False
-        self._worker: Worker | None = None
+        self._spent: dict[str, bool] = {}
+        self._workers: dict[str, Worker] = {}
 
     def run(self) -> Outcome:
-        outcome = Outcome(history=self.history, counted=self.world.counted)
+        outcome = Outcome(history=self.history, counted=self.common.counted)
         with sizes(self.history.given):
             try:
                 self._run(outcome)
             except Exception as error:
                 outcome.violations.append(crash(error))
-        outcome.digest, outcome.trace = self.world.digest(), self.world.trace
+        outcome.digest, outcome.trace = self.common.digest(), self.common.trace
         return outcome
 
     def _run(self, outcome: Outcome) -> None:
-        world = self.world
-        world.begin()
+        for world in self.worlds:
+            world.begin()
         for number, gap in enumerate(self.history.gaps):
-            world.clock.advance(gap)
+            self.common.clock.advance(gap)
             self._due = [event for event in self.history.events if event.round == number]
-            self._round()
-            outcome.violations += properties.after_round(world)
-            outcome.violations += properties.calls_within_bounds(world, spent=self._spent, quiet=False)
+            self._round(self.worlds[::-1] if number % 2 else self.worlds)
+            for world in self.worlds:
+                outcome.violations += properties.after_round(world)
+                spent = self._spent[world.name]
+                outcome.violations += properties.calls_within_bounds(world, spent=spent, quiet=False)
             if outcome.violations:
                 return
-        cease(world)
-        self._due = []
-        for number in range(QUIET_ROUNDS):
-            world.clock.advance(BETWEEN_QUIET_S)
-            before = world.store.version(), world.org.changes.last
-            self._round()
-            if number >= SETTLING:
-                outcome.violations += properties.wrote_nothing(world, *before)
-                outcome.violations += properties.calls_within_bounds(world, spent=False, quiet=True)
-        outcome.violations += properties.at_the_end(world)
-        outcome.dump = world.store.dump()
+        self._quieten(outcome)
+        for world in self.worlds:
+            outcome.violations += properties.at_the_end(world)
+        outcome.dumps = [world.dump() for world in self.worlds]
 
-    def _round(self) -> None:
-        world = self.world
-        self._moment, world.spoilt = 0, False
-        if self._worker is None or self._worker.ledger.death is not None:
-            self._worker = Worker(world, self)
+    def _quieten(self, outcome: Outcome) -> None:
+        for world in self.worlds:
+            cease(world)
+        self._due = []
+        settling = SETTLING * len(self.worlds)
+        for number in range(settling + QUIET_ROUNDS):
+            self.common.clock.advance(BETWEEN_QUIET_S)
+            before = self.common.store.version(), [world.org.changes.last for world in self.worlds]
+            self._round(self.worlds)
+            if number >= settling:
+                for world, change in zip(self.worlds, before[1], strict=True):
+                    outcome.violations += properties.wrote_nothing(world, before[0], change)
+                    outcome.violations += properties.calls_within_bounds(world, spent=False, quiet=True)
+
+    def _round(self, worlds: Sequence[World]) -> None:
+        """A round of each org, one behind the other; what is due may happen to any of them between any two steps."""
+        self._moment = 0
+        for world in worlds:
+            world.spoilt, world.calls_of_round = False, 0
+            self._revive(world)
         self._fire(upto=0, process=None)
-        world.calls_of_round = 0
-        self._spent = world.store.ledger.budget(world.connection.connection_id).spent
-        self._worker.round()
+        for world in worlds:
+            world.calls_of_round = 0
+            self._spent[world.name] = self.common.store.ledger.budget(world.connection.connection_id).spent
+            self._workers[world.name].round()
         self._fire(upto=10**9, process=None)
-        while world.rounds_behind and self._worker.ledger.death is None:
+        for world in worlds:
+            self._behind(world)
+        self.common.tell(f"state {self.common.store.fingerprint()}")
+
+    def _revive(self, world: World) -> None:
+        """Another process where the last one died."""
+        worker = self._workers.get(world.name)
+        if worker is None or worker.ledger.death is not None:
+            self._workers[world.name] = Worker(world, self)
+
+    def _behind(self, world: World) -> None:
+        """What comes as soon as an org's round is over."""
+        worker = self._workers[world.name]
+        while world.rounds_behind and worker.ledger.death is None:
             world.rounds_behind -= 1
-            self._worker.round()
+            worker.round()
         world.rounds_behind = 0
         world.lag_s = 0
         for later in world.later:
-            self._carefully(later)
+            try:
+                later()
+            except CampaignsyncError as error:
+                world.tell(f"refused: {error}")
         world.later.clear()
-        world.tell(f"state {world.store.fingerprint()}")
-
-    def _carefully(self, later: Callable[[], None]) -> None:
-        try:
-            later()
-        except CampaignsyncError as error:
-            self.world.tell(f"refused: {error}")
 
     def _at(self, name: str, process: Mortal | None) -> None:
-        """A moment of the round."""
+        """A moment of the rounds."""
         if self._busy or process is None:
             return
-        if self._worker is not None and process is self._worker.ledger:
+        if any(process is worker.ledger for worker in self._workers.values()):
             self._moment += 1
             self._fire(upto=self._moment, process=process)
 
@@ -154,13 +180,14 @@ class Play:
 
     def _happen(self, event: Event, process: Mortal | None) -> None:
         self._busy = True
-        world = self.world
+        world = next((each for each in self.worlds if each.name == event.org), self.worlds[0])
         try:
             if event.what in ACTS:
                 world.tell(f"{event.what} {dict(event.args)}")
                 if act(world, event.what, event.args):
                     world.counted.edits[event.what] += 1
-                    world.spoilt = world.spoilt or process is not None
+                    for each in self.worlds:
+                        each.spoilt = each.spoilt or process is not None
             elif event.what in FAULTS:
                 strike(world, event.what, event.args)
             elif process is not None:
@@ -168,13 +195,13 @@ class Play:
         finally:
             self._busy = False
 
-    def _work_beside(self) -> None:
-        """Another worker, for one round."""
+    def _work_beside(self, world: World) -> None:
+        """Another worker, for one round of an org."""
         if self._depth:
             return
         self._depth += 1
         try:
-            Worker(self.world, self).round()
+            Worker(world, self).round()
         finally:
             self._depth -= 1
 

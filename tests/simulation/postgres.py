@@ -116,17 +116,19 @@ class InPostgres:
                 with contextlib.suppress(Killed):
                     block.__exit__(Killed, Killed(), None)
 
-    def dump(self) -> Dump:
+    def dump(self, connection: int) -> Dump:
         from campaignsync.store.frames import rows
+
+        org = {"org": connection}
 
         return Dump(
             people={row.pop("id"): _person(row) for row in rows(_PEOPLE)},
-            members=_by_program(rows(_MEMBERS), "SELECT name FROM store_program"),
-            agreed=_by_program(rows(_AGREED), _LINKED),
-            identities={row.pop("person_id"): row for row in rows(_IDENTITIES)},
-            links={row.pop("program"): _link(row) for row in rows(_LINKS)},
-            mirrored={row.pop("id"): row for row in rows(_MIRRORED)},
-            problems=rows(_PROBLEMS),
+            members=_by_program(rows(_MEMBERS), "SELECT name FROM store_program", {}),
+            agreed=_by_program(rows(_AGREED, org), _LINKED, org),
+            identities={row.pop("person_id"): row for row in rows(_IDENTITIES, org)},
+            links={row.pop("program"): _link(row) for row in rows(_LINKS, org)},
+            mirrored={row.pop("id"): row for row in rows(_MIRRORED, org)},
+            problems=rows(_PROBLEMS, org),
             journal=rows(_JOURNAL),
         )
 
@@ -145,10 +147,10 @@ def _link(row: Line) -> Line:
     }
 
 
-def _by_program(found: list[Line], names: str) -> dict[str, dict[int, str]]:
+def _by_program(found: list[Line], names: str, org: Line) -> dict[str, dict[int, str]]:
     from campaignsync.store.frames import rows
 
-    held: dict[str, dict[int, str]] = {row["name"]: {} for row in rows(names)}
+    held: dict[str, dict[int, str]] = {row["name"]: {} for row in rows(names, org)}
     for row in found:
         held[row["program"]][row["person_id"]] = row["status"]
     return held
@@ -158,7 +160,7 @@ _NAMES = frozenset(PERSON_FIELDS)
 _LINES = (
     "SELECT count(*) AS lines FROM store_journalentry WHERE noun NOT IN ('link', 'policy', 'period cost')"
 )
-_LINKED = "SELECT p.name FROM store_link l JOIN store_program p ON p.id = l.program_id"
+_LINKED = "SELECT p.name FROM store_link l JOIN store_program p ON p.id = l.program_id WHERE l.connection_id = %(org)s"
 _PEOPLE = "SELECT * FROM store_person ORDER BY id"
 _MEMBERS = (
     "SELECT p.name AS program, m.person_id, s.name AS status FROM store_programmember m JOIN store_program p"
@@ -166,29 +168,32 @@ _MEMBERS = (
 )
 _AGREED = (
     "SELECT p.name AS program, a.person_id, a.status FROM store_agreement a JOIN store_link l ON l.id = a.link_id"
-    " JOIN store_program p ON p.id = l.program_id"
+    " JOIN store_program p ON p.id = l.program_id WHERE l.connection_id = %(org)s"
 )
 _IDENTITIES = (
     "SELECT person_id, salesforce_id, kind, is_deleted, changes > 0 AS due FROM store_personidentity"
+    " WHERE connection_id = %(org)s"
 )
 _LINKS = (
     "SELECT p.name AS program, l.campaign_id, l.state,"
     " (SELECT jsonb_object_agg(i.person_id, i.wanted) FROM store_intent i WHERE i.link_id = l.id) AS intents,"
     " (SELECT jsonb_object_agg(f.name, jsonb_build_array(f.written, f.found)) FROM store_agreedfield f"
     "  WHERE f.link_id = l.id) AS fields FROM store_link l JOIN store_program p ON p.id = l.program_id"
+    " WHERE l.connection_id = %(org)s"
 )
 _MIRRORED = (
     "SELECT m.salesforce_id AS id, m.campaign_id, m.status, i.person_id AS person FROM store_campaignmember m"
     " LEFT JOIN store_personidentity i ON i.connection_id = m.connection_id"
-    " AND i.salesforce_id = coalesce(m.contact_id, m.lead_id)"
+    " AND i.salesforce_id = coalesce(m.contact_id, m.lead_id) WHERE m.connection_id = %(org)s"
 )
 _PROBLEMS = (
     "SELECT p.name AS program, q.noun, q.person_id AS person, q.direction, q.code, q.message, q.tries FROM store_problem q"
     " LEFT JOIN store_link l ON l.id = q.link_id LEFT JOIN store_program p ON p.id = l.program_id"
-    " WHERE q.solved_at IS NULL ORDER BY q.id"
+    " WHERE q.connection_id = %(org)s AND q.solved_at IS NULL ORDER BY q.id"
 )
 _JOURNAL = (
-    "SELECT j.who, j.why, j.side, p.name AS program, j.campaign_id, j.person_id AS person, j.noun, j.record_id, j.old, j.new"
+    "SELECT j.who, j.why, j.side, j.connection_id AS connection, p.name AS program, j.campaign_id, j.person_id AS person, j.noun,"
+    " j.record_id, j.old, j.new"
     " FROM store_journalentry j LEFT JOIN store_program p ON p.id = j.program_id"
     " WHERE j.noun NOT IN ('link', 'policy', 'period cost') ORDER BY j.id"
 )

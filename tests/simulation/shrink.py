@@ -68,6 +68,7 @@ def _smaller(history: History) -> Iterator[History]:
         {"policies": {}},
         {"external_id": False},
         {"bulk": False},
+        {"beside": None},
         {"skew": 0},
         {"daily_calls": None},
     ):

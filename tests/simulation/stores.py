@@ -16,7 +16,7 @@ Line = dict[str, Any]
 
 @dataclass(frozen=True)
 class Dump:
-    """What a store holds, by names rather than numbers of its own."""
+    """What a store holds of one org, by names rather than numbers of its own; people, members and the journal are of all orgs."""
 
     people: dict[int, Line]
     """By number: the fields that are not empty, merged_into."""
@@ -31,7 +31,7 @@ class Dump:
     """By campaign member: campaign_id, status, person."""
     problems: list[Line]
     journal: list[Line]
-    """In order: who, why, side, program, campaign_id, person, noun, record_id, old, new."""
+    """In order: who, why, side, connection, program, campaign_id, person, noun, record_id, old, new."""
 
 
 class Store(Protocol):
@@ -52,8 +52,8 @@ class Store(Protocol):
     def fingerprint(self) -> str:
         """What the trace tells of the store behind each round."""
 
-    def dump(self) -> Dump:
-        """What it holds."""
+    def dump(self, connection: int) -> Dump:
+        """What it holds of an org."""
 
     def bury(self, process: Any) -> None:
         """A process died: its locks go."""
@@ -84,8 +84,9 @@ class InMemory:
     def bury(self, process: Any) -> None:
         self.ledger.taken.clear()
 
-    def dump(self) -> Dump:
+    def dump(self, connection: int) -> Dump:
         tables = self.tables
+        links = [each for each in tables.links.values() if each.connection == connection]
         programs = {row.number: row.name for row in tables.programs.values()}
         return Dump(
             people={
@@ -99,7 +100,7 @@ class InMemory:
                 row.name: {person: each.status for person, each in row.members.items()}
                 for row in tables.programs.values()
             },
-            agreed={link.program.name: dict(link.agreed) for link in tables.links.values()},
+            agreed={link.program.name: dict(link.agreed) for link in links},
             identities={
                 row.person: {
                     "salesforce_id": row.salesforce_id,
@@ -108,6 +109,7 @@ class InMemory:
                     "due": row.changes > 0,
                 }
                 for row in tables.identities.values()
+                if row.connection == connection
             },
             links={
                 link.program.name: {
@@ -116,7 +118,7 @@ class InMemory:
                     "intents": {person: wanted for person, (wanted, _) in link.intents.items()},
                     "fields": dict(link.fields),
                 }
-                for link in tables.links.values()
+                for link in links
             },
             mirrored={
                 row["id"]: {
@@ -125,6 +127,7 @@ class InMemory:
                     "person": tables.person_of(of, who_is(row)),
                 }
                 for (of, _), row in tables.members.items()
+                if of == connection
             },
             problems=[
                 {
@@ -136,13 +139,14 @@ class InMemory:
                     "message": each.message,
                     "tries": each.tries,
                 }
-                for each in tables.open_problems()
+                for each in tables.open_problems(connection=connection)
             ],
             journal=[
                 {
                     "who": each.who,
                     "why": each.why,
                     "side": each.side,
+                    "connection": each.connection,
                     "program": programs.get(each.program or 0),
                     "campaign_id": each.campaign_id,
                     "person": each.person,

@@ -1,16 +1,13 @@
-"""The world of one history: an org, an installation, the people on both sides, and the way between, with its moments.
+"""The world as one org makes it: the org, what we have with it, the people on both sides, and the way between, with its moments.
 
-`play` drives it. What happens is told to the trace, line by line; two runs of one history have the same trace, byte for byte.
+`play` drives it. A history of several orgs has a world of each; what those share is `common`.
 """
 
 from __future__ import annotations
 
 import hashlib
-import re
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -26,63 +23,55 @@ from campaignsync.salesforce.wire import Wire
 from salesforce_sandbox.org.clock import Clock
 from salesforce_sandbox.wire.faults import Fault
 from salesforce_sandbox.wire.messages import Request, Response
-from simulation.clock import SimulatedClock
-from simulation.expected import Expected
+from simulation.common import Common
 from simulation.history import STATUSES, Given, Person
 from simulation.mortal import Mortal
 from simulation.org import CLIENT, SalesTeam
+from simulation.stores import Dump
 from simulation.wire import ORIGIN, InProcess, session
 
 CALL_S = 0.11
 """How long a call takes; many share one second of Salesforce's stamps."""
 EXTERNAL_ID = {"name": "Our_Id__c", "type": "string(36)", "flags": "cunxqp"}
-_OUR_ID = re.compile(rb"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 LOGIN = Login(method=LoginMethod.CLIENT_CREDENTIALS, login_url=ORIGIN, fields=CLIENT)
 
 
-@dataclass
-class Counted:
-    """What a history came to, for the figures that are printed."""
-
-    calls: int = 0
-    edits: Counter[str] = field(default_factory=Counter)
-    faults: Counter[str] = field(default_factory=Counter)
+NAMES_OF_ORGS = ("org", "west")
 
 
 class World:
     """Everything there is."""
 
-    def __init__(self, given: Given, store: Any, clock: SimulatedClock) -> None:
-        self.given, self.store, self.clock = given, store, clock
-        self.trace: list[str] = []
-        self.counted = Counted()
-        self.sales = SalesTeam(Clock(clock.org))
+    def __init__(self, common: Common, given: Given, number: int = 0) -> None:
+        self.common, self.given, self.number = common, given, number
+        self.name = NAMES_OF_ORGS[number]
+        self.store, self.clock, self.counted = common.store, common.clock, common.counted
+        self.skew = timedelta(seconds=given.skew)
+        self.sales = SalesTeam(Clock(self._time_there), number)
         self.org = self.sales.sandbox.org
-        self.expected = Expected()
+        self.expected = common.expected.legs[number]
+        self.accepted_back = common.accepted_back
         self.campaigns: dict[str, str] = {}
         self.links: dict[str, LinkId] = {}
         self.meddling: list[Any] = []
         """What goes wrong with the next calls."""
-        self.hooks: list[Any] = []
-        """Called at each moment with its name and the process, if there is one."""
         self.spoilt = False
         """Whether anything happened in the course of the present round that keeps it from being a clean one."""
         self.later: list[Callable[[], None]] = []
         """What an admin does as soon as the round is over."""
         self.work_beside: Callable[[], None] = lambda: None
         """Lets another worker have a round, in the midst of this one."""
-        self.accepted_back: set[str] = set()
-        """Programs whose admin let steps back be accepted, at any time."""
         self.kept_edits: set[str] = set()
         """Programs whose admin let edits of type and cost be kept, at any time."""
         self.sync_user_id = ""
-        self._our_ids: dict[bytes, int] = {}
         self.calls_of_round = 0
         self.rounds_behind = 0
         """How many rounds come behind this one though nothing calls for them."""
         self.lag_s = 0
         """How much older than it is what people do in Salesforce shows up as."""
-        clock.skew = timedelta(seconds=given.skew)
+
+    def _time_there(self) -> datetime:
+        return self.clock.moment + self.skew
 
     # What is there at first.
 
@@ -92,14 +81,16 @@ class World:
         if self.given.external_id:
             fields = [{"object": name, **EXTERNAL_ID} for name in ("Lead", "Contact")]
             self.sales.control("POST", "/sandbox/seed", {"fields": fields})
-        self.store.registry.add_channels(DEFAULT_CHANNELS)
+        if not self.number:
+            self.store.registry.add_channels(DEFAULT_CHANNELS)
         door = self.door()
         self.store.registry.save_connection(
-            "org", LOGIN, instance_url=ORIGIN, campaign_sync=True, user=door.sync_user()
+            self.name, LOGIN, instance_url=ORIGIN, campaign_sync=True, user=door.sync_user()
         )
         self._connect()
         for program in self.given.links:
-            self.store.registry.create_program(program, "Webinar", {})
+            if not self.number:
+                self.store.registry.create_program(program, "Webinar", {})
             if self.given.links[program] == "existing":
                 self.campaigns[program] = self.webinar(program)
         for person in self.given.people:
@@ -161,7 +152,7 @@ class World:
 
     @property
     def connection(self) -> Connection:
-        found: Connection = self.store.registry.connection("org")
+        found: Connection = self.store.registry.connection(self.name)
         return found
 
     def person(self, name: str) -> Person:
@@ -324,7 +315,7 @@ class World:
         if process is not None and answer is not None and answer.status != 401:
             self.calls_of_round += not request.path.startswith("/services/oauth2/")
         content = answer.content() if answer else b""
-        body = self._without_chance(request.body)
+        body = self.common.without_chance(request.body)
         digest = hashlib.sha256(content).hexdigest()[:12] if answer else "nothing"
         asked = hashlib.sha256(body + repr(sorted(request.query.items())).encode()).hexdigest()[:12]
         self.tell(f"{request.method} {request.path} {asked} → {answer.status if answer else '-'} {digest}")
@@ -332,26 +323,17 @@ class World:
         if process is not None:
             process.require_alive()
 
-    def _without_chance(self, body: bytes) -> bytes:
-        """Our ids of people are drawn at random by the database: they are told by the order in which they came."""
-
-        def numbered(found: re.Match[bytes]) -> bytes:
-            number = self._our_ids.setdefault(found[0], len(self._our_ids) + 1)
-            return f"our id {number}".encode()
-
-        return _OUR_ID.sub(numbered, body)
-
     def moment(self, name: str, process: Mortal | None) -> None:
         """Between any two steps: here people act and things go wrong."""
-        for hook in self.hooks:
-            hook(name, process)
+        self.common.moment(name, process)
 
     def tell(self, line: str) -> None:
-        self.trace.append(f"{self.clock.moment.isoformat()} {line}")
+        self.common.tell(f"{self.name}: {line}" if self.number else line)
 
-    def digest(self) -> str:
-        """The fingerprint of all that happened."""
-        return hashlib.sha256("\n".join(self.trace).encode()).hexdigest()
+    def dump(self) -> Dump:
+        """What the store holds of this org."""
+        found: Dump = self.store.dump(self.connection.connection_id)
+        return found
 
 
 @contextmanager

@@ -5,7 +5,7 @@ Called by the twin's ledger, which has said who acts.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -231,6 +231,9 @@ def land(tables: Tables, connection: int, landing: list[Landing]) -> None:
         winner = first if there is None else there
         if winner != each.person:
             merged[each.person] = winner
+    for person in _keep_apart(tables, connection, landing, merged):
+        merged.pop(person, None)
+        landing = [each for each in landing if each.person != person]
     for each in landing:
         tables.note(
             "campaign",
@@ -258,6 +261,29 @@ def land(tables: Tables, connection: int, landing: list[Landing]) -> None:
         )
     if merged:
         merge_people(tables, merged)
+
+
+def _keep_apart(
+    tables: Tables, connection: int, landing: list[Landing], merged: dict[int, int]
+) -> Iterator[int]:
+    """Whom another org knows as two different records stay two, until they are merged there as well."""
+    apart: dict[int, str] = {}
+    for org in sorted(tables.connections.keys() - {connection}):
+        known = [each.person for each in _of(tables, org) if not each.is_deleted]
+        winners = [person for person in known if person not in merged and person in merged.values()]
+        for person in sorted(person for person in known if person in merged):
+            if merged[person] in winners:
+                apart.setdefault(person, tables.connections[org].name)
+            winners.append(merged[person])
+    for each in [each for each in landing if each.person in apart]:
+        message = (
+            f"{each.old_id} was {each.how} into {each.new_id} in Salesforce, but in connection {apart[each.person]}"
+            " the two are different records: make them one there as well."
+        )
+        row = {"person_id": each.person, "code": "PEOPLE_APART", "message": message, "wanted": each.new_id}
+        concern = problems.Concern(ProblemNoun.PERSON, connection)
+        problems.keep(tables, concern, {**row, "retriable": False}, Direction.FROM_SALESFORCE)
+        yield each.person
 
 
 def _fill_contacts(tables: Tables, connection: int) -> None:
