@@ -14,11 +14,11 @@ from campaignsync.runtime.rounds import run_round
 from simulation import properties
 from simulation.acts import ACTS, act
 from simulation.clock import SimulatedClock
-from simulation.common import Common, Counted
 from simulation.faults import DEATHS, FAULTS, cease, strike
 from simulation.history import Event, History
 from simulation.mortal import DatabaseGoneError, Killed, Mortal
 from simulation.stores import Dump, Store
+from simulation.universe import Counted, Universe
 from simulation.world import World, sizes
 
 SETTLING, QUIET_ROUNDS = 3, 1
@@ -74,9 +74,9 @@ class Play:
     def __init__(self, history: History, store: Store, clock: SimulatedClock) -> None:
         self.history = history
         givens = [each for each in (history.given, history.given.beside) if each is not None]
-        self.common = Common(store, clock, orgs=len(givens))
-        self.common.hooks.append(self._at)
-        self.worlds = [World(self.common, given, number) for number, given in enumerate(givens)]
+        self.universe = Universe(store, clock, orgs=len(givens))
+        self.universe.hooks.append(self._at)
+        self.worlds = [World(self.universe, given, number) for number, given in enumerate(givens)]
         for world in self.worlds:
             world.work_beside = functools.partial(self._work_beside, world)
         self._due: list[Event] = []
@@ -87,20 +87,20 @@ class Play:
         self._workers: dict[str, Worker] = {}
 
     def run(self) -> Outcome:
-        outcome = Outcome(history=self.history, counted=self.common.counted)
+        outcome = Outcome(history=self.history, counted=self.universe.counted)
         with sizes(self.history.given):
             try:
                 self._run(outcome)
             except Exception as error:
                 outcome.violations.append(crash(error))
-        outcome.digest, outcome.trace = self.common.digest(), self.common.trace
+        outcome.digest, outcome.trace = self.universe.digest(), self.universe.trace
         return outcome
 
     def _run(self, outcome: Outcome) -> None:
         for world in self.worlds:
             world.begin()
         for number, gap in enumerate(self.history.gaps):
-            self.common.clock.advance(gap)
+            self.universe.clock.advance(gap)
             self._due = [event for event in self.history.events if event.round == number]
             self._round(self.worlds[::-1] if number % 2 else self.worlds)
             for world in self.worlds:
@@ -120,8 +120,8 @@ class Play:
         self._due = []
         settling = SETTLING * len(self.worlds)
         for number in range(settling + QUIET_ROUNDS):
-            self.common.clock.advance(BETWEEN_QUIET_S)
-            before = self.common.store.version(), [world.org.changes.last for world in self.worlds]
+            self.universe.clock.advance(BETWEEN_QUIET_S)
+            before = self.universe.store.version(), [world.org.changes.last for world in self.worlds]
             self._round(self.worlds)
             if number >= settling:
                 for world, change in zip(self.worlds, before[1], strict=True):
@@ -137,12 +137,12 @@ class Play:
         self._fire(upto=0, process=None)
         for world in worlds:
             world.calls_of_round = 0
-            self._spent[world.name] = self.common.store.ledger.budget(world.connection.connection_id).spent
+            self._spent[world.name] = self.universe.store.ledger.budget(world.connection.connection_id).spent
             self._workers[world.name].round()
         self._fire(upto=10**9, process=None)
         for world in worlds:
             self._behind(world)
-        self.common.tell(f"state {self.common.store.fingerprint()}")
+        self.universe.tell(f"state {self.universe.store.fingerprint()}")
 
     def _revive(self, world: World) -> None:
         """Another process where the last one died."""

@@ -36,7 +36,7 @@ def wrote_nothing(world: World, version: int, change: int) -> list[str]:
     found = []
     if world.org.changes.last != change:
         number = world.org.changes.last - change
-        found.append(f"a quiet round wrote {number} record(s) in Salesforce: {world.common.trace[-1]}")
+        found.append(f"a quiet round wrote {number} record(s) in Salesforce: {world.universe.trace[-1]}")
     if world.store.version() != version:
         lines = world.dump().journal[version:]
         found.append(f"a quiet round changed something here: {lines}")

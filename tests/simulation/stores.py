@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from campaignsync.domain.membership import Origin
 from simulation.memory.desk import MemoryStore
-from simulation.memory.tables import Acting, MemberRow, who_is
+from simulation.memory.tables import Acting, Entry, MemberRow, ProblemRow, who_is
 
 Line = dict[str, Any]
 
@@ -129,32 +129,33 @@ class InMemory:
                 for (of, _), row in tables.members.items()
                 if of == connection
             },
-            problems=[
-                {
-                    "program": tables.links[each.link].program.name if each.link else None,
-                    "noun": each.noun.value,
-                    "person": each.person,
-                    "direction": each.direction,
-                    "code": each.code,
-                    "message": each.message,
-                    "tries": each.tries,
-                }
-                for each in tables.open_problems(connection=connection)
-            ],
-            journal=[
-                {
-                    "who": each.who,
-                    "why": each.why,
-                    "side": each.side,
-                    "connection": each.connection,
-                    "program": programs.get(each.program or 0),
-                    "campaign_id": each.campaign_id,
-                    "person": each.person,
-                    "noun": each.noun,
-                    "record_id": each.record_id,
-                    "old": each.old,
-                    "new": each.new,
-                }
-                for each in tables.journal
-            ],
+            problems=[self._problem(each) for each in tables.open_problems(connection=connection)],
+            journal=[self._line(each, programs) for each in tables.journal],
         )
+
+    def _problem(self, each: ProblemRow) -> Line:
+        return {
+            "program": self.tables.links[each.link].program.name if each.link else None,
+            "noun": each.noun.value,
+            "person": each.person,
+            "direction": each.direction,
+            "code": each.code,
+            "message": each.message,
+            "tries": each.tries,
+        }
+
+    @staticmethod
+    def _line(each: Entry, programs: dict[int, str]) -> Line:
+        return {
+            "who": each.who,
+            "why": each.why,
+            "side": each.side,
+            "connection": each.connection,
+            "program": programs.get(each.program or 0),
+            "campaign_id": each.campaign_id,
+            "person": each.person,
+            "noun": each.noun,
+            "record_id": each.record_id,
+            "old": each.old,
+            "new": each.new,
+        }

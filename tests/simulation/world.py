@@ -1,6 +1,6 @@
 """The world as one org makes it: the org, what we have with it, the people on both sides, and the way between, with its moments.
 
-`play` drives it. A history of several orgs has a world of each; what those share is `common`.
+`play` drives it. A history of several orgs has a world of each; what those share is `universe`.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from campaignsync.salesforce.wire import Wire
 from salesforce_sandbox.org.clock import Clock
 from salesforce_sandbox.wire.faults import Fault
 from salesforce_sandbox.wire.messages import Request, Response
-from simulation.common import Common
 from simulation.history import STATUSES, Given, Person
 from simulation.mortal import Mortal
 from simulation.org import CLIENT, SalesTeam
 from simulation.stores import Dump
+from simulation.universe import Universe
 from simulation.wire import ORIGIN, InProcess, session
 
 CALL_S = 0.11
@@ -42,15 +42,15 @@ NAMES_OF_ORGS = ("org", "west")
 class World:
     """Everything there is."""
 
-    def __init__(self, common: Common, given: Given, number: int = 0) -> None:
-        self.common, self.given, self.number = common, given, number
+    def __init__(self, universe: Universe, given: Given, number: int = 0) -> None:
+        self.universe, self.given, self.number = universe, given, number
         self.name = NAMES_OF_ORGS[number]
-        self.store, self.clock, self.counted = common.store, common.clock, common.counted
+        self.store, self.clock, self.counted = universe.store, universe.clock, universe.counted
         self.skew = timedelta(seconds=given.skew)
         self.sales = SalesTeam(Clock(self._time_there), number)
         self.org = self.sales.sandbox.org
-        self.expected = common.expected.legs[number]
-        self.accepted_back = common.accepted_back
+        self.expected = universe.expected.legs[number]
+        self.accepted_back = universe.accepted_back
         self.campaigns: dict[str, str] = {}
         self.links: dict[str, LinkId] = {}
         self.meddling: list[Any] = []
@@ -315,7 +315,7 @@ class World:
         if process is not None and answer is not None and answer.status != 401:
             self.calls_of_round += not request.path.startswith("/services/oauth2/")
         content = answer.content() if answer else b""
-        body = self.common.without_chance(request.body)
+        body = self.universe.without_chance(request.body)
         digest = hashlib.sha256(content).hexdigest()[:12] if answer else "nothing"
         asked = hashlib.sha256(body + repr(sorted(request.query.items())).encode()).hexdigest()[:12]
         self.tell(f"{request.method} {request.path} {asked} → {answer.status if answer else '-'} {digest}")
@@ -325,10 +325,10 @@ class World:
 
     def moment(self, name: str, process: Mortal | None) -> None:
         """Between any two steps: here people act and things go wrong."""
-        self.common.moment(name, process)
+        self.universe.moment(name, process)
 
     def tell(self, line: str) -> None:
-        self.common.tell(f"{self.name}: {line}" if self.number else line)
+        self.universe.tell(f"{self.name}: {line}" if self.number else line)
 
     def dump(self) -> Dump:
         """What the store holds of this org."""

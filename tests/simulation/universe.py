@@ -1,6 +1,6 @@
 """What all orgs of a history have in common: our installation, the clock, what may be true, and the trace of all that happened.
 
-`World` is one org and what we have with it; worlds of one history share a `Common`. What happens is told to the trace, line by
+`World` is one org and what we have with it; worlds of one history share a `Universe`. What happens is told to the trace, line by
 line; two plays of one history have the same trace, byte for byte.
 """
 
@@ -28,7 +28,7 @@ class Counted:
     faults: Counter[str] = field(default_factory=Counter)
 
 
-class Common:
+class Universe:
     """Shared by the worlds of one history."""
 
     def __init__(self, store: Any, clock: SimulatedClock, *, orgs: int) -> None:
