@@ -7,7 +7,7 @@ the stream and brings back every setting, as moving an org to another instance r
 """
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -25,6 +25,7 @@ SUPPORTED = frozenset({*SELECTED, "Account", "Opportunity", "User"})
 # Of a whole org, unless it has bought more (S0.17).
 MOST_SELECTED = 5
 ALL_CHANGES = "/data/ChangeEvents"
+CHANNEL = "__chn"
 
 Preset = Literal["LATEST", "EARLIEST", "CUSTOM"]
 
@@ -48,6 +49,8 @@ class EventBus:
     keepalive_s: float
     overflow_after: int
     selected: tuple[str, ...]
+    # Channels of one's own by name, as in Sync__chn, and the entities of each (S2.7.2).
+    channels: dict[str, tuple[str, ...]]
 
     def __init__(self, org: Org) -> None:
         self.org = org
@@ -73,7 +76,7 @@ class EventBus:
         changes = self.org.changes.since(self._taken)
         self._taken = self.org.changes.last
         for event in events_of(changes, self.overflow_after):
-            if event.entity in self.selected:
+            if event.entity in self.captured:
                 self._stream.push(event, self.faults.decide(event))
         self._stream.settle()
 
@@ -81,11 +84,31 @@ class EventBus:
         """Chooses the entities that are captured from now on; ValueError when they cannot be."""
         self.take_in()
         chosen = tuple(dict.fromkeys(entities))
-        wrong = [each for each in chosen if not self._supported(each)]
-        if wrong or len(chosen) > most:
-            message = f"at most {most} entities can be captured, of those with change events, not {', '.join(wrong or chosen)}"
-            raise ValueError(message)
+        self._judge(chosen, self.channels, most)
         self.selected = chosen
+
+    def open_channels(self, channels: Mapping[str, Iterable[str]], most: int = MOST_SELECTED) -> None:
+        """Makes these the channels of one's own; ValueError when they cannot be: their entities count like selected ones."""
+        self.take_in()
+        chosen = {name: tuple(dict.fromkeys(entities)) for name, entities in channels.items()}
+        wrong = [name for name in chosen if not name.endswith(CHANNEL)]
+        if wrong:
+            message = f"the name of a channel ends with {CHANNEL}, unlike {', '.join(wrong)}"
+            raise ValueError(message)
+        self._judge(self.selected, chosen, most)
+        self.channels = chosen
+
+    @property
+    def captured(self) -> set[str]:
+        """The entities of all channels, the standard one included."""
+        return {*self.selected, *(entity for entities in self.channels.values() for entity in entities)}
+
+    def _judge(self, selected: tuple[str, ...], channels: Mapping[str, tuple[str, ...]], most: int) -> None:
+        named = list(dict.fromkeys([*selected, *(e for entities in channels.values() for e in entities)]))
+        wrong = [each for each in named if not self._supported(each)]
+        if wrong or len(named) > most:
+            message = f"at most {most} entities can be captured, of those with change events, not {', '.join(wrong or named)}"
+            raise ValueError(message)
 
     def tell_gap(self, entity: str, record_ids: Sequence[str], change_type: str) -> None:
         """Publishes a gap event: records changed, and nothing more is said."""
@@ -108,11 +131,17 @@ class EventBus:
         self.take_in()
         if topic == ALL_CHANGES:
             return self.selected
+        if topic.removeprefix("/data/") in self.channels:
+            return self.channels[topic.removeprefix("/data/")]
         for entity in self.selected:
             sobject = self.org.schema.find(entity)
             if sobject and topic == f"/data/{event_name(sobject)}":
                 return (entity,)
         raise Refusal("topic_unknown", org=self.tenant, topic=topic)
+
+    def mixes(self, topic: str) -> bool:
+        """Whether a topic is a channel of several entities, which everybody may open: it carries to each what they may see."""
+        return topic == ALL_CHANGES or topic.endswith(CHANNEL)
 
     @property
     def tenant(self) -> str:
@@ -165,7 +194,7 @@ class EventBus:
     def known_schema(self, schema_id: str) -> EventSchema:
         """Any schema that events were ever written with; Refusal when there is none of that id."""
         self.take_in()
-        for entity in self.selected:
+        for entity in self.captured:
             self.schema(entity)
         if schema_id not in self._schemas:
             raise Refusal("schema_unknown", schema=schema_id)
@@ -180,8 +209,8 @@ class EventBus:
         return self.org.access.readable(user_id)
 
     def may_capture(self, user_id: str, entity: str) -> bool:
-        """Whether a user may see an entity's events: real orgs ask for View All, this one for reading it (S2.7.7)."""
-        return self.org.access.may(user_id, entity, "read")
+        """Whether a user may see an entity's events: who may read it, and all rows of it (S2.7.7)."""
+        return all(self.org.access.may(user_id, entity, right) for right in ("read", "view_all"))
 
     def deliverable(self) -> int:
         """How many events the org's allocation still allows."""
@@ -197,7 +226,7 @@ class EventBus:
         self._made: dict[str, tuple[int, str]] = {}
         self.faults.set(())
         self.managed.clear()
-        self.selected = SELECTED
+        self.selected, self.channels = SELECTED, {}
         self.keepalive_s = 60
         self.overflow_after = 100_000
 
@@ -224,8 +253,8 @@ class EventBus:
         )
 
     def _tell(self, event: ChangeEvent) -> None:
-        if event.entity not in self.selected:
-            message = f"{event.entity} is not captured; {', '.join(self.selected)} are"
+        if event.entity not in self.captured:
+            message = f"{event.entity} is not captured; {', '.join(sorted(self.captured))} are"
             raise ValueError(message)
         self._stream.push(event, None)
         self.changed.notify_all()

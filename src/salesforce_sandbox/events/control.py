@@ -27,7 +27,7 @@ def event_routes(bus: EventBus) -> Routes:
 
     @routes.on("GET POST", "/sandbox/events", rules="S0.17 S2.7.1")
     def events(call: Call) -> Response:
-        """Sets `selected` (and `most_selected`), `keepalive_s`, `overflow_after`, `faults` and `managed` subscriptions."""
+        """Sets `selected`, `channels`, `most_selected`, `keepalive_s`, `overflow_after`, `faults`, `managed` subscriptions."""
         bus.take_in()
         if call.request.method == "POST":
             _set(bus, call.request.json_object())
@@ -52,6 +52,8 @@ def _set(bus: EventBus, stated: dict[str, Any]) -> None:
     try:
         if "selected" in stated:
             bus.select(stated["selected"], stated.get("most_selected", MOST_SELECTED))
+        if "channels" in stated:
+            bus.open_channels(stated["channels"], stated.get("most_selected", MOST_SELECTED))
         if "faults" in stated:
             bus.faults.set(stated["faults"].get("rules", ()), stated["faults"].get("seed", 1))
         if "managed" in stated:
@@ -66,6 +68,7 @@ def _set(bus: EventBus, stated: dict[str, Any]) -> None:
 def _stated(bus: EventBus) -> dict[str, Any]:
     return {
         "selected": bus.selected,
+        "channels": bus.channels,
         **{name: getattr(bus, name) for name in _NUMBERS},
         "faults": bus.faults.stated(),
         "managed": [

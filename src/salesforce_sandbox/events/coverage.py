@@ -7,10 +7,10 @@ COVERAGE: tuple[tuple[str, str, str, str], ...] = (
     ("ManagedSubscribe", "S2.7.1", "partly", "Set up through /sandbox/events; may be shared, never stops."),
     ("Publish, PublishStream", "", "not", "UNIMPLEMENTED"),
     (
-        "Topics /data/XChangeEvent, /data/ChangeEvents",
+        "Topics /data/XChangeEvent, /data/ChangeEvents, /data/X__chn",
         "S2.7.2 S0.17",
-        "partly",
-        "The five, Account, Opportunity, User and custom objects; no channels of one's own, filters, enrichment.",
+        "done",
+        "The five, Account, Opportunity, User, custom objects; channels of one's own by /sandbox/events, without filters.",
     ),
     (
         "Events",
@@ -21,6 +21,6 @@ COVERAGE: tuple[tuple[str, str, str, str], ...] = (
     ("Gap and overflow events", "S2.7.5", "done", "By size, by number of changes, and on demand."),
     ("Replay, retention", "S0.19 S2.7.6", "done", "Exactly 72 hours of the sandbox's clock."),
     ("Allocation", "S2.7.6", "done", "DailyDeliveredPlatformEvents of /limits."),
-    ("Permissions", "S2.7.7", "partly", "Reading an object stands for View All."),
+    ("Permissions", "S2.7.7", "done", "View All of each entity; fields by access."),
     ("Faults", "", "done", "Lost, doubled, late, disordered, gap, overflow, cut: /sandbox/events."),
 )

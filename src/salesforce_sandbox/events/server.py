@@ -14,7 +14,7 @@ import grpc
 from google.protobuf.message_factory import GetMessageClass
 
 from salesforce_sandbox.events import messages
-from salesforce_sandbox.events.bus import ALL_CHANGES, EventBus
+from salesforce_sandbox.events.bus import EventBus
 from salesforce_sandbox.events.encoding import encode
 from salesforce_sandbox.events.refusals import Refusal
 from salesforce_sandbox.events.subscriptions import Delivery, ManagedSubscriber, Subscription
@@ -99,7 +99,7 @@ class _Service:
         with call.refusing(), self._bus.changed:
             call.log_in()
             entities = self._bus.entities(request.topic_name)
-            one = request.topic_name != ALL_CHANGES
+            one = not self._bus.mixes(request.topic_name)
             return messages.TopicInfo(
                 topic_name=request.topic_name,
                 tenant_guid=self._bus.tenant,

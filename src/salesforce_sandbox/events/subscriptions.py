@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from salesforce_sandbox.events.bus import ALL_CHANGES, EventBus, ManagedSubscription
+from salesforce_sandbox.events.bus import EventBus, ManagedSubscription
 from salesforce_sandbox.events.refusals import Refusal
 from salesforce_sandbox.events.schemas import EventSchema
 from salesforce_sandbox.events.stream import Entry
@@ -86,8 +86,7 @@ class Subscription:
 
     def _authorize(self, topic: str) -> None:
         entities = self._bus.entities(topic)
-        # The channel of all entities is open to everybody, and carries to each what they may see.
-        if topic != ALL_CHANGES and not self._bus.may_capture(self._user_id, entities[0]):
+        if not self._bus.mixes(topic) and not self._bus.may_capture(self._user_id, entities[0]):
             raise Refusal("no_permission", topic=topic)
 
     def _ask(self, number: int) -> None:

@@ -6,7 +6,7 @@ that nobody took from them: only what is denied is kept. Tokens are made from a 
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from salesforce_sandbox.org.clock import Clock
@@ -26,8 +26,12 @@ class Caller:
     user_id: str
     client: str | None = None
     save_duplicates: bool = False
+    # Whether a refused duplicate is told with the fields that were compared.
+    duplicate_details: bool = False
     version: str = "60.0"
     api: str = ""
+    # The connected app by which the session was opened, as limits name it.
+    app: str = ""
 
     @property
     def origin(self) -> str:
@@ -44,6 +48,7 @@ class ConnectedApp:
     client_secret: str
     run_as: str | None = None
     certificates: tuple[str, ...] = ()
+    name: str = ""
     # Usernames that may come by signed assertion; None admits every user.
     approved: frozenset[str] | None = None
 
@@ -53,13 +58,14 @@ class Session:
     token: str
     user_id: str
     expires: datetime
+    app: str = ""
 
 
 @dataclass
 class Access:
     """One org's doors. `denied_objects` holds (user, object, right), `denied_fields` (user, object, field, right).
 
-    Rights are read, create, edit and delete for objects, read and edit for fields; the user `*` is everybody.
+    Rights are read, create, edit, delete and view_all for objects, read and edit for fields; the user `*` is everybody.
     """
 
     storage: Storage
@@ -88,9 +94,11 @@ class Access:
         known = self.passwords.get(user_id or "")
         return user_id if known and password.startswith(known) else None
 
-    def open_session(self, user_id: str) -> Session:
+    def open_session(self, user_id: str, app: str = "") -> Session:
+        """A new session; `app` is the name of the connected app that asked for it."""
         expires = self.clock.now() + timedelta(hours=SESSION_HOURS)
-        session = Session(token=f"{self.org_id[:15]}!AQ{self._secret()}", user_id=user_id, expires=expires)
+        token = f"{self.org_id[:15]}!AQ{self._secret()}"
+        session = Session(token=token, user_id=user_id, expires=expires, app=app)
         self.sessions[session.token] = session
         return session
 
@@ -105,9 +113,7 @@ class Access:
         now = self.clock.now()
         if session is None or session.expires <= now:
             return None
-        self.sessions[token] = Session(
-            token=token, user_id=session.user_id, expires=now + timedelta(hours=SESSION_HOURS)
-        )
+        self.sessions[token] = replace(session, expires=now + timedelta(hours=SESSION_HOURS))
         return session
 
     def revoke(self, token: str) -> bool:

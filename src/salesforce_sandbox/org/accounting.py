@@ -44,6 +44,9 @@ class Accounting:
         self._spent: dict[str, deque[tuple[datetime, int]]] = {}
         self._used: Counter[str] = Counter()
         self.received = self.sent = 0
+        # By name of app, how many of the org's calls it may make in a day.
+        self.app_quotas: dict[str, int] = {}
+        self.calls_past_limit = 0
 
     def used(self, limit: str) -> int:
         """What the last 24 hours have used of a limit."""
@@ -60,23 +63,36 @@ class Accounting:
         spent.append((minute, already + amount))
         self._used[limit] += amount
 
-    def charge(self, kind: str, calls: int = 1) -> None:
-        """Counts API calls; SalesforceError REQUEST_LIMIT_EXCEEDED when the org has none left (S2.2.10)."""
-        if self.used(API_REQUESTS) + calls > self.limits[API_REQUESTS]:
+    def charge(self, kind: str, calls: int = 1, app: str = "") -> None:
+        """Counts API calls; SalesforceError REQUEST_LIMIT_EXCEEDED when the org, or the app, has none left (S2.2.10).
+
+        `calls_past_limit` are let through all the same: paid orgs are let past the limit for a while.
+        """
+        most = self.limits[API_REQUESTS] + self.calls_past_limit
+        quota = self.app_quotas.get(app)
+        spent = quota is not None and self.used(_of_app(app)) + calls > quota
+        if spent or self.used(API_REQUESTS) + calls > most:
             raise SalesforceError(403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.")
         self.spend(API_REQUESTS, calls)
+        if quota is not None:
+            self.spend(_of_app(app), calls)
         self.by_kind[kind] += calls
 
-    def usage(self) -> str:
-        """The value of the Sforce-Limit-Info header."""
-        return f"api-usage={self.used(API_REQUESTS)}/{self.limits[API_REQUESTS]}"
+    def usage(self, app: str = "") -> str:
+        """The value of the Sforce-Limit-Info header; an app that has a quota is told of its own (S2.2.9)."""
+        whole = f"api-usage={self.used(API_REQUESTS)}/{self.limits[API_REQUESTS]}"
+        if app not in self.app_quotas:
+            return whole
+        return f"{whole}, per-app-api-usage={self.used(_of_app(app))}/{self.app_quotas[app]}(appName={app})"
 
-    def remaining(self) -> dict[str, dict[str, int]]:
-        """The answer of the limits resource."""
-        return {
-            name: {"Max": most, "Remaining": max(0, most - self.used(name))}
-            for name, most in sorted(self.limits.items())
+    def remaining(self) -> dict[str, dict[str, Any]]:
+        """The answer of the limits resource; apps with quotas stand within the limit they take from."""
+        told: dict[str, dict[str, Any]] = {
+            name: _left(most, self.used(name)) for name, most in sorted(self.limits.items())
         }
+        for app, most in self.app_quotas.items():
+            told[API_REQUESTS][app] = _left(most, self.used(_of_app(app)))
+        return told
 
     def report(self) -> dict[str, Any]:
         """The calls by kind and their sum, and what else has been used."""
@@ -89,9 +105,20 @@ class Accounting:
 
     def restore_limits(self) -> None:
         self.limits = dict(_LIMITS)
+        self.app_quotas = {}
+        self.calls_past_limit = 0
 
     def reset(self) -> None:
         self.by_kind.clear()
         self._spent.clear()
         self._used.clear()
         self.received = self.sent = 0
+
+
+def _left(most: int, used: int) -> dict[str, Any]:
+    return {"Max": most, "Remaining": max(0, most - used)}
+
+
+def _of_app(app: str) -> str:
+    """Under what an app's calls are counted."""
+    return f"{API_REQUESTS} of {app}"

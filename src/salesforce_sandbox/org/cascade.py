@@ -57,12 +57,19 @@ def undelete(transaction: Transaction, roots: Iterable[str]) -> None:
 
 def _returning(transaction: Transaction, members: list[str]) -> list[str]:
     ground = transaction.ground
+    member = ground.schema.find(REMOVED_FOR_GOOD)
+    accounts, there = "", ""
+    if member and member.field("AccountId"):
+        accounts = ' LEFT JOIN "Account" a ON a."Id" = m."AccountId"'
+        there = ' AND coalesce(a."IsDeleted", 0) = 0'
     rows = ground.storage.rows(
         'SELECT m."Id", d."With" FROM "CampaignMember" m JOIN "_Deletion" d ON d."Id" = m."Id"'
         ' JOIN "Campaign" c ON c."Id" = m."CampaignId" AND c."IsDeleted" = 0'
         ' LEFT JOIN "Lead" l ON l."Id" = m."LeadId" LEFT JOIN "Contact" p ON p."Id" = m."ContactId"'
+        f"{accounts}"
         ' WHERE m."Id" IN (SELECT value FROM json_each(?))'
-        ' AND coalesce(l."IsDeleted", 0) = 0 AND coalesce(p."IsDeleted", 0) = 0',
+        ' AND coalesce(l."IsDeleted", 0) = 0 AND coalesce(p."IsDeleted", 0) = 0'
+        f"{there}",
         as_list(members),
     )
     with_campaign = ground.switches["campaign_undelete_restores_members"]

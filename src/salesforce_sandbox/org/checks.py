@@ -9,10 +9,10 @@ from collections.abc import Iterable
 
 from salesforce_sandbox.org.drafts import Batch, Draft
 from salesforce_sandbox.org.errors import SalesforceError
-from salesforce_sandbox.org.ground import DuplicateRule, Ground, ValidationRule
+from salesforce_sandbox.org.ground import Ground, ValidationRule
 from salesforce_sandbox.org.schema import Field, SObject
 from salesforce_sandbox.org.soql import compile as compile_soql
-from salesforce_sandbox.org.storage import as_list
+from salesforce_sandbox.org.storage import as_list, spellings
 
 
 def check_required(batch: Batch) -> None:
@@ -92,7 +92,7 @@ def check_unique(batch: Batch) -> None:
             for value, record_id in storage.rows(
                 f'SELECT "{field.name}", "Id" FROM "{batch.sobject.name}"'
                 f' WHERE "{field.name}" IN (SELECT value FROM json_each(?))',
-                as_list(draft.values[field.name] for draft in claimed),
+                as_list(spellings(draft.values[field.name] for draft in claimed)),
             )
         }
         for draft in claimed:
@@ -136,81 +136,9 @@ def check_space(batch: Batch) -> None:
 
 def count_records(ground: Ground) -> int:
     """The records that count against storage: all but users and settings."""
-    uncounted = ("User", "Profile", "Organization", "LeadStatus", "RecordType", "Group")
-    tables = [sobject.name for sobject in ground.schema if sobject.name not in uncounted]
+    uncounted = ("User", "Profile", "Organization", "LeadStatus", "RecordType", "Group", "CurrencyType")
+    tables = [s.name for s in ground.schema if s.name not in uncounted and not s.history_of]
     return sum(ground.storage.rows(f'SELECT count(*) FROM "{table}"')[0][0] for table in tables)
-
-
-def check_duplicates(batch: Batch) -> None:
-    """S1.4.9: no second record of one person, unless the rule only warns and the caller insists."""
-    ground, caller = batch.transaction.ground, batch.transaction.caller
-    if not ground.switches["duplicate_rules_active"]:
-        return
-    for rule in (rule for rule in ground.admin.duplicates if rule.sobject == batch.sobject.name):
-        if rule.allow_save and caller.save_duplicates:
-            continue
-        for draft, matched in _matches(batch, rule):
-            draft.refuse(
-                "DUPLICATES_DETECTED",
-                rule.message,
-                duplicateResut=_duplicate_result(rule, matched, caller.version),
-            )
-
-
-def _matches(batch: Batch, rule: DuplicateRule) -> Iterable[tuple[Draft, list[str]]]:
-    key, *others = rule.same
-    keyed = [draft for draft in batch.live if draft.values.get(key)]
-    if not keyed:
-        return
-    listed = ", ".join(f'"{name}"' for name in ("Id", key, *others))
-    by_values: dict[tuple[str, ...], list[str]] = {}
-    for record_id, *values in batch.transaction.ground.storage.rows(
-        f'SELECT {listed} FROM "{rule.sobject}" WHERE "{key}" IN (SELECT value FROM json_each(?)) AND "IsDeleted" = 0',
-        as_list(draft.values[key] for draft in keyed),
-    ):
-        by_values.setdefault(_comparable(values), []).append(record_id)
-    for draft in keyed:
-        matched = by_values.get(_comparable([draft.values.get(name) for name in rule.same]))
-        if matched:
-            yield draft, matched
-
-
-def _comparable(values: Iterable[object]) -> tuple[str, ...]:
-    return tuple(str(value or "").lower() for value in values)
-
-
-def _duplicate_result(rule: DuplicateRule, matched: list[str], version: str) -> dict[str, object]:
-    records = [
-        {
-            "additionalInformation": [],
-            "fieldDiffs": [],
-            "matchConfidence": 100.0,
-            "record": {
-                "attributes": {
-                    "type": rule.sobject,
-                    "url": f"/services/data/v{version}/sobjects/{rule.sobject}/{record_id}",
-                },
-                "Id": record_id,
-            },
-        }
-        for record_id in matched
-    ]
-    result = {
-        "entityType": rule.sobject,
-        "errors": [],
-        "matchEngine": "FuzzyMatchEngine",
-        "matchRecords": records,
-        "rule": f"{rule.sobject}_Matching_Rule",
-        "size": len(records),
-        "success": True,
-    }
-    return {
-        "allowSave": rule.allow_save,
-        "duplicateRule": rule.name,
-        "duplicateRuleEntityType": rule.sobject,
-        "errorMessage": rule.message,
-        "matchResults": [result],
-    }
 
 
 def broken_rules(ground: Ground, sobject: SObject, ids: Iterable[str]) -> dict[str, SalesforceError]:

@@ -74,12 +74,16 @@ def convert(transaction: Transaction, asked: Conversion) -> Converted:
     """Converts one lead; SalesforceError when it cannot be."""
     lead = _lead(transaction, asked)
     owner = {"OwnerId": asked.owner_id or lead["OwnerId"]}
-    account_id = asked.account_id or _make(transaction, "Account", _mapped(lead, _TO_ACCOUNT) | owner)
+    # S1.1.2: what becomes of a lead is in the lead's currency.
+    currency = {name: lead[name] for name in ("CurrencyIsoCode",) if name in lead}
+    account_id = asked.account_id or _make(
+        transaction, "Account", _mapped(lead, _TO_ACCOUNT) | owner | currency
+    )
     if asked.contact_id:
         _fill_gaps(transaction, asked.contact_id, _mapped(lead, _TO_CONTACT))
         contact_id = asked.contact_id
     else:
-        values = _mapped(lead, _TO_CONTACT) | owner | {"AccountId": account_id}
+        values = _mapped(lead, _TO_CONTACT) | owner | currency | {"AccountId": account_id}
         contact_id = _make(transaction, "Contact", values)
     opportunity_id = _opportunity(transaction, asked, lead, account_id) if asked.create_opportunity else None
     changes = {
@@ -149,7 +153,8 @@ def _opportunity(
         "StageName": "Prospecting",
         "CloseDate": closing.isoformat(),
     }
-    return _make(transaction, "Opportunity", values)
+    currency = {name: lead[name] for name in ("CurrencyIsoCode",) if name in lead}
+    return _make(transaction, "Opportunity", values | currency)
 
 
 def _move_memberships(transaction: Transaction, lead_id: str, contact_id: str) -> None:

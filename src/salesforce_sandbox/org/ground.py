@@ -24,11 +24,13 @@ class ValidationRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DuplicateRule:
-    """An admin's rule against second records of one person: all of `same` are equal and none is empty (S1.4.9)."""
+    """An admin's rule against second records of one person (S1.4.9): all of `same` are equal, the first of them not empty, and
+    all of `alike` are spellings of one name."""
 
     name: str
     sobject: str
     same: tuple[str, ...]
+    alike: tuple[str, ...] = ()
     allow_save: bool = True
     message: str = "Use one of these records?"
 
@@ -43,6 +45,12 @@ class AdminRules:
     # Records written now carry a SystemModstamp this much older: a commit that took its time (S0.16).
     commit_lag_s: float = 0
     most_records: int | None = None
+    # By object, the fields whose changes its history keeps (S1.1.11).
+    tracked_fields: dict[str, frozenset[str]] = field(default_factory=dict)
+    # The log of deletions holds 5,000 rows for each licence (S2.6.1); a Developer Edition has two.
+    user_licences: int = 2
+    # How long a REST call may take (S2.2.10).
+    call_timeout_s: float = 600
     # How many requests may run for longer than `long_request_s` at a time (S2.2.10).
     most_long_requests: int = 5
     most_long_requests_per_user: int | None = None

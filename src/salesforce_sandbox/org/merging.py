@@ -26,7 +26,8 @@ def merge(
 ) -> list[str]:
     """Merges losers into the winner, which takes `values`; returns the ids of the children that moved."""
     _judge(transaction, sobject, winner, losers)
-    if sobject.name in ("Lead", "Contact"):
+    member = transaction.ground.schema.find("CampaignMember")
+    if member and member.field(f"{sobject.name}Id"):
         _settle_memberships(transaction, f"{sobject.name}Id", winner, losers)
     moved: list[str] = []
     for child in transaction.ground.schema.children(sobject.name):

@@ -30,7 +30,15 @@ from salesforce_sandbox.org.transaction import Transactions
 
 MOST_ORGS = 1000
 # Limits that no answer tells of; None is none.
-ADMIN_LIMITS = ("long_request_s", "most_long_requests", "most_long_requests_per_user", "most_records")
+ADMIN_LIMITS = (
+    "call_timeout_s",
+    "long_request_s",
+    "most_long_requests",
+    "most_long_requests_per_user",
+    "most_records",
+    "user_licences",
+)
+PAST_LIMIT = "calls_past_limit"
 
 
 class Org:
@@ -164,18 +172,21 @@ class Org:
 
     def set_limits(self, stated: Mapping[str, int | float | None]) -> None:
         """Sets the org's limits by name, those of the limits resource and ADMIN_LIMITS; ValueError for one that is none."""
-        unknown = set(stated) - set(self.accounting.limits) - set(ADMIN_LIMITS)
+        unknown = set(stated) - set(self.accounting.limits) - {*ADMIN_LIMITS, PAST_LIMIT}
         if unknown:
             message = f"the org has no limit {', '.join(sorted(unknown))}"
             raise ValueError(message)
         for name, most in stated.items():
             if name in ADMIN_LIMITS:
                 setattr(self.admin, name, most)
+            elif name == PAST_LIMIT:
+                self.accounting.calls_past_limit = int(most or 0)
             else:
                 self.accounting.limits[name] = int(most or 0)
 
     def limits(self) -> dict[str, int | float | None]:
-        return self.accounting.limits | {name: getattr(self.admin, name) for name in ADMIN_LIMITS}
+        own = {name: getattr(self.admin, name) for name in ADMIN_LIMITS}
+        return self.accounting.limits | own | {PAST_LIMIT: self.accounting.calls_past_limit}
 
     def schema_changed(self) -> datetime:
         """When the schema last changed, in whole seconds, as far as anybody has asked."""

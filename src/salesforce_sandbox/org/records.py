@@ -10,12 +10,13 @@ from typing import Any
 from salesforce_sandbox.org import cascade, checks
 from salesforce_sandbox.org.access import Caller
 from salesforce_sandbox.org.drafts import ROLLED_BACK, Batch, Draft, Outcome
+from salesforce_sandbox.org.duplicates import check_duplicates
 from salesforce_sandbox.org.errors import SalesforceError, UnreadableError
 from salesforce_sandbox.org.ground import Ground
 from salesforce_sandbox.org.reading import Reader
 from salesforce_sandbox.org.rules.book import NO_RULES, RULES
 from salesforce_sandbox.org.schema import SObject
-from salesforce_sandbox.org.storage import as_list
+from salesforce_sandbox.org.storage import as_list, spellings
 from salesforce_sandbox.org.transaction import Transaction, Transactions, Undo
 from salesforce_sandbox.org.values import read_id
 
@@ -138,7 +139,7 @@ class Records:
         for value, record_id in self._ground.storage.rows(
             f'SELECT "{key}", "Id" FROM "{sobject.name}"'  # noqa: S608 - names of the schema
             f' WHERE "{key}" IN (SELECT value FROM json_each(?)){deleted} ORDER BY "Id"',
-            as_list(str(value) for value in values),
+            as_list(spellings(str(value) for value in values)),
         ):
             found.setdefault(str(value).lower(), []).append(record_id)
         return found
@@ -195,7 +196,7 @@ class Records:
         checks.check_unique(batch)
         checks.check_locks(batch)
         checks.check_space(batch)
-        checks.check_duplicates(batch)
+        check_duplicates(batch)
         rules.before_create(batch)
 
         def write() -> None:

@@ -15,11 +15,14 @@ import orjson
 
 from salesforce_sandbox.org.schema import INDEXED, Schema, SObject
 from salesforce_sandbox.org.schema import Field as SchemaField
+from salesforce_sandbox.org.soql.sql_functions import teach
 
 _COLUMN_TYPES = {
     **dict.fromkeys(("boolean", "int"), "INTEGER"),
     **dict.fromkeys(("double", "currency", "percent"), "REAL"),
     **dict.fromkeys(("id", "reference", "date", "datetime"), "TEXT"),
+    # Values of any type are kept as what they are.
+    "anyType": "",
 }
 _FETCHED_AT_ONCE = 2_000
 
@@ -40,6 +43,7 @@ class Storage:
         self.database = sqlite3.connect(
             ":memory:", isolation_level=None, check_same_thread=False, cached_statements=1_000
         )
+        teach(self.database)
         self.database.executescript(
             "PRAGMA temp_store = 2;"
             'CREATE TABLE "_Deletion" ("Id" TEXT PRIMARY KEY, "Type" TEXT, "DeletedDate" TEXT, "With" TEXT,'
@@ -160,6 +164,15 @@ class Storage:
     def _make_index(self, sobject: str, columns: Sequence[str]) -> None:
         listed = ", ".join(f'"{column}"' for column in columns)
         self.rows(f'CREATE INDEX IF NOT EXISTS "{sobject} {" ".join(columns)}" ON "{sobject}" ({listed})')
+
+
+def spellings(values: Iterable[str]) -> Iterator[str]:
+    """Values, and those with letters beyond A to Z in capitals and in small letters too: SQLite folds only A to Z."""
+    for value in values:
+        yield value
+        if not str(value).isascii():
+            yield str(value).lower()
+            yield str(value).upper()
 
 
 def as_list(values: Iterable[str]) -> str:

@@ -93,6 +93,10 @@ SWITCHES: tuple[Switch, ...] = (
     ),
     _which("bulk1_session_status", "S2.1.2", "Bulk 1.0's HTTP status for a session that is gone?", 400, 401),
     _yes("duplicate_rules_active", "S1.4.9", "Are the standard duplicate rules switched on?"),
+    _no("several_currencies", "S1.1.2", "Has the org several currencies?"),
+    _no("accounts_as_members", "S1.3.1", "Can accounts be members of campaigns?"),
+    _which("member_status_key_prefix", "S1.2", "How do the ids of member statuses begin?", "01Y", "1CS"),
+    _which("status_limit", "S1.2.9", "How many statuses may a campaign have?", 10_000, 50),
 )
 
 

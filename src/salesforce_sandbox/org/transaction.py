@@ -13,7 +13,8 @@ from uuid import UUID
 from salesforce_sandbox.org.access import Caller
 from salesforce_sandbox.org.changes import ChangeType, Commit
 from salesforce_sandbox.org.ground import Ground
-from salesforce_sandbox.org.schema import SObject
+from salesforce_sandbox.org.history import changed_rows, created_row
+from salesforce_sandbox.org.schema import HISTORY, SObject
 from salesforce_sandbox.org.soql.values import stored_moment
 from salesforce_sandbox.org.storage import as_list
 
@@ -50,6 +51,8 @@ class Transaction:
         for name, value in self._system_values().items():
             if name in row:
                 row[name] = value
+        if "CurrencyIsoCode" in row:
+            row["CurrencyIsoCode"] = self._currency()
         return row
 
     def insert(self, sobject: SObject, rows: Sequence[dict[str, Any]]) -> None:
@@ -57,6 +60,8 @@ class Transaction:
         for row in rows:
             row["Id"] = row["Id"] or self.ground.ids.take(sobject.key_prefix)
         self.ground.storage.insert(sobject.name, rows)
+        if sobject.name in self.ground.admin.tracked_fields:
+            self._keep_history(sobject, [(row["Id"], created_row()) for row in rows])
         for row in rows:
             values = {
                 name: value for name, value in row.items() if value is not None and name not in _NOT_IN_EVENTS
@@ -87,8 +92,28 @@ class Transaction:
                 if name == "LastModifiedDate" or value != before[record_id][name]
             }
             self._note("UPDATE", sobject.name, record_id, different)
+        tracked = self.ground.admin.tracked_fields.get(sobject.name)
+        if tracked:
+            kept = [
+                (record_id, row)
+                for record_id, values in changes.items()
+                for row in changed_rows(sobject, tracked, before[record_id], values)
+            ]
+            self._keep_history(sobject, kept)
         for names, rows in alike.items():
             self.ground.storage.update(sobject.name, names, rows)
+
+    def _keep_history(self, sobject: SObject, kept: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
+        """Files what history says of records; no change event tells of it."""
+        history = self.ground.schema.find(f"{sobject.name}{HISTORY}")
+        if history is None:
+            return
+        base = self.new_row(history)
+        rows = [
+            {**base, **row, f"{sobject.name}Id": record_id, "Id": self.ground.ids.take(history.key_prefix)}
+            for record_id, row in kept
+        ]
+        self.ground.storage.insert(history.name, rows)
 
     def delete(self, sobject: SObject, roots: Mapping[str, str], *, hard: bool = False) -> None:
         """Marks rows as deleted, or removes them. `roots` names, by id, the record whose deletion took the row along."""
@@ -97,11 +122,7 @@ class Transaction:
         if hard:
             storage.remove(sobject.name, ids)
         else:
-            storage.update(
-                sobject.name,
-                ("IsDeleted", "SystemModstamp"),
-                [(1, self.stamp, record_id) for record_id in ids],
-            )
+            self._mark(sobject, ids, deleted=1)
         storage.database.executemany(
             'REPLACE INTO "_Deletion" VALUES (?, ?, ?, ?, ?)',
             [(record_id, sobject.name, self.stamp, roots[record_id], int(hard)) for record_id in ids],
@@ -112,15 +133,17 @@ class Transaction:
     def undelete(self, sobject: SObject, ids: Sequence[str]) -> None:
         """Brings marked rows back."""
         storage = self.ground.storage
-        storage.update(
-            sobject.name,
-            ("IsDeleted", "SystemModstamp"),
-            [(0, self.stamp, record_id) for record_id in ids],
-        )
+        self._mark(sobject, ids, deleted=0)
         storage.rows('DELETE FROM "_Deletion" WHERE "Id" IN (SELECT value FROM json_each(?))', as_list(ids))
         for record_id, row in storage.records(sobject.name, ids).items():
             values = {n: v for n, v in row.items() if v is not None and n not in _NOT_IN_EVENTS}
             self._note("UNDELETE", sobject.name, record_id, values)
+
+    def _mark(self, sobject: SObject, ids: Sequence[str], *, deleted: int) -> None:
+        stamps = {"SystemModstamp": self.stamp} if sobject.field("SystemModstamp") else {}
+        values = {"IsDeleted": deleted, **stamps}
+        rows = [(*values.values(), record_id) for record_id in ids]
+        self.ground.storage.update(sobject.name, tuple(values), rows)
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
@@ -153,6 +176,15 @@ class Transaction:
             for (entity, record_id), (change_type, values) in self.pending.items()
         )
         self.ground.changes.append(commit, changes)
+
+    def _currency(self) -> str | None:
+        """The user's own currency, or the org's (S1.1.2)."""
+        rows = self.ground.storage.rows(
+            'SELECT "IsoCode" FROM "CurrencyType" LEFT JOIN "User" u ON u."Id" = ?'
+            ' WHERE "IsoCode" = u."DefaultCurrencyIsoCode" OR "IsCorporate" = 1 ORDER BY "IsCorporate" LIMIT 1',
+            self.caller.user_id,
+        )
+        return str(rows[0][0]) if rows else None
 
     def _system_values(self) -> dict[str, Any]:
         user_id = self.caller.user_id

@@ -43,7 +43,8 @@ def make_app(sandbox: Sandbox, latency_ms: float = 0) -> App:
             sandbox.judge_concurrency(request, [(token, began - since) for token, since in running.values()])
             running[http] = session_token(request), began
             fault = sandbox.faults.decide(request)
-            await _sleep(latency_ms / 1000 + fault.latency_s, request)
+            # Nobody waits for longer than a call may take.
+            await _sleep(latency_ms / 1000 + min(fault.latency_s, sandbox.org.admin.call_timeout_s), request)
             with sandbox.cost.of_a_call(request.path):
                 answer = sandbox.answer(request, fault)
                 accepted = http.headers.get("accept-encoding", "")

@@ -21,7 +21,7 @@ def batch(call: Call) -> Response:
         message = f"A batch holds 1 to {MOST_SUBREQUESTS} requests in a list named batchRequests"
         raise SalesforceError(400, "INVALID_BATCH_REQUEST", message)
     # One has been charged for the request itself.
-    call.org.accounting.charge("batch_subrequest", len(requests) - 1)
+    call.org.accounting.charge("batch_subrequest", len(requests) - 1, call.caller.app)
     results: list[dict[str, Any]] = []
     for each in requests:
         halted = body.get("haltOnError") and _failed(results)

@@ -5,9 +5,11 @@ of real orgs are, since clients look for elements by name and namespace. Rests o
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from io import BytesIO
 from typing import Any
 from xml.etree.ElementTree import Element, ParseError
 from xml.sax.saxutils import escape
+from zipfile import BadZipFile, ZipFile
 
 import orjson
 from defusedxml.common import DefusedXmlException
@@ -19,6 +21,9 @@ from salesforce_sandbox.org.bulk.saving import Row, named
 from salesforce_sandbox.org.drafts import Outcome
 from salesforce_sandbox.org.errors import SalesforceError
 
+REQUEST_FILE = "request.txt"
+# What of one archive may be unpacked.
+LARGEST_UNZIPPED = 20_000_000
 DIALECT = Dialect(line_ending=None)
 _NAMESPACE = "http://www.force.com/2009/06/asyncapi/dataload"
 _HEAD = '<?xml version="1.0" encoding="UTF-8"?>'
@@ -48,6 +53,22 @@ def read_rows(content: bytes, content_type: str) -> tuple[list[str], list[Row]]:
         return sheet.names, [named(sheet.names, cells) for cells in sheet.rows]
     rows = list(_json_rows(content) if content_type == "JSON" else _xml_rows(content))
     return list(dict.fromkeys(name for row in rows for name in row)), rows
+
+
+def unzipped(content: bytes) -> bytes:
+    """The rows of a batch that came as an archive: its request.txt. What it holds beside is for binary fields, of which
+    no object here has any."""
+    try:
+        with ZipFile(BytesIO(content)) as archive:
+            listed = archive.getinfo(REQUEST_FILE)
+            if listed.file_size > LARGEST_UNZIPPED:
+                raise SalesforceError(
+                    400, "InvalidBatch", f"{REQUEST_FILE} is larger than {LARGEST_UNZIPPED} bytes"
+                )
+            return archive.read(listed)
+    except (BadZipFile, KeyError, RuntimeError, NotImplementedError) as error:
+        message = f"Failed to read the archive: it must hold {REQUEST_FILE} in its root ({error})"
+        raise SalesforceError(400, "InvalidBatch", message) from None
 
 
 def xml(name: str, values: Mapping[str, Any] | Sequence[tuple[str, Any]]) -> bytes:

@@ -19,6 +19,7 @@ _HTML = (
 )
 _ACTIONS = (
     "latency_ms",
+    "runs_s",
     "drop",
     "status",
     "error",
@@ -34,6 +35,8 @@ class Fault:
     """What goes wrong with one request. `drop` cuts the connection before or after the request is carried out."""
 
     latency_s: float = 0
+    # How long the request takes by the org's own clock, without anybody waiting for it.
+    runs_s: float = 0
     drop: Literal["", "before", "after"] = ""
     response: Response | None = None
     expire_session: bool = False
@@ -125,6 +128,7 @@ class Faults:
 def _fault(action: Mapping[str, Any]) -> Fault:
     lag = action.get("commit_lag_s")
     return Fault(
+        runs_s=float(action.get("runs_s", 0)),
         drop=action.get("drop", ""),
         response=_response(action),
         expire_session=bool(action.get("expire_session")),

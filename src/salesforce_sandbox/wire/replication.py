@@ -20,6 +20,8 @@ routes = Routes(kind="replication")
 
 UPDATED_DAYS, DELETED_DAYS = 30, 15
 MOST_IDS = 600_000
+LOGGED_PER_LICENCE = 5_000
+PRUNED_EVERY_HOURS = 2
 _BASE = "/services/data/v{version}/sobjects/{sobject}"
 _PURGEABLE = "CampaignMember"
 
@@ -54,19 +56,41 @@ def deleted_records(org: Org, sobject: SObject, start: datetime, end: datetime) 
     """The records that were deleted in the window; removed members as the switch says (S1.3.5)."""
     _judge_replicable(sobject)
     first, last = _minutes(org, start, end, timedelta(minutes=1), DELETED_DAYS)
+    earliest = _earliest(org)
+    if first < earliest[:17]:
+        message = f"The log of deletions begins at {earliest}; read everything anew"
+        raise SalesforceError(400, "INVALID_REPLICATION_DATE", message)
     listed = "" if org.switches["removed_members_listed"] or sobject.name != _PURGEABLE else ' AND "Hard" = 0'
     rows = org.storage.rows(
         f'SELECT "Id", "DeletedDate" FROM "_Deletion" WHERE "Type" = ? AND "DeletedDate" BETWEEN ? AND ?{listed}'
         ' ORDER BY "DeletedDate", "Id"',
-        *(sobject.name, first, last),
+        *(sobject.name, max(first, earliest), last),
     )
     _judge_number(rows)
-    earliest = org.clock.now() - timedelta(days=DELETED_DAYS)
     return {
         "deletedRecords": [{"id": record_id, "deletedDate": at} for record_id, at in rows],
-        "earliestDateAvailable": stored_moment(earliest.replace(microsecond=0)),
+        "earliestDateAvailable": earliest,
         "latestDateCovered": _covered(org, end),
     }
+
+
+def _earliest(org: Org) -> str:
+    """How far the log of deletions goes back (S2.6.1): 15 days, or what the last pruning, every two hours, has left of it."""
+    now = org.clock.now()
+    oldest = stored_moment((now - timedelta(days=DELETED_DAYS)).replace(microsecond=0))
+    pruned_at = stored_moment(
+        now.replace(hour=now.hour - now.hour % PRUNED_EVERY_HOURS, minute=0, second=0, microsecond=0)
+    )
+    beyond = org.storage.rows(
+        'SELECT "DeletedDate" FROM "_Deletion" WHERE "DeletedDate" <= ? ORDER BY "DeletedDate" DESC LIMIT 1 OFFSET ?',
+        *(pruned_at, LOGGED_PER_LICENCE * org.admin.user_licences),
+    )
+    # What stands there is gone, and with it all of its second.
+    return max(oldest, _second_after(beyond[0][0])) if beyond else oldest
+
+
+def _second_after(stored: str) -> str:
+    return stored_moment(datetime.fromisoformat(stored) + timedelta(seconds=1))
 
 
 def _window(call: Call) -> tuple[datetime, datetime]:

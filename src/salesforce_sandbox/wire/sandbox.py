@@ -3,6 +3,7 @@
 `answer` is the whole sandbox as a function: used by `app` for sockets and by simulations without any.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import timedelta
@@ -17,11 +18,12 @@ from salesforce_sandbox.org.seeds.choices import follow_switches
 from salesforce_sandbox.org.seeds.document import plant
 from salesforce_sandbox.wire.cost import Cost
 from salesforce_sandbox.wire.faults import Fault, Faults
-from salesforce_sandbox.wire.messages import Request, Response
+from salesforce_sandbox.wire.messages import Request, Response, error_body
 from salesforce_sandbox.wire.routes import Endpoint
 from salesforce_sandbox.wire.serve import Service, session_token
 
 FAULT_PARTS = ("seed", "rules", "commit_lag_s", "bulk", "events")
+_QUERY = re.compile(r"/services/data/v[^/]*/query(?:All)?(?:/|$)")
 # In this order: what is begun anew is stamped by the clock.
 RESETTABLE = ("clock", "calls", "faults", "switches", "org")
 
@@ -141,6 +143,10 @@ class Sandbox:
         if fault.response is not None:
             return fault.response
         with self.org.lock:
+            longest = self.org.admin.call_timeout_s
+            self.org.clock.advance(min(fault.runs_s, longest))
+            if fault.latency_s + fault.runs_s > longest and request.path.startswith("/services/data/"):
+                return _stopped(request)
             response = self._serve(request, fault)
         return None if fault.drop == "after" else response
 
@@ -171,3 +177,13 @@ class Sandbox:
             "client_secret": app.client_secret if app else "",
             "refresh_token": next(iter(self.org.access.refresh_tokens), ""),
         }
+
+
+def _stopped(request: Request) -> Response:
+    """S2.2.10: a call of the REST API that took too long has come to nothing."""
+    error = SalesforceError(
+        500, "REQUEST_RUNNING_TOO_LONG", "Your request was running for too long, and has been stopped."
+    )
+    if _QUERY.match(request.path):
+        error = SalesforceError(400, "QUERY_TIMEOUT", "Your query request was running for too long.")
+    return Response(status=error.status, body=error_body(error))

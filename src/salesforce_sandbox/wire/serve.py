@@ -16,6 +16,8 @@ from salesforce_sandbox.wire.routes import ANYBODY, Call, Endpoint
 
 OLDEST_VERSION, NEWEST_VERSION = 31, 67
 RETIRED_FROM = 21
+# S1.4.9: older versions pass the header over.
+DUPLICATE_HEADER_SINCE = 52
 _SCHEMES = ("bearer", "oauth")
 _XML = ("application/xml", "text/xml")
 _NOT_FOUND = SalesforceError(404, "NOT_FOUND", "The requested resource does not exist")
@@ -59,12 +61,12 @@ class Service:
         caller = self.admit(request) if endpoint.session else ANYBODY
         if endpoint.kind is None:
             return self._run(endpoint, request, caller, parameters)
-        self.org.accounting.charge(endpoint.kind)
+        self.org.accounting.charge(endpoint.kind, app=caller.app)
         try:
             response = self._run(endpoint, request, caller, parameters)
         except SalesforceError as error:
             response = _refusal(error, request)
-        usage = {"Sforce-Limit-Info": self.org.accounting.usage()}
+        usage = {"Sforce-Limit-Info": self.org.accounting.usage(caller.app)}
         return replace(response, headers={**usage, **response.headers})
 
     def admit(self, request: Request) -> Caller:
@@ -73,13 +75,14 @@ class Service:
         if scheme.lower() not in _SCHEMES:
             raise SalesforceError(401, "INVALID_AUTH_HEADER", "INVALID_HEADER_TYPE")
         options = _options(request.headers.get("sforce-call-options", ""))
+        caller = caller_of(self.org, session_token(request), request.path, client=options.get("client"))
+        if float(caller.version) < DUPLICATE_HEADER_SINCE:
+            return caller
         duplicates = _options(request.headers.get("sforce-duplicate-rule-header", ""), separator=";")
-        return caller_of(
-            self.org,
-            session_token(request),
-            request.path,
-            client=options.get("client"),
+        return replace(
+            caller,
             save_duplicates=duplicates.get("allowsave", "").lower() == "true",
+            duplicate_details=duplicates.get("includerecorddetails", "").lower() == "true",
         )
 
     def _run(
@@ -146,6 +149,7 @@ def caller_of(
         client=client,
         save_duplicates=save_duplicates,
         version=spoken[1] if spoken else "60.0",
+        app=session.app,
         api="bulkapi" if by_bulk else "soap" if path.startswith("/services/Soap/") else "rest",
     )
 

@@ -56,7 +56,7 @@ class _Asked:
             client=self._header("CallOptions", "client"),
             save_duplicates=self._header("DuplicateRuleHeader", "allowSave") == "true",
         )
-        self.org.accounting.charge("soap")
+        self.org.accounting.charge("soap", app=self.caller.app)
 
     @property
     def all_or_none(self) -> bool:
@@ -158,12 +158,12 @@ def _user(org: Org, user_id: str) -> dict[str, Any]:
         "orgDisallowHtmlAttachments": False,
         "orgHasPersonAccounts": False,
         "organizationId": org.id,
-        "organizationMultiCurrency": False,
+        "organizationMultiCurrency": bool(org.switches["several_currencies"]),
         "organizationName": organization["Name"],
         "profileId": user["ProfileId"],
         "roleId": None,
         "sessionSecondsValid": _SESSION_SECONDS,
-        "userDefaultCurrencyIsoCode": None,
+        "userDefaultCurrencyIsoCode": user.get("DefaultCurrencyIsoCode"),
         "userEmail": user["Email"],
         "userFullName": " ".join(filter(None, (user["FirstName"], user["LastName"]))),
         "userId": user_id,

@@ -1,6 +1,8 @@
 """Bulk API 1.0: jobs and batches in XML, JSON and CSV (S2.5.1, S2.5.2, S2.1.2)."""
 
+import io
 import re
+import zipfile
 from typing import Any
 from xml.etree.ElementTree import Element
 
@@ -377,13 +379,10 @@ def test_jobs_batches_and_bodies_that_are_none_are_refused(classic: Classic) -> 
     assert told == ["InvalidJob", "InvalidBatch", "ClientInputError", "ClientInputError"]
 
 
-def test_zipped_jobs_are_not_built_and_say_so(classic: Classic) -> None:
-    body = "<jobInfo><operation>insert</operation><object>Lead</object><contentType>ZIP_CSV</contentType></jobInfo>"
+def test_a_content_type_that_is_none_is_refused(classic: Classic) -> None:
+    body = "<jobInfo><operation>insert</operation><object>Lead</object><contentType>ZIP_TSV</contentType></jobInfo>"
     answer = classic.call("POST", "", body, **XML)
-    assert (answer.status_code, values(answer.content)["exceptionCode"]) == (
-        501,
-        "NOT_IMPLEMENTED_BY_SANDBOX",
-    )
+    assert (answer.status_code, values(answer.content)["exceptionCode"]) == (400, "InvalidJob")
 
 
 def test_each_request_is_one_call_and_each_batch_one_of_the_days(classic: Classic, sandbox: Any) -> None:
@@ -391,3 +390,31 @@ def test_each_request_is_one_call_and_each_batch_one_of_the_days(classic: Classi
     classic.add(classic.open("insert"), LEADS)
     assert sandbox.org.accounting.by_kind == {"bulk1": 2}
     assert sandbox.org.accounting.used("DailyBulkApiBatches") == 1
+
+
+def zipped(**files: str) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name.replace("_", "."), content)
+    return packed.getvalue()
+
+
+ZIPPED_ROWS = {
+    "CSV": "LastName,Company\nAsh,C\n",
+    "JSON": '[{"LastName": "Ash", "Company": "C"}]',
+    "XML": "<sObjects><sObject><LastName>Ash</LastName><Company>C</Company></sObject></sObjects>",
+}
+
+
+@pytest.mark.parametrize("kind", ZIPPED_ROWS)
+def test_batches_may_come_as_archives(admin: Any, kind: str) -> None:
+    """S2.5.1: the rows are in request.txt, results are plain."""
+    jobs = f"{admin.url}/services/async/60.0/job"
+    about = {"operation": "insert", "object": "Lead", "contentType": f"ZIP_{kind}"}
+    job = admin.http.post(jobs, json=about).json()["id"]
+    for body in (zipped(request_txt=ZIPPED_ROWS[kind]), zipped(other_txt=""), b"no archive"):
+        admin.http.post(f"{jobs}/{job}/batch", data=body, headers={"Content-Type": f"zip/{kind.lower()}"})
+    listed = admin.http.get(f"{jobs}/{job}/batch").text
+    assert (listed.count("Completed"), listed.count("Failed to read the archive")) == (1, 2)
+    assert admin.query("SELECT LastName FROM Lead") == [{"LastName": "Ash"}]

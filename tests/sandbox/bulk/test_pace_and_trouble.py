@@ -137,3 +137,19 @@ def test_rules_can_be_made_as_they_were(clerk: Any, admin: Any) -> None:
     clerk.rule(batch_rows=7, refusals=[LOCKED])
     assert admin.control("GET", "bulk")["batch_rows"] == 7
     assert admin.control("DELETE", "bulk") == usual
+
+
+@pytest.mark.parametrize(
+    ("slow_tries", "state", "retries", "saved"),
+    [(3, "JobComplete", 3, 5), (None, "Failed", 20, 0)],
+    ids=["three tries", "every try"],
+)
+def test_a_batch_that_takes_five_minutes_is_tried_again_twenty_times(
+    clerk: Any, admin: Any, slow_tries: int | None, state: str, retries: int, saved: int
+) -> None:
+    """S2.4.4"""
+    clerk.rule(batch_runs_s=301, slow_tries=slow_tries)
+    told = clerk.send("Lead", "insert", LEADS)
+    assert (told["state"], told["retries"], count(admin)) == (state, retries, saved)
+    left = clerk.file(told["id"], "unprocessedrecords").count("\n") - 1
+    assert left == 5 - saved

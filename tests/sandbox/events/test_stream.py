@@ -71,6 +71,24 @@ def test_at_most_five_entities_are_captured_unless_more_were_bought(admin: Any, 
     assert headers_of(client, client.subscribe().events(1))[0]["entityName"] == "Account"
 
 
+def test_a_channel_of_ones_own_carries_its_entities_alone(client: Any, admin: Any) -> None:
+    """S2.7.2: and they count among the five, as in S0.17."""
+    channels = {"Sync__chn": ["Lead", "Campaign"]}
+    told = admin.control("POST", "events", {"selected": ["Lead", "Contact"], "channels": channels})
+    assert told["channels"] == channels
+    topic = "/data/Sync__chn"
+    assert (client.topic(topic).can_subscribe, client.topic(topic).schema_id) == (True, "")
+    stream = client.subscribe(topic)
+    admin.create("Contact", LastName="Birch")
+    admin.create("Campaign", Name="Spring")
+    make_leads(admin, "Ash")
+    entities = [header["entityName"] for header in headers_of(client, stream.events(2))]
+    assert entities == ["Campaign", "Lead"]
+    assert refusal_of(lambda: client.topic("/data/CampaignChangeEvent")).status is grpc.StatusCode.NOT_FOUND
+    for wrong in ({"Sync": ["Lead"]}, {"A__chn": ["Account", "Campaign", "CampaignMember", "User"]}):
+        assert admin.http.post(f"{admin.url}/sandbox/events", json={"channels": wrong}).status_code == 400
+
+
 @pytest.mark.parametrize(
     ("topic", "status", "code"),
     [
@@ -121,14 +139,17 @@ def test_an_org_id_of_fifteen_letters_will_do(client: Any) -> None:
     assert replace(client, metadata=tuple(short.items())).topic(LEADS).can_subscribe
 
 
-def test_who_may_not_read_an_object_may_not_follow_it_alone(client: Any, admin: Any, sandbox: Any) -> None:
+@pytest.mark.parametrize("right", ["read", "view_all"])
+def test_who_may_not_see_all_rows_of_an_object_may_not_follow_it_alone(
+    client: Any, admin: Any, sandbox: Any, right: str
+) -> None:
     """S2.7.7: refused where it is the only one, left out where there are others."""
-    sandbox.org.access.denied_objects.add(("*", "Lead", "read"))
+    sandbox.org.access.denied_objects.add(("*", "Lead", right))
     assert refusal_of(lambda: client.subscribe(LEADS).next()).status is grpc.StatusCode.PERMISSION_DENIED
     sandbox.org.access.denied_objects.clear()
     make_leads(admin, "Ash")
     admin.create("Contact", LastName="Beech")
-    sandbox.org.access.denied_objects.add(("*", "Lead", "read"))
+    sandbox.org.access.denied_objects.add(("*", "Lead", right))
     assert [each["entityName"] for each in headers_of(client, client.subscribe().events(1))] == ["Contact"]
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from salesforce_sandbox.org import soql
 from salesforce_sandbox.org.schema import Schema, SObject, make_field
+from salesforce_sandbox.org.soql.sql_functions import teach
 from salesforce_sandbox.org.soql.values import record_id
 
 NOW = datetime(2026, 3, 18, 15, 30, tzinfo=UTC)  # A Wednesday.
@@ -32,12 +33,18 @@ def create_table(database: sqlite3.Connection, sobject: SObject) -> None:
     database.execute(f'CREATE TABLE "{sobject.name}" ({columns})')
 
 
+def _database() -> sqlite3.Connection:
+    database = sqlite3.connect(":memory:")
+    teach(database)
+    return database
+
+
 @dataclass
 class SmallOrg:
     """Asks queries of the tables and answers as the REST API would."""
 
     schema: Schema = field(default_factory=Schema)
-    database: sqlite3.Connection = field(default_factory=lambda: sqlite3.connect(":memory:"))
+    database: sqlite3.Connection = field(default_factory=_database)
     now: datetime = NOW
     readable: Callable[[str, str], bool] = lambda sobject, field: True
     include_deleted: bool = False

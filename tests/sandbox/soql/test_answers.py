@@ -368,3 +368,60 @@ def test_cube_adds_subtotals_of_every_kind_and_grouping_tells_them(org: Any) -> 
         " GROUP BY CUBE(HasResponded, CampaignId) HAVING GROUPING(CampaignId) = 1 ORDER BY COUNT(Id)"
     )
     assert values(found) == [(False, 0, 1, 2), (True, 0, 1, 3), (None, 1, 1, 5)]
+
+
+@pytest.mark.parametrize(
+    ("condition", "found"),
+    [
+        ("LastName = 'åsling'", 1),
+        ("LastName = 'ÅSLING'", 1),
+        ("LastName != 'ÅSLING' AND LastName LIKE '_sling'", 0),
+        ("LastName LIKE 'åSL%'", 1),
+        ("LastName IN ('ÅSLING', 'BO')", 2),
+        ("LastName NOT IN ('åsling', null)", 4),
+    ],
+)
+def test_case_does_not_matter_in_any_alphabet(org: Any, condition: str, found: int) -> None:
+    """S2.2.6"""
+    org.insert("Lead", Id="00Q000000000009AAA", LastName="Åsling", Company="C")
+    assert org.total_size(f"SELECT COUNT() FROM Lead WHERE {condition}") == found
+
+
+def test_records_are_found_by_how_far_they_are(org: Any) -> None:
+    """S2.2.6: Munich lies some 504 kilometres from Berlin, 313 miles."""
+    for number, (name, latitude, longitude) in enumerate(
+        (("Munich", 48.137, 11.575), ("Berlin", 52.52, 13.405))
+    ):
+        org.insert(
+            "Lead",
+            Id=f"00Q00000000001{number}AAA",
+            LastName=name,
+            Company="C",
+            Latitude=latitude,
+            Longitude=longitude,
+        )
+    away = "DISTANCE(Address, GEOLOCATION(52.52, 13.405), '{}')"
+    near = org.records(f"SELECT LastName FROM Lead WHERE {away.format('mi')} < 312")
+    assert [record["LastName"] for record in near] == ["Berlin"]
+    assert org.total_size(f"SELECT COUNT() FROM Lead WHERE {away.format('km')} > 500") == 1
+    farthest = org.records(
+        f"SELECT {away.format('km')} far FROM Lead ORDER BY {away.format('km')} DESC NULLS LAST LIMIT 1"
+    )
+    assert farthest[0]["far"] == pytest.approx(504, abs=2)
+
+
+def test_formatted_values_are_written_as_in_the_united_states(org: Any) -> None:
+    org.insert(
+        "Campaign",
+        Id="701000000000009AAA",
+        Name="C",
+        BudgetedCost=1234567,
+        ExpectedResponse=12.5,
+        StartDate="2026-01-31",
+        CreatedDate="2026-01-31T17:05:00.000+0000",
+    )
+    (record,) = org.records(
+        "SELECT FORMAT(BudgetedCost), FORMAT(ExpectedResponse), FORMAT(StartDate), FORMAT(CreatedDate) FROM Campaign"
+        " WHERE Name = 'C'"
+    )
+    assert list(record.values())[1:] == ["$1,234,567", "12.50%", "1/31/2026", "1/31/2026, 5:05 PM"]

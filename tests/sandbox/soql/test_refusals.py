@@ -145,7 +145,12 @@ REFUSED = [
     # What Salesforce has and the sandbox has not
     ("SELECT Status, COUNT(Id) FROM Lead GROUP BY ROLLUP(Status), Rating", "MALFORMED_QUERY", "GROUP BY ROLLUP"),
     ("SELECT COUNT(Id), GROUPING(Rating) FROM Lead GROUP BY CUBE(Status)", "MALFORMED_QUERY", "grouped or aggregated: grouping(Rating)"),
-    ("SELECT Id FROM Lead WHERE DISTANCE(Address, GEOLOCATION(Latitude, Longitude)) < 5", "NOT_IMPLEMENTED_BY_SANDBOX", "DISTANCE"),
+    ("SELECT Id FROM Lead WHERE DISTANCE(Address, GEOLOCATION(1, 2)) < 5", "MALFORMED_QUERY", "DISTANCE takes"),
+    ("SELECT Id FROM Lead WHERE DISTANCE(Address, GEOLOCATION(1, 2), 'ft') < 5", "MALFORMED_QUERY", "The unit of DISTANCE"),
+    ("SELECT Id FROM Lead WHERE DISTANCE(Address, GEOLOCATION(91, 2), 'km') < 5", "MALFORMED_QUERY", "GEOLOCATION takes"),
+    ("SELECT Id FROM Lead WHERE DISTANCE(Email, GEOLOCATION(1, 2), 'km') < 5", "MALFORMED_QUERY", "does not support DISTANCE"),
+    ("SELECT Id FROM Lead WHERE DISTANCE(Address, GEOLOCATION(1, 2), 'km') = 5", "INVALID_QUERY_FILTER_OPERATOR", "invalid operator"),
+    ("SELECT FORMAT('x') FROM Lead", "MALFORMED_QUERY", "unexpected token: 'x'"),
 ]  # fmt: skip
 
 

@@ -23,6 +23,8 @@ from salesforce_sandbox.org.soql import CompiledQuery
 QUERIES = ("query", "queryAll")
 MOST_ROWS = 10_000
 MOST_BYTES = 10_000_000
+# What content types begin with whose batches come as ZIP archives.
+ZIPPED = "ZIP_"
 BATCH_PREFIX, RESULT_PREFIX = "751", "752"
 _OVER = ("Completed", "Failed", "NotProcessed")
 
@@ -80,6 +82,15 @@ class ClassicJob:
     batches: list[Batch] = field(default_factory=list)
 
     @property
+    def zipped(self) -> bool:
+        return self.content_type.startswith(ZIPPED)
+
+    @property
+    def format(self) -> str:
+        """CSV, JSON or XML: of the rows, packed or not."""
+        return self.content_type.removeprefix(ZIPPED)
+
+    @property
     def is_query(self) -> bool:
         return self.order.operation in QUERIES
 
@@ -132,8 +143,11 @@ class ClassicJob:
                 raise SalesforceError(400, "InvalidBatch", "Records not found")  # noqa: TRY301 - told below
             if len(rows) > MOST_ROWS:
                 raise SalesforceError(400, "InvalidBatch", f"Batch has more than {MOST_ROWS} records")  # noqa: TRY301
+            for _ in means.tries():
+                batch.retries += 1
+                yield
             batch.outcomes = saving.save(rows, 1)
-            batch.retries = saving.retries
+            batch.retries += saving.retries
             batch.state = "Completed"
         except SalesforceError as error:
             batch.state, batch.state_message = "Failed", f"{error.code} : {error.message}"

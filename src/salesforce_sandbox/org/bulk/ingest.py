@@ -11,7 +11,7 @@ from datetime import datetime
 
 from salesforce_sandbox.org.bulk.dialect import Sheet, judge_size, read_sheet
 from salesforce_sandbox.org.bulk.job import Job, wrong_state
-from salesforce_sandbox.org.bulk.means import Means
+from salesforce_sandbox.org.bulk.means import TOO_MANY_TRIES, Means
 from salesforce_sandbox.org.bulk.saving import Order, Saving, named
 from salesforce_sandbox.org.bulk.steps import Steps
 from salesforce_sandbox.org.drafts import Outcome
@@ -34,6 +34,7 @@ class IngestJob(Job):
     sheet: Sheet | None = None
     numbers: frozenset[int] = frozenset()
     outcomes: list[Outcome] = field(default_factory=list)
+    slow_tries: int = 0
 
     @property
     def failed_rows(self) -> int:
@@ -68,6 +69,10 @@ class IngestJob(Job):
             saving = means.saving(self.order)
             sheet = self._read(saving)
             while True:
+                for _ in means.tries():
+                    self.slow_tries += 1
+                    self.retries = self.slow_tries + saving.retries
+                    yield
                 self._save_batch(sheet, saving, means)
                 if len(self.outcomes) == len(sheet.rows):
                     break
@@ -99,10 +104,9 @@ class IngestJob(Job):
             _unreadable(sheet.broken[index]) if index in sheet.broken else next(saved)
             for index in range(start, end)
         ]
-        self.retries = saving.retries
+        self.retries = self.slow_tries + saving.retries
         if breaks:
-            message = "Too many unsuccessful processing attempts of a batch"
-            raise SalesforceError(500, "InternalServerError", message)
+            raise SalesforceError(500, "InternalServerError", TOO_MANY_TRIES)
 
     def results(self, *, successful: bool, seed: int) -> Iterator[str]:
         """The lines of the file of saved rows or of refused ones, not in the order they came in (S0.20)."""

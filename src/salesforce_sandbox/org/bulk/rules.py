@@ -10,6 +10,8 @@ from typing import Any
 
 from salesforce_sandbox.org.errors import SalesforceError
 
+LONGEST_BATCH_S, MOST_TRIES = 300, 20
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
@@ -50,6 +52,9 @@ class BulkRules:
     refusals: tuple[Refusal, ...] = ()
     # Where an ingest job breaks down: the rows beyond are left unprocessed (S2.4.4).
     fail_after_rows: int | None = None
+    # How long a batch runs by the org's clock; beyond five minutes it is tried again (S2.4.4), unless `slow_tries` is over.
+    batch_runs_s: float = 0
+    slow_tries: int | None = None
     hard_delete: bool = False
     # 150 MB are what 100 MB of text become in base64 (S2.4.2).
     largest_upload_bytes: int = 150_000_000
@@ -75,6 +80,11 @@ class BulkRules:
         """Makes all as they are in a new org."""
         for each in fields(self):
             setattr(self, each.name, getattr(BulkRules(), each.name))
+
+    def too_slow(self, tried: int) -> bool:
+        """Whether a batch that has been tried so often takes too long once more."""
+        slow = self.slow_tries is None or tried < self.slow_tries
+        return slow and self.batch_runs_s > LONGEST_BATCH_S
 
     def steps_due(self, reads: int, since: datetime, now: datetime) -> float:
         """How many steps a job may have made that was closed at `since` and read so often."""

@@ -10,9 +10,11 @@ class CampaignRules(Rules):
     def before_create(self, batch: Batch) -> None:
         refuse_unless_marketing_user(batch)
         _judge_parents(batch)
+        _judge_record_types(batch)
 
     def before_update(self, batch: Batch) -> None:
         _judge_parents(batch)
+        _judge_record_types(batch)
 
     def after_create(self, batch: Batch) -> None:
         transaction = batch.transaction
@@ -42,6 +44,21 @@ def refuse_unless_marketing_user(batch: Batch) -> None:
     for draft in batch.live:
         message = f"entity type cannot be inserted: {batch.sobject.label}"
         draft.refuse("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", message)
+
+
+def _judge_record_types(batch: Batch) -> None:
+    """S1.1.10: what a campaign chooses for its members is a record type of members."""
+    if not any(draft.values.get("CampaignMemberRecordTypeId") for draft in batch.live):
+        return
+    fitting = batch.transaction.ground.storage.rows(
+        'SELECT "Id" FROM "RecordType" WHERE "SobjectType" = \'CampaignMember\' AND "IsActive" = 1'
+    )
+    known = {record_id for (record_id,) in fitting}
+    for draft in batch.live:
+        wanted = draft.values.get("CampaignMemberRecordTypeId")
+        if wanted and wanted not in known:
+            message = f"Record Type ID: this ID value isn't valid for the user: {wanted}"
+            draft.refuse("INVALID_CROSS_REFERENCE_KEY", message, "CampaignMemberRecordTypeId")
 
 
 def _judge_parents(batch: Batch) -> None:

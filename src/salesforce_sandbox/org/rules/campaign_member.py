@@ -7,6 +7,9 @@ from salesforce_sandbox.org.drafts import Batch, Draft, Rules
 from salesforce_sandbox.org.ground import Ground
 from salesforce_sandbox.org.storage import Storage, as_list
 
+# Who can be a member, whom to keep of several first.
+MEMBERS = ("ContactId", "LeadId", "AccountId")
+
 
 @dataclass(frozen=True, slots=True)
 class Status:
@@ -43,12 +46,7 @@ class CampaignMemberRules(Rules):
     def before_create(self, batch: Batch) -> None:
         storage = batch.transaction.ground.storage
         for draft in batch.live:
-            if draft.values["ContactId"] is not None:
-                # S0.3: both were sent; the contact is kept.
-                draft.values["LeadId"] = None
-            elif draft.values["LeadId"] is None:
-                message = "Required fields are missing: [ContactId, LeadId]"
-                draft.refuse("REQUIRED_FIELD_MISSING", message, "ContactId", "LeadId")
+            _take_one_person(draft)
         _refuse_converted_leads(batch)
         _refuse_second_members(batch)
         statuses = CampaignStatuses(storage, {draft.values["CampaignId"] for draft in batch.live})
@@ -70,6 +68,18 @@ class CampaignMemberRules(Rules):
 
     def after_delete(self, batch: Batch) -> None:
         bump_campaigns(batch)
+
+
+def _take_one_person(draft: Draft) -> None:
+    """S0.3: of a contact and a lead that were both sent the contact is kept; accounts where they can be members (S1.3.1)."""
+    people = [name for name in MEMBERS if name in draft.values]
+    sent = [name for name in people if draft.values[name] is not None]
+    if not sent:
+        missing = sorted(people)
+        message = f"Required fields are missing: [{', '.join(missing)}]"
+        draft.refuse("REQUIRED_FIELD_MISSING", message, *missing)
+    for name in sent[1:]:
+        draft.values[name] = None
 
 
 def responded_date(ground: Ground, *, responded: bool, before: str | None, today: str) -> str | None:
@@ -115,11 +125,13 @@ def _refuse_converted_leads(batch: Batch) -> None:
 def _refuse_second_members(batch: Batch) -> None:
     """S0.4, S1.3.4: a campaign has a lead once and a contact once; the row that is there stays as it is."""
     storage = batch.transaction.ground.storage
-    for person in ("LeadId", "ContactId"):
-        drafts = [draft for draft in batch.live if draft.values[person] is not None]
+    for person in MEMBERS:
+        drafts = [draft for draft in batch.live if draft.values.get(person) is not None]
+        if not drafts:
+            continue
         taken = set(
             storage.rows(
-                f'SELECT "CampaignId", "{person}" FROM "CampaignMember"'  # noqa: S608 - one of two names
+                f'SELECT "CampaignId", "{person}" FROM "CampaignMember"'  # noqa: S608 - one of three names
                 f' WHERE "{person}" IN (SELECT value FROM json_each(?)) AND "IsDeleted" = 0',
                 as_list(draft.values[person] for draft in drafts),
             )

@@ -9,7 +9,7 @@ from typing import Any
 from salesforce_sandbox.org.drafts import Batch, Draft, Rules
 from salesforce_sandbox.org.rules.campaign import refuse_unless_marketing_user
 from salesforce_sandbox.org.rules.campaign_member import responded_date
-from salesforce_sandbox.org.schema import PicklistValue
+from salesforce_sandbox.org.schema import PicklistValue, Schema
 from salesforce_sandbox.org.storage import as_list
 from salesforce_sandbox.org.transaction import Transaction
 
@@ -24,6 +24,7 @@ class CampaignMemberStatusRules(Rules):
             rows = campaigns.setdefault(draft.values["CampaignId"], {})
             _refuse_taken(draft, rows)
             _refuse_second_default(draft, rows, batch)
+            _refuse_beyond_limit(draft, rows, batch)
             if draft.error:
                 continue
             if draft.values["SortOrder"] is None:
@@ -34,7 +35,7 @@ class CampaignMemberStatusRules(Rules):
 
     def after_create(self, batch: Batch) -> None:
         _move_default(batch)
-        add_labels(batch.transaction, [draft.values["Label"] for draft in batch.live])
+        add_labels(batch.transaction.ground.schema, [draft.values["Label"] for draft in batch.live])
 
     def before_update(self, batch: Batch) -> None:
         campaigns = _rows_by_campaign(batch)
@@ -54,7 +55,9 @@ class CampaignMemberStatusRules(Rules):
 
     def after_update(self, batch: Batch) -> None:
         _move_default(batch)
-        add_labels(batch.transaction, [d.values["Label"] for d in batch.live if "Label" in d.values])
+        add_labels(
+            batch.transaction.ground.schema, [d.values["Label"] for d in batch.live if "Label" in d.values]
+        )
         for draft in batch.live:
             assert draft.before is not None  # noqa: S101 - updates have a before
             renamed = draft.value("Label") != draft.before["Label"]
@@ -78,9 +81,8 @@ class CampaignMemberStatusRules(Rules):
                 del rows[draft.id]
 
 
-def add_labels(transaction: Transaction, labels: list[str]) -> None:
+def add_labels(schema: Schema, labels: list[str]) -> None:
     """S1.2.9: each new label becomes an entry of the org-wide picklist CampaignMember.Status."""
-    schema = transaction.ground.schema
     member = schema.find("CampaignMember")
     status = member.field("Status") if member else None
     if status is None:
@@ -125,6 +127,13 @@ def _refuse_second_default(draft: Draft, others: dict[str, dict[str, Any]], batc
             row["IsDefault"] = 0
     elif any(row["IsDefault"] for row in others.values()):
         _refuse_last(draft, "IsDefault", "only one default member status")
+
+
+def _refuse_beyond_limit(draft: Draft, rows: dict[str, dict[str, Any]], batch: Batch) -> None:
+    """S1.2.9: the classic editor knows 50; whether other ways do is not known."""
+    most = int(batch.transaction.ground.switches["status_limit"])
+    if len(rows) >= most:
+        draft.refuse("LIMIT_EXCEEDED", f"A campaign can have at most {most} member statuses.")
 
 
 def _refuse_last(draft: Draft, field: str, what: str) -> None:

@@ -8,10 +8,22 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from salesforce_sandbox.org.schema.facts import read_objects
-from salesforce_sandbox.org.schema.model import ChildRelationship, Field, SObject
+from salesforce_sandbox.org.schema.facts import history_object, read_objects
+from salesforce_sandbox.org.schema.model import HISTORY, ChildRelationship, Field, SObject
 
-OBJECTS: Mapping[str, SObject] = MappingProxyType(read_objects())
+_READ = read_objects()
+# Orgs with one currency have none of it.
+CURRENCY_TYPE = _READ["CurrencyType"]
+_WITH_HISTORY = ("Account", "Campaign", "Contact", "Lead")
+
+
+def _objects() -> dict[str, SObject]:
+    read = {name: sobject for name, sobject in _READ.items() if sobject is not CURRENCY_TYPE}
+    kept = [history_object(read[name]) for name in _WITH_HISTORY]
+    return read | {sobject.name: sobject for sobject in kept}
+
+
+OBJECTS: Mapping[str, SObject] = MappingProxyType(_objects())
 
 # Columns by which clients and the org's own rules find rows; each tuple is one index, in this order of columns.
 INDEXED: Mapping[str, tuple[tuple[str, ...], ...]] = MappingProxyType(
@@ -29,6 +41,7 @@ INDEXED: Mapping[str, tuple[tuple[str, ...], ...]] = MappingProxyType(
         "Lead": (("SystemModstamp", "Id"), ("Email",), ("ConvertedContactId",), ("MasterRecordId",)),
         "Opportunity": (("SystemModstamp", "Id"), ("AccountId",), ("CampaignId",)),
         "User": (("Username",),),
+        **{f"{name}{HISTORY}": ((f"{name}Id",),) for name in _WITH_HISTORY},
     }
 )
 
@@ -64,6 +77,19 @@ class Schema:
         sobject = self._objects[sobject_name.lower()]
         others = {other.name.lower(): other for other in sobject.fields}
         self.put(replace(sobject, fields=tuple((others | {field.name.lower(): field}).values())))
+
+    def take_field(self, sobject_name: str, field_name: str) -> None:
+        """Takes a field away; what is stored in it stays stored, and is there again with the field."""
+        sobject = self._objects[sobject_name.lower()]
+        left = tuple(field for field in sobject.fields if field.name != field_name)
+        if len(left) < len(sobject.fields):
+            self.put(replace(sobject, fields=left))
+
+    def take(self, name: str) -> None:
+        """Takes an object away; its rows stay stored."""
+        if self._objects.pop(name.lower(), None):
+            self._children.clear()
+            self.version += 1
 
     def children(self, parent: str) -> tuple[ChildRelationship, ...]:
         """The relationships that point at an object, by child and field name."""

@@ -10,11 +10,19 @@ come from, and reading through them bumps no SystemModstamp. Labels of the count
 _FULL_NAME = "trim(coalesce({row}.\"FirstName\" || ' ', '') || coalesce({row}.\"LastName\", ''))"
 
 
-def _of_person(lead: str, contact: str) -> str:
-    """The contact's value when the member is a contact, otherwise the lead's; `p` is the person's row."""
+def _of_person(lead: str, contact: str, account: str = "") -> str:
+    """The contact's value when the member is a contact, otherwise the lead's; `p` is the person's row.
+
+    `account` is given where accounts can be members (S1.3.1), whose values come last.
+    """
+    companies = (
+        f' WHEN {{row}}."AccountId" IS NOT NULL'
+        f' THEN (SELECT {account} FROM "Account" p WHERE p."Id" = {{row}}."AccountId")'
+    )
     return (
         f'CASE WHEN {{row}}."ContactId" IS NOT NULL'
         f' THEN (SELECT {contact} FROM "Contact" p WHERE p."Id" = {{row}}."ContactId")'
+        f"{companies if account else ''}"
         f' ELSE (SELECT {lead} FROM "Lead" p WHERE p."Id" = {{row}}."LeadId") END'
     )
 
@@ -27,6 +35,11 @@ def _of_members(condition: str) -> str:
     )
 
 
+def rate_of(row: str) -> str:
+    """How much of a row's currency one unit of the org's own is worth (S1.1.2)."""
+    return f'(SELECT t."ConversionRate" FROM "CurrencyType" t WHERE t."IsoCode" = {row}."CurrencyIsoCode")'
+
+
 def _of_opportunities(what: str, condition: str = "1") -> str:
     return (
         f'SELECT coalesce({what}, 0) FROM "Opportunity" o'
@@ -34,8 +47,13 @@ def _of_opportunities(what: str, condition: str = "1") -> str:
     )
 
 
-def _of_campaigns(column: str) -> str:
-    return f'SELECT sum(c."{column}") FROM "Campaign" c WHERE c."Id" IN {{scope}}'
+def _of_campaigns(amount: str) -> str:
+    return f'SELECT sum({amount}) FROM "Campaign" c WHERE c."Id" IN {{scope}}'
+
+
+def _converted(amount: str, row: str, currencies: bool) -> str:
+    """An amount of a row in the currency of the campaign it is summed up for."""
+    return " ".join((amount, "/", rate_of(row), "*", rate_of("{row}"))) if currencies else amount
 
 
 _ITSELF = '({row}."Id")'
@@ -45,7 +63,7 @@ _WITH_DESCENDANTS = (
     ' JOIN tree ON c."ParentId" = tree.id WHERE c."IsDeleted" = 0) SELECT id FROM tree)'
 )
 
-_ROLLUPS = {
+_COUNTS = {
     "NumberOfLeads": _of_members('m."LeadId" IS NOT NULL'),
     "NumberOfConvertedLeads": _of_members('l."IsConverted" = 1'),
     "NumberOfContacts": _of_members('m."ContactId" IS NOT NULL'),
@@ -54,42 +72,77 @@ _ROLLUPS = {
     ),
     "NumberOfOpportunities": _of_opportunities("count(*)"),
     "NumberOfWonOpportunities": _of_opportunities("count(*)", 'o."IsWon" = 1'),
-    "AmountAllOpportunities": _of_opportunities('sum(o."Amount")'),
-    "AmountWonOpportunities": _of_opportunities('sum(o."Amount")', 'o."IsWon" = 1'),
 }
 _SUMS = ("NumberSent", "ExpectedRevenue", "BudgetedCost", "ActualCost")
 
-_SAME_ON_BOTH = [
-    "Salutation",
-    "FirstName",
-    "LastName",
-    "Title",
-    "Email",
-    "Phone",
-    "Fax",
-    "MobilePhone",
-    "Description",
-    "LeadSource",
-    "DoNotCall",
-    "HasOptedOutOfEmail",
-    "HasOptedOutOfFax",
-]
-_ADDRESS = ["Street", "City", "State", "PostalCode", "Country"]
+# Which of the account's own fields a member that is an account shows.
+_OF_BOTH = {
+    **dict.fromkeys(("Salutation", "FirstName", "LastName", "Title", "Email", "MobilePhone"), "NULL"),
+    **dict.fromkeys(("LeadSource", "DoNotCall", "HasOptedOutOfEmail", "HasOptedOutOfFax"), "NULL"),
+    **{name: f'p."{name}"' for name in ("Phone", "Fax", "Description")},
+}
+_ADDRESS = ("Street", "City", "State", "PostalCode", "Country")
+
+
+def member_copies(*, accounts: bool = False) -> dict[str, str]:
+    """What members show of who they are, by field; `accounts` where accounts can be members."""
+    full_name, company = _FULL_NAME.format(row="p"), 'p."Name"'
+    of_lead_or_contact = (
+        f"CASE WHEN {{row}}.\"AccountId\" IS NOT NULL THEN 'Account' ELSE {_KIND} END" if accounts else _KIND
+    )
+    by_field = {
+        "Name": (full_name, full_name, company),
+        **{name: (f'p."{name}"', f'p."{name}"', own) for name, own in _OF_BOTH.items()},
+        **{name: (f'p."{name}"', f'p."Mailing{name}"', f'p."Billing{name}"') for name in _ADDRESS},
+        "CompanyOrAccount": (
+            'p."Company"',
+            '(SELECT a."Name" FROM "Account" a WHERE a."Id" = p."AccountId")',
+            company,
+        ),
+        "LeadOrContactOwnerId": ('p."OwnerId"', 'p."OwnerId"', "NULL"),
+    }
+    copies = {
+        name: _of_person(lead, contact, account if accounts else "")
+        for name, (lead, contact, account) in by_field.items()
+    }
+    return copies | {
+        "Type": of_lead_or_contact,
+        "LeadOrContactId": 'coalesce({row}."ContactId", {row}."LeadId")',
+    }
+
+
+_KIND = "CASE WHEN {row}.\"ContactId\" IS NOT NULL THEN 'Contact' ELSE 'Lead' END"
+# Shown once there are record types of members, which are their campaign's choice (S1.1.10).
+MEMBER_RECORD_TYPE = (
+    '(SELECT c."CampaignMemberRecordTypeId" FROM "Campaign" c WHERE c."Id" = {row}."CampaignId")'
+)
+
+
+_AMOUNT = 'o."Amount"'
+
+
+def campaign_rollups(*, currencies: bool = False) -> dict[str, str]:
+    """What campaigns sum up, by field; amounts are converted where the org has several `currencies`."""
+    amount = f"sum({_converted(_AMOUNT, 'o', currencies)})"
+    rollups = _COUNTS | {
+        "AmountAllOpportunities": _of_opportunities(amount),
+        "AmountWonOpportunities": _of_opportunities(amount, 'o."IsWon" = 1'),
+    }
+    sums = {
+        name: _of_campaigns(_converted(f'c."{name}"', "c", currencies and name != "NumberSent"))
+        for name in _SUMS
+    }
+    return {
+        **{name: f"({rollup.replace('{scope}', _ITSELF)})" for name, rollup in rollups.items()},
+        **{
+            f"Hierarchy{name}": f"({rollup.replace('{scope}', _WITH_DESCENDANTS)})"
+            for name, rollup in {**rollups, **sums}.items()
+        },
+    }
+
 
 DERIVED: dict[tuple[str, str], str] = {
     **{(person, "Name"): _FULL_NAME for person in ("Lead", "Contact", "User")},
-    ("CampaignMember", "Name"): _of_person(_FULL_NAME.format(row="p"), _FULL_NAME.format(row="p")),
-    **{("CampaignMember", name): _of_person(f'p."{name}"', f'p."{name}"') for name in _SAME_ON_BOTH},
-    **{("CampaignMember", name): _of_person(f'p."{name}"', f'p."Mailing{name}"') for name in _ADDRESS},
-    ("CampaignMember", "CompanyOrAccount"): _of_person(
-        'p."Company"', '(SELECT a."Name" FROM "Account" a WHERE a."Id" = p."AccountId")'
-    ),
-    ("CampaignMember", "Type"): "CASE WHEN {row}.\"ContactId\" IS NOT NULL THEN 'Contact' ELSE 'Lead' END",
-    ("CampaignMember", "LeadOrContactId"): 'coalesce({row}."ContactId", {row}."LeadId")',
-    ("CampaignMember", "LeadOrContactOwnerId"): _of_person('p."OwnerId"', 'p."OwnerId"'),
-    **{("Campaign", name): f"({rollup.replace('{scope}', _ITSELF)})" for name, rollup in _ROLLUPS.items()},
-    **{
-        ("Campaign", f"Hierarchy{name}"): f"({rollup.replace('{scope}', _WITH_DESCENDANTS)})"
-        for name, rollup in {**_ROLLUPS, **{name: _of_campaigns(name) for name in _SUMS}}.items()
-    },
+    **{("CampaignMember", name): copy for name, copy in member_copies().items()},
+    **{("Campaign", name): rollup for name, rollup in campaign_rollups().items()},
 }

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from salesforce_sandbox.org.schema.catalog import Schema
-from salesforce_sandbox.org.schema.model import ChildRelationship, Field, PicklistValue, SObject
+from salesforce_sandbox.org.schema.model import HISTORY, ChildRelationship, Field, PicklistValue, SObject
 
 MASTER_RECORD_TYPE = "012000000000000AAA"
 
@@ -64,6 +64,7 @@ _SOAP_TYPES = {
     "date": "xsd:date",
     "datetime": "xsd:dateTime",
     "address": "urn:address",
+    "anyType": "xsd:anyType",
 }
 _FIELD_NEVER = [
     "aiPredictionField",
@@ -105,10 +106,10 @@ def describe_global_row(sobject: SObject, *, version: str) -> dict[str, Any]:
     """The object's row in describeGlobal; `version` is the API version of the call, such as `60.0`."""
     row: dict[str, Any] = {flag: flag in sobject.can for flag in _GLOBAL_FLAGS}
     row |= {
-        "associateEntityType": None,
-        "associateParentEntity": None,
+        "associateEntityType": HISTORY if sobject.history_of else None,
+        "associateParentEntity": sobject.history_of,
         "custom": sobject.custom,
-        "keyPrefix": sobject.key_prefix,
+        "keyPrefix": None if sobject.history_of else sobject.key_prefix,
         "label": sobject.label,
         "labelPlural": sobject.label_plural,
         "name": sobject.name,

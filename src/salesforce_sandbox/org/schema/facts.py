@@ -17,7 +17,7 @@ from importlib.resources import files
 from typing import Any
 
 from salesforce_sandbox.org.schema.derived import DERIVED
-from salesforce_sandbox.org.schema.model import Field, PicklistValue, SObject
+from salesforce_sandbox.org.schema.model import HISTORY, HISTORY_PREFIX, Field, PicklistValue, SObject
 
 FLAGS = {
     "c": "createable",
@@ -42,9 +42,31 @@ TYPE_USES = {
     "percent": "fsa",
     "datetime": "fsa",
     "address": "f",
+    "anyType": "",
 }
 # Text longer than this is kept aside by Salesforce and can be neither filtered, sorted nor grouped.
 LONGEST_SEARCHABLE_TEXT = 255
+
+# What history says of a value's type, and of a new record instead of a field; lookups it calls as their relationship.
+DATA_TYPES = {
+    "boolean": "Boolean",
+    "currency": "Currency",
+    "date": "DateOnly",
+    "datetime": "DateTime",
+    "double": "Double",
+    "email": "EMail",
+    "int": "Double",
+    "multipicklist": "MultiEnum",
+    "percent": "Percent",
+    "phone": "Phone",
+    "picklist": "DynamicEnum",
+    "reference": "EntityId",
+    "string": "Text",
+    "textarea": "TextArea",
+    "url": "Url",
+}
+CREATED, CONVERTED = "created", "leadConverted"
+HISTORY_NAME = re.compile(r"(?<=[a-z])Id$")
 
 _FACTS = files(__package__).joinpath("facts")
 _SYSTEM_FIELDS: tuple[tuple[str, str, str, str, Mapping[str, str]], ...] = (
@@ -90,6 +112,46 @@ def make_field(
     facts |= {use: letter in allowed and letter not in more.get("no", "") for letter, use in USES.items()}
     facts |= _relationship(name, base, more)
     return Field(name=name, label=label, type=base, picklist_values=tuple(values), **facts)
+
+
+def history_object(parent: SObject) -> SObject:
+    """What keeps the changes of an object's tracked fields (S1.1.11); described as recorded orgs describe such objects."""
+    label = parent.label
+    changed = [
+        CREATED,
+        CONVERTED,
+        *(HISTORY_NAME.sub("", field.name) for field in parent.fields if field.updateable),
+    ]
+    fields = [
+        make_field("Id", "id", "di", "History ID"),
+        make_field("IsDeleted", "boolean", "d", "Deleted"),
+        make_field(
+            f"{parent.name}Id",
+            f"reference({parent.name})",
+            "-",
+            f"{label} ID",
+            {"as": parent.name, "children": "Histories", "ondelete": "cascade"},
+        ),
+        make_field("CreatedById", "reference(Group,User)", "d", "Created By ID", {"as": "CreatedBy"}),
+        make_field("CreatedDate", "datetime", "d", "Created Date"),
+        make_field("Field", "picklist(255)", "r", "Changed Field", {}, entries(changed)),
+        make_field("DataType", "picklist(40)", "nr", "Datatype", {}, entries(DATA_TYPES.values())),
+        make_field("OldValue", "anyType(255)", "n", "Old Value"),
+        make_field("NewValue", "anyType(255)", "n", "New Value"),
+    ]
+    return SObject(
+        name=f"{parent.name}{HISTORY}",
+        key_prefix=HISTORY_PREFIX,
+        label=f"{label} History",
+        label_plural=f"{label} History",
+        can=frozenset(("queryable", "replicateable", "retrieveable")),
+        fields=tuple(fields),
+    )
+
+
+def entries(values: Iterable[str]) -> list[PicklistValue]:
+    """Entries of a picklist that are shown as they are stored, each once."""
+    return [PicklistValue(value=value, label=value) for value in dict.fromkeys(values)]
 
 
 def custom_object(name: str, key_prefix: str, label: str, label_plural: str) -> SObject:

@@ -7,6 +7,9 @@ snake case. Rests on the Object Reference, "API Field Properties" and "Field Typ
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+# What the names of objects end with that keep changes, and how all their ids begin.
+HISTORY, HISTORY_PREFIX = "History", "017"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PicklistValue:
@@ -128,6 +131,11 @@ class SObject:
     def parent_field(self, relationship: str) -> Field | None:
         """The reference field behind a parent relationship such as `Owner`, in any case."""
         return self._by_relationship.get(relationship.lower())
+
+    @property
+    def history_of(self) -> str | None:
+        """The object whose changes this one keeps."""
+        return self.name.removesuffix(HISTORY) if self.key_prefix == HISTORY_PREFIX else None
 
     @property
     def name_field(self) -> Field | None:

@@ -43,7 +43,10 @@ def give_birth(org: Org) -> Caller:
     org.access.apps[CLIENT_ID] = ConnectedApp(client_id=CLIENT_ID, client_secret=CLIENT_SECRET, run_as=ADMIN)
     org.admin.duplicates.extend(
         DuplicateRule(
-            name=f"Standard_{person}_Duplicate_Rule", sobject=person, same=("Email", "LastName", "FirstName")
+            name=f"Standard_{person}_Duplicate_Rule",
+            sobject=person,
+            same=("Email",),
+            alike=("LastName", "FirstName"),
         )
         for person in ("Lead", "Contact")
     )

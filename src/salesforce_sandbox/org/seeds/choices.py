@@ -1,11 +1,13 @@
-"""Makes an org what its switches say where no rule asks them: picklists that are restricted, fields that come or hide.
+"""Makes an org what its switches and rows say where no rule asks them: picklists that are restricted, fields that come or hide.
 
 Called whenever switches may have changed: after a seed and by the control endpoint.
 """
 
 from dataclasses import replace
 
+from salesforce_sandbox.org import features
 from salesforce_sandbox.org.org import Org
+from salesforce_sandbox.org.rules.campaign_member_status import add_labels
 from salesforce_sandbox.org.schema import make_field
 
 _PEOPLE = ("Lead", "Contact", "CampaignMember")
@@ -25,8 +27,14 @@ def follow_switches(org: Org) -> None:
     else:
         # S1.4.2: nobody has been given access to this field in a fresh org.
         org.access.denied_fields.update(_HIDDEN)
-    if org.switches["state_country_picklists"]:
-        _add_place_codes(org)
+    _show_place_codes(org, shown=bool(org.switches["state_country_picklists"]))
+    ground, switches = org.ground, org.switches
+    features.set_currencies(ground, org.transactions, several=bool(switches["several_currencies"]))
+    features.set_account_members(ground, on=bool(switches["accounts_as_members"]))
+    features.name_member_statuses(ground, str(switches["member_status_key_prefix"]))
+    features.show_member_record_types(ground)
+    labels = org.storage.rows('SELECT DISTINCT "Label" FROM "CampaignMemberStatus" WHERE "IsDeleted" = 0')
+    add_labels(org.schema, [label for (label,) in labels])
 
 
 def _restrict_campaign_type(org: Org, *, restricted: bool) -> None:
@@ -37,10 +45,11 @@ def _restrict_campaign_type(org: Org, *, restricted: bool) -> None:
         org.schema.put_field("Campaign", replace(kind, restricted_picklist=restricted))
 
 
-def _add_place_codes(org: Org) -> None:
+def _show_place_codes(org: Org, *, shown: bool) -> None:
     """S1.4.5: fields that such orgs have beside the texts."""
     for sobject, name in _CODES:
-        found = org.schema.find(sobject)
-        if found and not found.field(name):
+        if shown:
             org.schema.put_field(sobject, make_field(name, "string(10)", "cunp", name))
+        else:
+            org.schema.take_field(sobject, name)
     org.storage.follow_schema()

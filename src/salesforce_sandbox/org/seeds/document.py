@@ -1,11 +1,12 @@
 """Seed documents: what an org holds besides its birth, as JSON; the demo is one, files and the control endpoint bring others.
 
 Every part is optional: switches, limits, users, apps, refresh_tokens, fields, objects, validation_rules, duplicate_rules,
-denied_fields, denied_objects, audit_writers, crowd, records, conversions. Records are given in order and may point at earlier
-ones by `@name`; conversions name leads to convert at last.
+denied_fields, denied_objects, audit_writers, tracked_fields, crowd, records, conversions. Records are given in order and may
+point at earlier ones by `@name`; conversions name leads to convert at last.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from salesforce_sandbox.org.access import Caller, ConnectedApp
@@ -13,7 +14,7 @@ from salesforce_sandbox.org.conversion import Conversion, convert
 from salesforce_sandbox.org.drafts import Outcome
 from salesforce_sandbox.org.ground import DuplicateRule, ValidationRule
 from salesforce_sandbox.org.org import Org
-from salesforce_sandbox.org.schema import PicklistValue, SObject, custom_object, make_field
+from salesforce_sandbox.org.schema import HISTORY, PicklistValue, SObject, custom_object, make_field
 from salesforce_sandbox.org.seeds.birth import PROFILE_ID
 from salesforce_sandbox.org.seeds.choices import follow_switches
 from salesforce_sandbox.org.seeds.crowd import plant_crowd
@@ -121,9 +122,13 @@ def _apps(org: Org, stated: list[dict[str, Any]], caller: Caller) -> None:
             client_secret=each.get("client_secret", ""),
             run_as=each.get("run_as"),
             certificates=tuple(each.get("certificates", ())),
+            name=each.get("name", ""),
             approved=None if approved is None else frozenset(approved),
         )
         org.access.apps[app.client_id] = app
+        if "daily_calls" in each:
+            org.accounting.app_quotas[app.name or app.client_id] = int(each["daily_calls"])
+            org.access.apps[app.client_id] = replace(app, name=app.name or app.client_id)
 
 
 def _refresh_tokens(org: Org, stated: Mapping[str, str], caller: Caller) -> None:
@@ -158,7 +163,13 @@ def _validation_rules(org: Org, stated: list[dict[str, Any]], caller: Caller) ->
 
 def _duplicate_rules(org: Org, stated: list[dict[str, Any]], caller: Caller) -> None:
     """The rules there are from now on; none are the standard ones unless they are named."""
-    org.admin.duplicates[:] = [DuplicateRule(**{**each, "same": tuple(each["same"])}) for each in stated]
+    texts = [{name: tuple(each.get(name, ())) for name in ("same", "alike")} for each in stated]
+    if not all(each["same"] for each in texts):
+        message = "a duplicate rule needs at least one field in `same`"
+        raise ValueError(message)
+    org.admin.duplicates[:] = [
+        DuplicateRule(**{**each, **fields}) for each, fields in zip(stated, texts, strict=True)
+    ]
 
 
 def _denied_fields(org: Org, stated: list[list[str]], caller: Caller) -> None:
@@ -167,8 +178,22 @@ def _denied_fields(org: Org, stated: list[list[str]], caller: Caller) -> None:
 
 
 def _denied_objects(org: Org, stated: list[list[str]], caller: Caller) -> None:
-    """`[user or *, object, read, create, edit or delete]`."""
+    """`[user or *, object, read, create, edit, delete or view_all]`."""
     org.access.denied_objects.update((user, sobject, right) for user, sobject, right in stated)
+
+
+def _tracked_fields(org: Org, stated: Mapping[str, list[str]], caller: Caller) -> None:
+    """Object → the fields whose changes its history keeps (S1.1.11)."""
+    for name, fields in stated.items():
+        sobject = _find(org, name)
+        if org.schema.find(f"{sobject.name}{HISTORY}") is None:
+            message = f"no history is kept of {sobject.name}"
+            raise ValueError(message)
+        known = {field.name for each in fields if (field := sobject.field(each))}
+        if len(known) < len(fields):
+            message = f"{sobject.name} has not all of the fields {', '.join(fields)}"
+            raise ValueError(message)
+        org.admin.tracked_fields[sobject.name] = frozenset(known)
 
 
 def _audit_writers(org: Org, stated: list[str], caller: Caller) -> None:
@@ -195,6 +220,7 @@ _PARTS: dict[str, Callable[[Org, Any, Caller], None]] = {
     "denied_fields": _denied_fields,
     "denied_objects": _denied_objects,
     "audit_writers": _audit_writers,
+    "tracked_fields": _tracked_fields,
     "crowd": plant_crowd,
 }
 

@@ -23,7 +23,7 @@ from salesforce_sandbox.org.soql.refusals import malformed, no_such_child, no_su
 from salesforce_sandbox.org.soql.rows import Rows
 from salesforce_sandbox.org.soql.selection import Selection, aggregate_values
 from salesforce_sandbox.org.soql.shape import Record
-from salesforce_sandbox.org.soql.syntax import Call, Operand, Ordering, Query, Selected
+from salesforce_sandbox.org.soql.syntax import Call, Literal, Operand, Ordering, Query, Selected
 
 MOST_OFFSET = 2_000
 # The query itself and its child subqueries within one another.
@@ -171,7 +171,7 @@ def _branch(columns: list[str], rest: str, grouped: frozenset[str], kept: list[s
     return text
 
 
-def _is_aggregate(operand: Operand) -> bool:
+def _is_aggregate(operand: Operand | Literal) -> bool:
     if not isinstance(operand, Call):
         return False
     return operand.function in _AGGREGATES or any(_is_aggregate(inner) for inner in operand.arguments)

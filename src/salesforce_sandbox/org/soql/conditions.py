@@ -13,7 +13,8 @@ import orjson
 
 from salesforce_sandbox.org.errors import SalesforceError
 from salesforce_sandbox.org.soql import periods, values
-from salesforce_sandbox.org.soql.expressions import Expression, expression
+from salesforce_sandbox.org.soql.expressions import DISTANCE, Expression, expression
+from salesforce_sandbox.org.soql.money import RATE_OF_CODE, rate
 from salesforce_sandbox.org.soql.refusals import malformed, refuse, wrong_type
 from salesforce_sandbox.org.soql.rows import Rows
 from salesforce_sandbox.org.soql.syntax import AllOf, AnyOf, Comparison, Condition, Literal, Negation, Query
@@ -112,6 +113,9 @@ class Conditions:
             return self._in(left, operator, value)
         if value.kind == "period":
             return self._period(left, operator, value)
+        if value.kind == "currency" and left.column and (of_row := rate(self._rows, left.column)):
+            amount = self._value(left, operator, value)
+            return _compare_amounts(f"{left.sql} / {of_row}", operator, value.text[:3].upper(), amount)
         return _compare(left, operator, self._value(left, operator, value))
 
     def _check_place(self, left: Expression) -> None:
@@ -131,6 +135,8 @@ class Conditions:
     def _check_operator(self, left: Expression, operator: str) -> None:
         if left.column and left.column.field.type == "multipicklist":
             allowed: tuple[str, ...] = ("=", "!=", "INCLUDES", "EXCLUDES")
+        elif left.function == DISTANCE:
+            allowed = ("<", ">")
         else:
             allowed = _OPERATORS[left.kind]
         if operator not in allowed:
@@ -248,11 +254,26 @@ def _compare(left: Expression, operator: str, value: Any) -> Fragment:
     if left.kind == "boolean":
         # Also where an outer join found no row, a checkbox is not checked.
         return Fragment(sql=f"coalesce({left.sql}, 0) {operator} ?", params=(value or 0,))
+    if _needs_folding(left, value) and operator in ("LIKE", "=", "!="):
+        holds = {"=": "IS ?", "!=": "IS NOT ?"}.get(operator, "LIKE ? ESCAPE '\\'")
+        return Fragment(sql=f"fold({left.sql}) {holds}", params=(value.lower(),))
     if operator == "LIKE":
         return Fragment(sql=f"{left.compared} LIKE ? ESCAPE '\\'", params=(value,))
     if operator in ("=", "!="):
         return Fragment(sql=f"{left.compared} {'IS' if operator == '=' else 'IS NOT'} ?", params=(value,))
     return Fragment(sql=f"{left.compared} {operator} ?", params=(value,))
+
+
+def _needs_folding(left: Expression, value: Any) -> bool:
+    """Whether the case of letters beyond A to Z is at stake, which SQLite's own comparison of texts does not see past."""
+    sensitive = left.column is not None and left.column.field.case_sensitive
+    return left.kind == "text" and isinstance(value, str) and not value.isascii() and not sensitive
+
+
+def _compare_amounts(left: str, operator: str, code: str, amount: float) -> Fragment:
+    """A literal such as EUR5000 compares by what it is worth; a currency the org does not have, with nothing."""
+    holds = {"=": "IS", "!=": "IS NOT"}.get(operator, operator)
+    return Fragment(sql=f"({left}) {holds} (? / {RATE_OF_CODE})", params=(amount, code))
 
 
 def _within(sql: str, operator: str, start: str, end: str) -> Fragment:
@@ -268,11 +289,15 @@ def _within(sql: str, operator: str, start: str, end: str) -> Fragment:
 def _among(left: Expression, operator: str, listed: list[Any]) -> Fragment:
     """One parameter for the whole list, so that SQLite's limit on parameters is none on ids."""
     sql = f"{left.compared} IN (SELECT value FROM json_each(?))"  # noqa: S608 - made of schema names
+    folded = [value.lower() for value in listed if _needs_folding(left, value)]
+    plain = [value for value in listed if value is not None and not _needs_folding(left, value)]
+    params: tuple[str, ...] = (orjson.dumps(plain).decode(),)
+    if folded:
+        sql = f"({sql} OR fold({left.sql}) IN (SELECT value FROM json_each(?)))"  # noqa: S608 - likewise
+        params = (*params, orjson.dumps(folded).decode())
     if None in listed:
         sql = f"({sql} OR {left.sql} IS NULL)"
-    found = Fragment(
-        sql=sql, params=(orjson.dumps([value for value in listed if value is not None]).decode(),)
-    )
+    found = Fragment(sql=sql, params=params)
     return found if operator == "IN" else _opposite(found)
 
 

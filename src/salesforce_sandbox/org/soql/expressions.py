@@ -7,9 +7,11 @@ the SOQL reference, "Aggregate Functions" and "Date Functions".
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
+from salesforce_sandbox.org.soql.money import in_org_currency, in_user_currency
+from salesforce_sandbox.org.soql.places import distance
 from salesforce_sandbox.org.soql.refusals import refuse
 from salesforce_sandbox.org.soql.rows import Column, Rows
-from salesforce_sandbox.org.soql.syntax import Call, Operand, Path
+from salesforce_sandbox.org.soql.syntax import Call, Literal, Operand, Path
 from salesforce_sandbox.org.soql.values import TYPE_NAMES, kind_of
 
 _AGGREGATES = MappingProxyType(
@@ -39,6 +41,7 @@ _DATE_PARTS = MappingProxyType(
 )
 # What these make of a value is still the field it is of, and is called by its name.
 DRESSINGS = ("TOLABEL", "CONVERTCURRENCY", "FORMAT")
+DISTANCE = "DISTANCE"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,10 +71,12 @@ class Expression:
         return f"{self.sql} COLLATE {'BINARY' if sensitive else 'NOCASE'}"
 
 
-def expression(rows: Rows, operand: Operand) -> Expression:
+def expression(rows: Rows, operand: Operand | Literal) -> Expression:
     """The operand over these rows; SalesforceError when there is no such field or function, or it does not fit."""
     if isinstance(operand, Path):
         return _plain(rows, operand)
+    if isinstance(operand, Literal):
+        raise refuse("MALFORMED_QUERY", f"unexpected token: '{operand.text}'", rows.context.text, operand.at)
     name = operand.function
     if name.startswith("FISCAL_"):
         name = name.replace("FISCAL_", "CALENDAR_")
@@ -80,11 +85,22 @@ def expression(rows: Rows, operand: Operand) -> Expression:
     if name in _DATE_PARTS:
         return _date_part(rows, operand, name)
     if name in DRESSINGS and len(operand.arguments) == 1:
-        return replace(expression(rows, operand.arguments[0]), function=name)
+        return _dressed(rows, operand.arguments[0], name)
+    if name == DISTANCE:
+        sql = distance(rows, operand)
+        return Expression(sql=sql, kind="number", label=str(operand), at=operand.at, function=name)
     if name == "GROUPING" and len(operand.arguments) == 1:
         return _grouping(rows, operand)
     at = operand.at + len(operand.function)
     raise refuse("MALFORMED_QUERY", "unexpected token: '('", rows.context.text, at)
+
+
+def _dressed(rows: Rows, operand: Operand | Literal, name: str) -> Expression:
+    inner = expression(rows, operand)
+    if name == "CONVERTCURRENCY" and inner.column and not inner.aggregate:
+        inner = replace(inner, sql=in_user_currency(rows, inner.column, inner.sql))
+    # FORMAT(convertCurrency(x)) is still shown as a text.
+    return replace(inner, function="FORMAT" if inner.function == "FORMAT" else name)
 
 
 def _plain(rows: Rows, path: Path) -> Expression:
@@ -111,9 +127,12 @@ def _aggregate(rows: Rows, call: Call) -> Expression:
     if not groupable or (needs_number and inner.kind != "number"):
         message = f"field {inner.label} does not support aggregate operator {call.function}"
         raise refuse("MALFORMED_QUERY", message, text, call.at)
+    amount = inner.sql
+    if not counts and inner.column and not inner.function:
+        amount = in_org_currency(rows, inner.column, inner.sql)
     return replace(
         inner,
-        sql=_AGGREGATES[call.function].format(x=inner.sql),
+        sql=_AGGREGATES[call.function].format(x=amount),
         kind="number" if counts else inner.kind,
         whole=counts or (inner.whole and call.function != "AVG"),
         label=f"{call.function.lower()}({inner.label})",

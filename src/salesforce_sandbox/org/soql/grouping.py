@@ -6,7 +6,7 @@ Pure; the compiler makes one SELECT of each set. Rests on the SOQL reference, "G
 from itertools import combinations
 
 from salesforce_sandbox.org.soql.refusals import malformed
-from salesforce_sandbox.org.soql.syntax import Call, Operand
+from salesforce_sandbox.org.soql.syntax import Call, Literal, Operand
 
 MOST_SUBTOTALLED = 3
 
@@ -16,8 +16,8 @@ def grouping_sets(group_by: tuple[Operand, ...]) -> tuple[tuple[Operand, ...], l
     (first, *others) = group_by or (None,)
     if not isinstance(first, Call) or first.function not in ("ROLLUP", "CUBE"):
         return group_by, [group_by]
-    whole = first.arguments
-    if others or not 1 <= len(whole) <= MOST_SUBTOTALLED:
+    whole = tuple(each for each in first.arguments if not isinstance(each, Literal))
+    if others or len(whole) < len(first.arguments) or not 1 <= len(whole) <= MOST_SUBTOTALLED:
         raise malformed(
             f"GROUP BY {first.function} takes 1 to {MOST_SUBTOTALLED} fields and nothing beside it"
         )

@@ -20,7 +20,7 @@ from lark import (
     v_args,
 )
 
-from salesforce_sandbox.org.soql.refusals import malformed, not_built, refuse
+from salesforce_sandbox.org.soql.refusals import malformed, refuse
 from salesforce_sandbox.org.soql.syntax import (
     AllOf,
     AnyOf,
@@ -38,7 +38,6 @@ from salesforce_sandbox.org.soql.syntax import (
 )
 
 LONGEST_QUERY = 100_000
-_DISTANCE = re.compile(r"\bDISTANCE\s*\(.*\bGEOLOCATION\s*\(", re.IGNORECASE)
 _STRING = re.compile(r"'((?:[^'\\]|\\.)*)'", re.DOTALL)
 
 
@@ -47,8 +46,6 @@ def parse(text: str) -> Query:
     """The query a text says; SalesforceError MALFORMED_QUERY when it says none."""
     if len(text) > LONGEST_QUERY:
         raise malformed(f"SOQL statements cannot be longer than {LONGEST_QUERY} characters.")
-    if _DISTANCE.search(text):
-        raise not_built("DISTANCE and GEOLOCATION")
     try:
         query: Query = _PARSER.parse(text)  # type: ignore[assignment]
     except UnexpectedInput as surprise:
@@ -138,7 +135,7 @@ class _Builder(Transformer[Token, Query]):
     def path(self, name: Token) -> Path:
         return _path(name)
 
-    def call(self, name: Token, *arguments: Operand) -> Call:
+    def call(self, name: Token, *arguments: Operand | Literal) -> Call:
         return Call(function=name.upper(), arguments=arguments, at=name.start_pos or 0)
 
     def ordering(self, operand: Operand, *words: Token) -> Ordering:

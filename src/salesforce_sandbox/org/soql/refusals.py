@@ -31,12 +31,6 @@ def selected_twice(field: str) -> SalesforceError:
     return SalesforceError(400, "INVALID_FIELD", f"duplicate field selected: {field}")
 
 
-def not_built(what: str) -> SalesforceError:
-    """For what Salesforce knows and this sandbox does not."""
-    message = f"SOQL {what} is not built in this sandbox; docs/sandbox_coverage.md lists what is."
-    return SalesforceError(501, "NOT_IMPLEMENTED_BY_SANDBOX", message)
-
-
 def no_such_column(name: str, entity: str, text: str, at: int) -> SalesforceError:
     hint = _APPEND_C.format(what="field", letter="c", after="custom field")
     message = f"No such column '{name}' on entity '{entity}'. {hint} {_SEE_WSDL}"

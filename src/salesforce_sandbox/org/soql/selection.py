@@ -10,7 +10,8 @@ from typing import Any
 
 from salesforce_sandbox.org.schema import Field, SObject
 from salesforce_sandbox.org.soql.conditions import Fragment
-from salesforce_sandbox.org.soql.expressions import DRESSINGS, Expression, expression
+from salesforce_sandbox.org.soql.expressions import DISTANCE, DRESSINGS, Expression, expression
+from salesforce_sandbox.org.soql.formats import formatter
 from salesforce_sandbox.org.soql.refusals import malformed, no_such_object, refuse, selected_twice
 from salesforce_sandbox.org.soql.rows import Column, Rows, Source
 from salesforce_sandbox.org.soql.shape import (
@@ -85,6 +86,12 @@ class Selection:
             self._add_expression(expression(self._rows, item.operand), item.alias)
 
     def _add_expression(self, asked: Expression, alias: str | None) -> None:
+        if asked.function == DISTANCE:
+            unnamed = sum(name.startswith("expr") for name in self._root.cells)
+            self._place_once(
+                Value(name=alias or f"expr{unnamed}", index=self._index(Fragment(sql=asked.sql)), number=True)
+            )
+            return
         column = asked.column
         assert column  # noqa: S101 - without GROUP BY and aggregates every expression is about a column
         if asked.kind == "address":
@@ -245,7 +252,7 @@ def _converter(asked: Expression) -> Callable[[Any], Any] | None:
         labels = {entry.value: entry.label for entry in shown.picklist_values}
         return lambda value: labels.get(value, value)
     if asked.function == "FORMAT":
-        return lambda value: None if value is None else str(value)
+        return formatter(asked)
     if asked.kind == "number":
         return None if asked.whole else _CONVERTERS["double"]
     return _CONVERTERS.get(asked.kind)

@@ -23,7 +23,7 @@ class Call:
     """A function over operands; `function` in upper case. COUNT() has no arguments."""
 
     function: str
-    arguments: tuple["Operand", ...]
+    arguments: tuple["Operand | Literal", ...]
     at: int
 
     def __str__(self) -> str:
