@@ -6,6 +6,8 @@ import argparse
 import json
 import os
 import platform
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,13 +16,15 @@ from benchmarks.works import WORKS, Asked, told
 from benchmarks.world import database_server
 
 RESULTS = Path(__file__).with_name("results")
+SERVICE = ("latency", "failover")
+"""What measures a whole service as processes of their own: programs beside the tests, which keep their own results."""
 
 
 def main() -> None:
     """Each work at its usual sizes, or all at one."""
     parser = argparse.ArgumentParser(prog="./run bench", description="Whole processes against the sandbox.")
     parser.add_argument(
-        "works", nargs="*", metavar="WORK", help=f"some of {', '.join(WORKS)}; all when left out"
+        "works", nargs="*", metavar="WORK", help=f"some of {', '.join([*WORKS, *SERVICE])}; all when left out"
     )
     parser.add_argument("--size", type=int, nargs="*", help="members, or links for W6")
     parser.add_argument("--runs", type=int, default=5)
@@ -30,8 +34,11 @@ def main() -> None:
     parser.add_argument("--no-peers", action="store_true")
     chosen = parser.parse_args()
     asked = Asked(runs=chosen.runs, latencies=chosen.latency, peers=not chosen.no_peers)
+    works = chosen.works or [*WORKS, *SERVICE]
+    for name in (name for name in works if name.lower() in SERVICE):
+        _measure_service(name.lower())
     with database_server() as server:
-        for name in chosen.works or WORKS:
+        for name in (name for name in works if name.lower() not in SERVICE):
             work, sizes = WORKS[name.upper()]
             rows = []
             for size in chosen.size or sizes:
@@ -40,6 +47,11 @@ def main() -> None:
                     rows.append(row.as_json())
             _keep(name.upper(), rows)
     write_page(RESULTS)
+
+
+def _measure_service(name: str) -> None:
+    tests = Path(__file__).parents[1] / "tests"
+    subprocess.run([sys.executable, f"{name}.py"], cwd=tests, check=False)
 
 
 def _keep(work: str, rows: list[dict[str, object]]) -> None:

@@ -1,8 +1,9 @@
 """Three workers, two orgs, and a load on both sides while workers, the listener and PostgreSQL are killed at random.
 
-`./run failover [SECONDS]` runs it for five minutes unless told otherwise; the suite runs a short one. At the end both sides
-are equal, nobody is there twice, and every change that anybody was told was done is there: statuses only move forward, so that
-the one that a member must have is the furthest that either side was given.
+`./run failover [SECONDS]` runs it for five minutes unless told otherwise; the suite runs a short one. The same members are edited
+on both sides, forwards and back. At the end both sides are equal, nobody is there twice, and every edit that anybody was told was
+done is the final value, or was overwritten by a later one or by a rule: `simulation.expected` tells from the edits alone what may
+have become of each member.
 """
 
 from __future__ import annotations
@@ -15,102 +16,171 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from zlib import crc32
+from typing import Any
 
-from service_run import ServiceRun, now, service_run
+from campaignsync.domain.service import TAKEN_OVER_WITHIN_S
+from service_run import ServiceRun, keep, now, service_run
+from simulation.expected import Expected, Leg
 
+USUAL_S = 300.0
 STATUSES = ("Invited", "Registered", "No Show", "Attended")
-STATED_S = 15.0
-"""Within which a dead worker's job is promised to be taken over (docs/operate.md)."""
 
 
 @dataclass
 class Told:
-    """What each side was given and said to have done: program → address → the furthest step."""
+    """What each side was given and said to have done."""
 
-    certain: dict[str, dict[str, int]] = field(default_factory=dict)
-    possible: dict[str, dict[str, int]] = field(default_factory=dict)
+    expected: Leg = field(default_factory=lambda: Expected(1).legs[0])
+    """Each program is linked in one org."""
+    deeds: list[tuple[float, str, str, str, str]] = field(default_factory=list)
+    members: dict[str, list[str]] = field(default_factory=dict)
     changes: int = 0
-    deeds: list[tuple[float, str, str, str, int]] = field(default_factory=list)
 
-    def note(self, program: str, email: str, step: int, *, certain: bool) -> None:
-        self.changes += certain
-        for told in (self.certain, self.possible) if certain else (self.possible,):
-            known = told.setdefault(program, {})
-            known[email] = max(known.get(email, 0), step)
+    def here(self, program: str, email: str, status: str, *, done: bool) -> None:
+        """An edit of ours; not `done` is one of which nobody knows, since the database was away."""
+        if done:
+            self.expected.edited_here(program, email, status)
+        else:
+            self.expected.perhaps_edited_here(program, email, status)
+        self._note(program, email, "here" if done else "perhaps here", status)
+
+    def there(self, program: str, email: str, status: str) -> None:
+        """An edit in the org, which never goes away."""
+        self.expected.edited_there(program, email, status)
+        self._note(program, email, "there", status)
+
+    def met(self) -> int:
+        """How many of the edits were of somebody whom the other side edited last."""
+        last: dict[tuple[str, str], str] = {}
+        number = 0
+        for _, program, email, where, _ in self.deeds:
+            side = where.removeprefix("perhaps ")
+            number += last.get((program, email), side) != side
+            last[program, email] = side
+        return number
+
+    def _note(self, program: str, email: str, where: str, status: str) -> None:
+        self.deeds.append((now(), program, email, where, status))
+        self.changes += where != "perhaps here"
+        if email not in (known := self.members.setdefault(program, [])):
+            known.append(email)
 
 
 def change_something(run: ServiceRun, told: Told, chance: random.Random, number: int) -> None:
-    """A new member or a step forward, each member on one side only: an edit in Salesforce between a round's look and its write is
-    written over (docs/critiques.md), which no death brings about and this is not to measure."""
-    program = chance.choice(sorted(run.orgs))
-    known = sorted(told.certain.get(program, {}))
-    email = f"p{number}@example.com" if not known or chance.random() < 0.3 else chance.choice(known)
-    step = min(told.possible.get(program, {}).get(email, -1) + 1, len(STATUSES) - 1)
-    if crc32(email.encode()) % 2:
-        done = run.clerk.wish("set", program=program, email=email, status=STATUSES[step])
-        told.note(program, email, step, certain=done is not None)
-        told.deeds.append((now(), program, email, "here" if done else "perhaps here", step))
+    """A new member, or another status of one, on either side: two edits of a member may well meet in one round."""
+    program, status = chance.choice(sorted(run.orgs)), chance.choice(STATUSES)
+    known = told.members.get(program, [])
+    is_new = not known or chance.random() < 0.3
+    # Those who came last are edited most, so that edits meet.
+    email = f"p{number}@example.com" if is_new else chance.choice(known[-12:])
+    if chance.random() < 0.5:
+        change_here(run, told, program, email, status)
+    elif is_new:
+        run.orgs[program].add_lead(run.campaigns[program], email, status)
+        told.there(program, email, status)
     else:
-        change_there(run, told, program, email, step)
+        change_there(run, told, program, email, status)
 
 
-def change_there(run: ServiceRun, told: Told, program: str, email: str, step: int) -> None:
+def change_here(run: ServiceRun, told: Told, program: str, email: str, status: str) -> None:
+    said = run.clerk.say("set", program=program, email=email, status=status)
+    if "refused" not in said:  # A step back (M2.3).
+        told.here(program, email, status, done="done" in said)
+
+
+def change_there(run: ServiceRun, told: Told, program: str, email: str, status: str) -> None:
     org, campaign = run.orgs[program], run.campaigns[program]
     rows = org.query(
-        f"SELECT Id, Status FROM CampaignMember WHERE CampaignId = '{campaign}'"
+        f"SELECT Id FROM CampaignMember WHERE CampaignId = '{campaign}'"
         f" AND (Lead.Email = '{email}' OR Contact.Email = '{email}')"
     )
+    # Whom a round has not brought there yet is not made twice: that would be nobody's mistake but ours.
     if rows:
-        step = max(step, STATUSES.index(rows[0]["Status"]))
-        org.update("CampaignMember", rows[0]["Id"], Status=STATUSES[step])
-        told.note(program, email, step, certain=True)
-        told.deeds.append((now(), program, email, "there", step))
-    elif email not in told.possible.get(program, {}):
-        # Known to nobody yet: otherwise both sides would make the same person, which is nobody's mistake but ours.
-        org.add_lead(campaign, email, STATUSES[step])
-        told.note(program, email, step, certain=True)
+        org.update("CampaignMember", rows[0]["Id"], Status=status)
+        told.there(program, email, status)
 
 
-def kill_something(run: ServiceRun, chance: random.Random, deaths: Counter[str], kills: list[float]) -> None:
+@dataclass
+class Deaths:
+    """Who was killed, and who starts them again."""
+
+    number: Counter[str] = field(default_factory=Counter)
+    of_databases: list[float] = field(default_factory=list)
+    returning: list[threading.Timer] = field(default_factory=list)
+
+    def all_are_back(self) -> None:
+        for each in self.returning:
+            each.join()
+
+
+def kill_something(run: ServiceRun, chance: random.Random, deaths: Deaths) -> None:
     """One of them dies without a word, and is started again a moment later, as a service manager would."""
     victim = chance.choice(["worker", "worker", "worker", "listener", "database"])
-    deaths[victim] += 1
+    deaths.number[victim] += 1
     if victim == "database":
+        deaths.of_databases.append(now())
         run.kill_database()
         return
     part = run.listener if victim == "listener" else chance.choice(run.workers)
-    if victim == "worker":
-        kills.append(now())
     part.kill()
-    threading.Timer(chance.uniform(1, 4), part.start).start()
+    returning = threading.Timer(chance.uniform(1, 4), part.start)
+    returning.start()
+    deaths.returning.append(returning)
 
 
-def fail_over(data_dir: Path, *, seconds: float, every_s: float, seed: int) -> str:
-    """Run it; a line of what was measured. AssertionError when something is lost, twice or not equal."""
-    chance, told, deaths, kills = random.Random(seed), Told(), Counter[str](), list[float]()
+def fail_over(data_dir: Path, *, seconds: float, every_s: float, seed: int) -> dict[str, Any]:
+    """Run it; what was measured. AssertionError when something is lost, twice or not equal."""
+    chance, told, deaths = random.Random(seed), Told(), Deaths()
     with service_run(data_dir, orgs=2, workers=3) as run:
         run.until_heard()
-        pause, number = threading.Event(), 0
-        ends, dies = now() + seconds, now() + every_s
-        while now() < ends:
-            change_something(run, told, chance, number)
-            number += 1
-            if now() > dies:
-                kill_something(run, chance, deaths, kills)
-                dies = now() + chance.uniform(0.5, 1.5) * every_s
-            pause.wait(0.05)
-        pause.wait(5)  # Until the last of those that were killed is started again.
+        for program in run.orgs:
+            told.expected.linked(program)
+        _load(run, told, deaths, chance, seconds, every_s)
+        deaths.all_are_back()
         began = now()
         run.until_equal()
         settled = now() - began
         require_nothing_lost(run, told)
         rounds = sum(line.get("event") == "round" for part in run.workers for line in part.lines())
-        taken = run.takeovers(kills)
-    slowest = f"{max(taken):.1f} s at the most" if taken else "none was under way"
+        taken = run.takeovers()
+    alone = [each.seconds for each in taken if not any(each.within(at) for at in deaths.of_databases)]
+    return {
+        "seed": seed,
+        "seconds_of_load": seconds,
+        "changes": told.changes,
+        "met": told.met(),
+        "killed": dict(deaths.number),
+        "rounds": rounds,
+        "equal_after_s": round(settled, 1),
+        "takeovers": len(taken),
+        "slowest_takeover_s": round(max(alone, default=0.0), 1),
+        "slowest_with_the_database_away_s": round(max((each.seconds for each in taken), default=0.0), 1),
+        "promised_takeover_s": TAKEN_OVER_WITHIN_S,
+    }
+
+
+def _load(
+    run: ServiceRun, told: Told, deaths: Deaths, chance: random.Random, seconds: float, every_s: float
+) -> None:
+    pause, number = threading.Event(), 0
+    ends, dies = now() + seconds, now() + every_s
+    while now() < ends:
+        change_something(run, told, chance, number)
+        number += 1
+        if now() > dies:
+            kill_something(run, chance, deaths)
+            dies = now() + chance.uniform(0.5, 1.5) * every_s
+        pause.wait(0.05)
+
+
+def told_in_words(found: dict[str, Any]) -> str:
+    """What was measured, as a line."""
     return (
-        f"failover, seed {seed}: {seconds:.0f} s of load, {told.changes} changes, killed: {dict(deaths)}, {rounds} rounds;"
-        f" equal {settled:.1f} s after the last change; {len(taken)} takeovers, {slowest}"
+        f"failover, seed {found['seed']}: {found['seconds_of_load']:.0f} s of load, {found['changes']} changes, {found['met']}"
+        f" of them of somebody whom the other side changed last, killed: {found['killed']}, {found['rounds']} rounds; equal"
+        f" {found['equal_after_s']} s after the last change, nothing lost, nothing twice; {found['takeovers']} takeovers,"
+        f" {found['slowest_takeover_s']} s at the most from the last sign of life to the next round (promised:"
+        f" {found['promised_takeover_s']:.0f} s), {found['slowest_with_the_database_away_s']} s where the database was away, too"
     )
 
 
@@ -118,14 +188,13 @@ def require_nothing_lost(run: ServiceRun, told: Told) -> None:
     for program, org in run.orgs.items():
         there = org.members(run.campaigns[program])  # Fails when somebody is there twice.
         assert there == run.clerk.wish("members", program=program)
-        certain, possible = told.certain.get(program, {}), told.possible.get(program, {})
         wrong = {
-            email: (there.get(email), STATUSES[step])
-            for email, step in certain.items()
-            if email not in there or not step <= STATUSES.index(there[email]) <= possible[email]
+            email: (there.get(email), may_be)
+            for email in told.members.get(program, [])
+            if there.get(email) not in (may_be := told.expected.settled(program, email))
         }
-        assert wrong == {}, (
-            f"lost in {program}: {wrong}\n{history(run, wrong)}\n{[d for d in told.deeds if d[2] in wrong]}"
+        assert wrong == {}, f"lost in {program}: {wrong}\n{history(run, wrong)}\n" + "\n".join(
+            str(deed) for deed in told.deeds if deed[1] == program and deed[2] in wrong
         )
         leads = Counter(row["Email"] for row in org.query("SELECT Email FROM Lead WHERE IsConverted = false"))
         assert [email for email, number in leads.items() if number > 1] == []
@@ -143,9 +212,18 @@ def history(run: ServiceRun, emails: Iterable[str]) -> str:
     return "\n".join(lines)
 
 
-if __name__ == "__main__":
-    wanted = float(sys.argv[1]) if len(sys.argv) > 1 else 300.0
+def main(arguments: list[str]) -> int:
+    """Run it once; 1 when a takeover took longer than is promised. What a whole run measured is kept."""
+    seconds = float(arguments[0]) if arguments else USUAL_S
     with tempfile.TemporaryDirectory(prefix="campaignsync-failover-", ignore_cleanup_errors=True) as folder:
         inner = Path(folder) / "data"
         inner.mkdir()
-        print(fail_over(inner, seconds=wanted, every_s=5.0, seed=random.SystemRandom().randrange(10**6)))
+        found = fail_over(inner, seconds=seconds, every_s=5.0, seed=random.SystemRandom().randrange(10**6))
+    if seconds >= USUAL_S:
+        keep("failover", found)
+    print(told_in_words(found))
+    return found["slowest_takeover_s"] > TAKEN_OVER_WITHIN_S
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

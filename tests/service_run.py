@@ -8,12 +8,14 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import platform
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,7 @@ from eventful_org import EventfulOrg
 from waiting import until
 
 TESTS = Path(__file__).parent
+RESULTS = TESTS.parent / "benchmarks" / "results"
 
 
 class Part:
@@ -56,6 +59,21 @@ class Part:
         return [each for each in found if isinstance(each, dict)]
 
 
+@dataclass(frozen=True)
+class Takeover:
+    """From the last sign of life of a dead worker to the beginning of the round that another one had."""
+
+    silent_from: float
+    until: float
+
+    @property
+    def seconds(self) -> float:
+        return self.until - self.silent_from
+
+    def within(self, at: float) -> bool:
+        return self.silent_from <= at <= self.until
+
+
 class Clerk:
     """Somebody who works on programs, in a process of their own."""
 
@@ -69,16 +87,20 @@ class Clerk:
         assert self.process.stdout is not None
         assert self.process.stdout.readline() == "ready\n"
 
-    def wish(self, do: str, **what: object) -> Any:
-        """What a wish came to; None where nobody knows, since the database was away."""
+    def say(self, do: str, **what: object) -> dict[str, Any]:
+        """What a wish came to: `done`, `refused`, or `unknown`, since the database was away."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.process.stdin.write(json.dumps({"do": do, **what}) + "\n")
         self.process.stdin.flush()
-        said = json.loads(self.process.stdout.readline())
-        # A step back is refused where a worker was faster; everything else is a mistake of the test.
+        said: dict[str, Any] = json.loads(self.process.stdout.readline())
+        # A step back is refused (M2.3); every other refusal is a mistake of the test.
         assert "refused" not in said or do == "set", said
-        return said.get("done")
+        return said
+
+    def wish(self, do: str, **what: object) -> Any:
+        """What came of a wish that was fulfilled, otherwise None."""
+        return self.say(do, **what).get("done")
 
     def insist(self, do: str, **what: object) -> Any:
         """Wish until it is fulfilled."""
@@ -138,19 +160,27 @@ class ServiceRun:
             )
         until(lambda: self.clerk.wish("busy") == 0, "the end of all rounds", every_s=0.2)
 
-    def takeovers(self, kills: list[float]) -> list[float]:
-        """How long after the death of its worker each job that was under way went to another, in seconds."""
-        swept = sorted(
-            _seconds(line["timestamp"])
-            for part in self.workers
-            for line in part.lines()
-            if line.get("event") == "job taken over" and not line["failed"]
-        )
-        return [
-            min(after)
-            for killed in kills
-            if (after := [at - killed for at in swept if 0 <= at - killed < 30])
-        ]
+    def takeovers(self) -> list[Takeover]:
+        """How long the jobs of dead workers had to wait."""
+        lines = [line for part in self.workers for line in part.lines()]
+        began = {
+            name: sorted(
+                _seconds(line["timestamp"]) - line["seconds"]
+                for line in lines
+                if line.get("event") == "round" and line["connection"] == name
+            )
+            for name in self.orgs
+        }
+        found = []
+        for line in lines:
+            # A job that failed, or whose worker gave itself up when its database went away, waited for nobody's death.
+            if line.get("event") != "job taken over" or line["failed"] or line["silent_s"] is None:
+                continue
+            swept = _seconds(line["timestamp"])
+            of_org = began[list(self.orgs)[line["connection_id"] - 1]]
+            next_round = next((at for at in of_org if at >= swept), swept)
+            found.append(Takeover(silent_from=swept - line["silent_s"], until=next_round))
+        return found
 
     def stop(self) -> None:
         for part in self.parts:
@@ -179,3 +209,16 @@ def service_run(
 def now() -> float:
     """Seconds since 1970, as logs tell them."""
     return time.time()
+
+
+def keep(name: str, found: dict[str, Any]) -> None:
+    """Keep what was measured, and on which machine, beside the results of the other benchmarks."""
+    machine = {
+        "cpus": os.cpu_count(),
+        "load_before": round(os.getloadavg()[0], 1),
+        "python": platform.python_version(),
+    }
+    at = datetime.now(UTC).isoformat(timespec="seconds")
+    RESULTS.joinpath(f"{name}.json").write_text(
+        json.dumps({"at": at, "machine": machine, **found}, indent=1) + "\n", encoding="utf-8"
+    )

@@ -140,6 +140,12 @@ class Leg:
         self.whole.note(program, name, status)
         self.whole.states[program, name] = {(status, legs) for _, legs in self.whole.possible(program, name)}
 
+    def perhaps_edited_here(self, program: str, name: str, status: str) -> None:
+        """Nobody knows whether this edit was made."""
+        without = self.whole.possible(program, name)
+        self.edited_here(program, name, status)
+        self.whole.states[program, name] |= without
+
     def edited_there(self, program: str, name: str, status: str | None) -> None:
         self.whole.note(program, name, status)
         self.whole.states[program, name] = {
@@ -173,6 +179,10 @@ class Leg:
     def possible(self, program: str, name: str) -> set[State]:
         """What may be true now of this org's link, a sync between or not."""
         return {self.seen_of(each) for each in self.whole.possible(program, name)}
+
+    def settled(self, program: str, name: str) -> set[str | None]:
+        """The statuses that may be the member's once both sides are equal and all is quiet."""
+        return {here for agreed, here, there in self.possible(program, name) if agreed == here == there}
 
     def happened(self, program: str, name: str, state: State) -> None:
         """This is true now, for everybody to see."""

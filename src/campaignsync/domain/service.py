@@ -16,7 +16,8 @@ HEARTBEAT_S = 2.0
 STALE_AFTER_S = 10.0
 """A worker that gave no sign of life for so long is dead, and its org goes to another."""
 TAKEN_OVER_WITHIN_S = 15.0
-"""What we promise of a takeover: the silence, a look every second, and room for a busy machine."""
+"""What we promise of a takeover, from the last sign of life until another worker begins the round: the silence, a look every
+second, and room for a busy machine. While the database is away nobody can take over anything; that time comes on top."""
 COMPARED_EVERY = timedelta(days=1)
 """Once a day everything is listed whole: what no event and no look told is found then, at the latest."""
 LONGEST_BACK_OFF_S = 300.0
@@ -30,6 +31,8 @@ class Swept:
     connection_id: ConnectionId
     failures: int
     failed: bool
+    silent_s: float | None = None
+    """How long its worker had given no sign of life by then; None where it was struck off the list of workers already."""
 
 
 def back_off_s(failures: int) -> float:

@@ -182,7 +182,12 @@ class Worker:
         """Let others have the jobs of the dead, and let orgs have rounds whose schedule says so."""
         doors = self.doors
         for swept in doors.jobs.sweep():
-            log().warning("job taken over", connection_id=swept.connection_id, failed=swept.failed)
+            log().warning(
+                "job taken over",
+                connection_id=swept.connection_id,
+                failed=swept.failed,
+                silent_s=swept.silent_s,
+            )
             if swept.failed:
                 until = datetime.now(UTC) + timedelta(seconds=back_off_s(swept.failures))
                 doors.jobs.put_off(swept.connection_id, until, failures=swept.failures + 1)

@@ -41,7 +41,9 @@ _DEAD = """
     DELETE FROM procrastinate_jobs j WHERE j.queue_name = %(queue)s AND (j.status IN ('failed', 'aborted') OR j.status = 'doing'
     AND NOT EXISTS (SELECT FROM procrastinate_workers w WHERE w.id = j.worker_id
                     AND w.last_heartbeat > now() - make_interval(secs => %(stale)s)))
-    RETURNING (j.args->>'connection')::bigint AS org, (j.args->>'failures')::int AS failures, j.status <> 'doing' AS failed
+    RETURNING (j.args->>'connection')::bigint AS org, (j.args->>'failures')::int AS failures, j.status <> 'doing' AS failed,
+    (SELECT extract(epoch FROM now() - w.last_heartbeat)::float8 FROM procrastinate_workers w WHERE w.id = j.worker_id)
+    AS silent_s
 """
 
 
