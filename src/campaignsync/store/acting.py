@@ -29,8 +29,11 @@ def acting(
     }
     with transaction.atomic():
         with connection.cursor() as cursor:
-            for name, value in told.items():
-                cursor.execute("SELECT set_config(%s, %s, true)", (f"campaignsync.{name}", value))
+            settings = ", ".join("set_config(%s, %s, true)" for _ in told)
+            cursor.execute(
+                f"SELECT {settings}",
+                [each for name, value in told.items() for each in (f"campaignsync.{name}", value)],
+            )
         yield
 
 

@@ -28,7 +28,7 @@ _JOINED = (
 def follow(connection: int, now: datetime) -> list[str]:
     """Bring people to where their records went; ids of records that nobody has seen yet and that are to be looked up."""
     alone("people")
-    table(
+    landing = table(
         "landing",
         "WITH RECURSIVE way AS (SELECT i.person_id, i.salesforce_id AS old_id, i.salesforce_id AS new_id, 0 AS steps, '' AS how"
         f" FROM {_JOINED} AND {_GONE_ON} UNION ALL SELECT w.person_id, w.old_id, {_SUCCESSOR}, w.steps + 1,"
@@ -38,7 +38,8 @@ def follow(connection: int, now: datetime) -> list[str]:
         " ORDER BY person_id, steps DESC",
         (connection, connection),
     )
-    land(connection, now)
+    if landing:
+        land(connection, now)
     _fill_contacts(connection)
     _flag_deleted(connection)
     return _unseen(connection)
@@ -127,9 +128,10 @@ def _flag_deleted(connection: int) -> None:
 
 def _turn(connection: int, condition: str, why: str) -> None:
     """Turn the flag of those of whom the mirror says otherwise; they are in the temporary table `turned` then."""
-    table(
+    if not table(
         "turned", f"SELECT i.id, i.person_id, i.salesforce_id FROM {_JOINED} AND {condition}", (connection,)
-    )
+    ):
+        return
     execute("UPDATE store_personidentity i SET is_deleted = NOT i.is_deleted FROM turned t WHERE t.id = i.id")
     note(
         "SELECT 'campaign' AS side, %s AS connection_id, person_id, 'person' AS noun, salesforce_id AS record_id, NULL AS old,"

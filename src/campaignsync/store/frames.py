@@ -32,8 +32,13 @@ _SQL_TYPES = {
 def temporary(name: str, frame: pl.DataFrame) -> None:
     """Make a temporary table of a frame; it lasts until the transaction ends."""
     columns = ", ".join(f'"{column}" {_SQL_TYPES[kind]}' for column, kind in frame.schema.items())
+    made = f'DROP TABLE IF EXISTS "{name}"; CREATE TEMPORARY TABLE "{name}" ({columns}) ON COMMIT DROP'
+    analyzed = f'ANALYZE "{name}"'
+    if frame.is_empty():
+        execute(f"{made}; {analyzed}")
+        return
     csv = BytesIO()
-    frame.with_columns(pl.col(pl.String).str.replace_all("\x00", "", literal=True)).write_csv(
+    frame.write_csv(
         csv,
         include_header=False,
         null_value=_ABSENT,
@@ -41,18 +46,23 @@ def temporary(name: str, frame: pl.DataFrame) -> None:
         datetime_format="%Y-%m-%dT%H:%M:%S%.6f%z",
     )
     with connection.cursor() as cursor:
-        cursor.execute(f'DROP TABLE IF EXISTS "{name}"')
-        cursor.execute(f'CREATE TEMPORARY TABLE "{name}" ({columns}) ON COMMIT DROP')
+        cursor.execute(made)
         with cursor.cursor.copy(f"COPY \"{name}\" FROM STDIN (FORMAT csv, NULL '{_ABSENT}')") as copy:
-            copy.write(csv.getbuffer())
+            copy.write(csv.getvalue().replace(b"\x00", b""))  # No text of PostgreSQL's holds it.
+        cursor.execute(analyzed)
+
+
+def table(name: str, select: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> int:
+    """Make a temporary table of a SELECT, which lasts until the transaction ends; how many rows it has."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f'DROP TABLE IF EXISTS "{name}"; CREATE TEMPORARY TABLE "{name}" ON COMMIT DROP AS {select}',
+            parameters,
+        )
+        cursor.nextset()
+        found = int(cursor.rowcount)
         cursor.execute(f'ANALYZE "{name}"')
-
-
-def table(name: str, select: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> None:
-    """Make a temporary table of a SELECT; it lasts until the transaction ends."""
-    execute(f'DROP TABLE IF EXISTS "{name}"')
-    execute(f'CREATE TEMPORARY TABLE "{name}" ON COMMIT DROP AS {select}', parameters)
-    execute(f'ANALYZE "{name}"')
+    return found
 
 
 def query(sql: str, parameters: Sequence[object] | Mapping[str, object], schema: Schema) -> pl.DataFrame:
@@ -75,7 +85,8 @@ def query(sql: str, parameters: Sequence[object] | Mapping[str, object], schema:
         null_values=_ABSENT,
         empty_string_is_null=False,
     )
-    return read.with_columns(pl.col(name) == "t" for name in truths).cast(dict(schema))  # type: ignore[arg-type]
+    told = read.with_columns(pl.col(name) == "t" for name in truths) if truths else read
+    return told if wire == schema else told.cast(dict(schema))  # type: ignore[arg-type]
 
 
 def micros(expression: str) -> str:

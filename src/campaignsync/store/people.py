@@ -34,7 +34,7 @@ def adopt(connection: int, campaign_id: str, now: datetime, *, program: int | No
     each takes one person who has no record in this org yet; the rest become people of their own.
     """
     alone("people")
-    table(
+    landing = table(
         "landing",
         "SELECT DISTINCT ON (i.person_id) i.person_id, m.lead_id AS old_id, m.contact_id AS new_id, 'converted' AS how"
         " FROM store_campaignmember m JOIN store_personidentity i ON i.connection_id = m.connection_id"
@@ -42,18 +42,23 @@ def adopt(connection: int, campaign_id: str, now: datetime, *, program: int | No
         " ORDER BY i.person_id, m.contact_id",
         (connection, campaign_id),
     )
-    land(connection, now)
-    table(
+    if landing:
+        land(connection, now)
+    strangers = table(
         "strangers",
-        "SELECT DISTINCT p.salesforce_id, p.kind, NULLIF(lower(trim(p.email)), '') AS email, p.system_modstamp AS seen_at,"
-        " NULL::bigint AS person_id"
-        " FROM store_campaignmember m JOIN store_salesforceperson p ON p.connection_id = m.connection_id"
-        " AND p.salesforce_id = coalesce(m.contact_id, m.lead_id) AND p.system_modstamp IS NOT NULL"
-        " AND (p.is_converted OR p.is_deleted) IS NOT TRUE"
-        " WHERE m.connection_id = %s AND m.campaign_id = %s AND NOT EXISTS (SELECT FROM store_personidentity i"
-        " WHERE i.connection_id = m.connection_id AND i.salesforce_id = p.salesforce_id)",
+        # Who is nobody's record is found first: they are few, and joined row by row to the mirror, whatever the planner believes.
+        "WITH nobodys AS MATERIALIZED (SELECT m.connection_id, coalesce(m.contact_id, m.lead_id) AS salesforce_id"
+        " FROM store_campaignmember m WHERE m.connection_id = %s AND m.campaign_id = %s AND NOT EXISTS"
+        " (SELECT FROM store_personidentity i WHERE i.connection_id = m.connection_id"
+        " AND i.salesforce_id = coalesce(m.contact_id, m.lead_id)))"
+        " SELECT DISTINCT p.salesforce_id, p.kind, NULLIF(lower(trim(p.email)), '') AS email, p.system_modstamp AS seen_at,"
+        " NULL::bigint AS person_id FROM nobodys n JOIN store_salesforceperson p ON p.connection_id = n.connection_id"
+        " AND p.salesforce_id = n.salesforce_id AND p.system_modstamp IS NOT NULL"
+        " AND (p.is_converted OR p.is_deleted) IS NOT TRUE",
         (connection, campaign_id),
     )
+    if not strangers:
+        return
     execute(
         "UPDATE strangers s SET person_id = pair.person_id FROM ("
         " SELECT r.salesforce_id, f.id AS person_id FROM"

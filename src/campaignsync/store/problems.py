@@ -163,5 +163,8 @@ def watch_number(connection: int, threshold: int, now: datetime) -> None:
 
 def forget(connection: int, before: datetime) -> None:
     """Delete the problems that were solved, and the notices that were written, before a moment."""
-    execute("DELETE FROM store_problem WHERE connection_id = %s AND solved_at < %s", (connection, before))
-    execute("DELETE FROM store_notice WHERE connection_id = %s AND at < %s", (connection, before))
+    execute(
+        "DELETE FROM store_problem WHERE connection_id = %s AND solved_at < %s;"
+        " DELETE FROM store_notice WHERE connection_id = %s AND at < %s",
+        (connection, before, connection, before),
+    )

@@ -34,24 +34,22 @@ def moved(connection: int, link: int, lane: Lane, records: int, now: datetime) -
 
 def waiting(connection: int, link: int, counts: Mapping[Lane, int], now: datetime) -> None:
     """So many records wait to go each way. That none does is kept only where some did before: most links have nothing to say."""
-    for lane, records in counts.items():
-        execute(
-            "INSERT INTO store_traffic (connection_id, link_id, object, direction, hour, moved, waiting, counted_at)"
-            " SELECT %(connection)s, %(link)s, %(object)s, %(direction)s, %(hour)s, 0, %(records)s, %(now)s"
-            " WHERE %(records)s > 0 OR coalesce((SELECT waiting FROM store_traffic WHERE connection_id = %(connection)s"
-            " AND link_id = %(link)s AND object = %(object)s AND direction = %(direction)s AND waiting IS NOT NULL"
-            " ORDER BY hour DESC LIMIT 1), 0) > 0 ON CONFLICT (connection_id, link_id, object, direction, hour)"
-            " DO UPDATE SET waiting = excluded.waiting, counted_at = excluded.counted_at",
-            {
-                "connection": connection,
-                "link": link,
-                "object": lane.object,
-                "direction": lane.direction.value,
-                "hour": hour_of(now),
-                "records": records,
-                "now": now,
-            },
-        )
+    if not counts:
+        return
+    lanes = ", ".join("(%s, %s, %s::bigint)" for _ in counts)
+    counted = [
+        each for lane, records in counts.items() for each in (lane.object, lane.direction.value, records)
+    ]
+    execute(
+        "INSERT INTO store_traffic (connection_id, link_id, object, direction, hour, moved, waiting, counted_at)"
+        " SELECT o.connection_id, o.link_id, c.object, c.direction, %s, 0, c.records, %s"
+        f" FROM (SELECT %s::bigint AS connection_id, %s::bigint AS link_id) o, (VALUES {lanes}) c(object, direction, records)"
+        " WHERE c.records > 0 OR coalesce((SELECT t.waiting FROM store_traffic t WHERE t.connection_id = o.connection_id"
+        " AND t.link_id = o.link_id AND t.object = c.object AND t.direction = c.direction AND t.waiting IS NOT NULL"
+        " ORDER BY t.hour DESC LIMIT 1), 0) > 0 ON CONFLICT (connection_id, link_id, object, direction, hour)"
+        " DO UPDATE SET waiting = excluded.waiting, counted_at = excluded.counted_at",
+        [hour_of(now), now, connection, link, *counted],
+    )
 
 
 def charge(connection: int, calls: int, now: datetime) -> None:
@@ -94,9 +92,7 @@ def read(connection: int, link: int | None, now: datetime) -> pl.DataFrame:
 def forget(connection: int, kept: timedelta, now: datetime) -> None:
     """Delete what was counted long ago."""
     execute(
-        "DELETE FROM store_apicalls WHERE connection_id = %s AND hour < %s", (connection, now - 2 * ROLLING)
-    )
-    execute(
-        "DELETE FROM store_traffic WHERE connection_id = %s AND hour < %s",
-        (connection, now - max(kept, _READ_BACK)),
+        "DELETE FROM store_apicalls WHERE connection_id = %s AND hour < %s;"
+        " DELETE FROM store_traffic WHERE connection_id = %s AND hour < %s",
+        (connection, now - 2 * ROLLING, connection, now - max(kept, _READ_BACK)),
     )

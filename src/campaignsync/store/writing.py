@@ -123,8 +123,10 @@ def settle(link: Link, sync_user_id: str, vocabulary: Vocabulary) -> None:
     )
     labels = pl.concat([unheard["status"], unheard["agreed"]]).unique().drop_nulls()
     spelled = unheard.with_columns(pl.col("status", "agreed").replace(vocabulary.spelling(labels.to_list())))
-    ours = pl.col("status").ne_missing(pl.col("agreed"))
-    temporary("judged", spelled.filter(ours).select("person_id", "status").unique("person_id"))
+    judged = spelled.filter(pl.col("status").ne_missing(pl.col("agreed")))
+    if judged.is_empty():
+        return
+    temporary("judged", judged.select("person_id", "status").unique("person_id"))
     execute(_REMEMBER.format(table="judged"), (link.pk,))
     execute(_FORGET.format(table="judged"), (link.pk,))
     execute(
