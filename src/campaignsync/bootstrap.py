@@ -6,7 +6,7 @@ Called by the command line, which also starts the web server. Everybody else is 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,8 +16,10 @@ import psycopg
 
 from campaignsync.domain.connections import Connection, Login
 from campaignsync.domain.errors import UsageError
+from campaignsync.domain.ids import LinkId
 from campaignsync.runtime import backups
 from campaignsync.runtime.embedded_postgres import embedded_postgres, revive
+from campaignsync.runtime.executor import Tell, nobody
 from campaignsync.runtime.flow_ports import Commands, Courier
 from campaignsync.runtime.flow_runner import FlowDoors, run_flows
 from campaignsync.runtime.listener import Listener
@@ -31,6 +33,7 @@ from campaignsync.runtime.ports import (
     Registry,
     SalesforceDoor,
 )
+from campaignsync.runtime.rounds import Round, run_round
 from campaignsync.runtime.service_ports import Events, Jobs, Pulses, Secrets, Vitals
 from campaignsync.runtime.smart_campaigns import SmartCampaigns
 from campaignsync.runtime.telemetry import hide, log
@@ -157,6 +160,25 @@ class Application:
         return SalesforceOrg(
             login, user=connection.user, leads=connection.leads, fields=fields, member_fields=members
         )
+
+    def sync_now(
+        self,
+        connection: Connection,
+        *,
+        links: Collection[LinkId] | None = None,
+        only: str | None = None,
+        tell: Tell = nobody,
+    ) -> Round:
+        """A round at somebody's word (`runtime.rounds.run_round`); what waited for a worker is done by it."""
+        with self.jobs.instead(connection.connection_id, links):
+            return run_round(
+                self.door(connection),
+                self.ledger,
+                connection,
+                links=None if links is None else tuple(links),
+                only=only,
+                tell=tell,
+            )
 
     def new_door(self, login: Login) -> SalesforceOrg:
         """A door to an org that is not a connection yet."""

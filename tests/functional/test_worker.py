@@ -7,9 +7,13 @@ from typing import Any
 
 import pytest
 
+from campaignsync.bootstrap import Application
+from campaignsync.domain.connections import Login, LoginMethod
 from campaignsync.domain.errors import HaltError, RetryableError, UnknownOutcomeError, UsageError
+from campaignsync.domain.observation import SyncUser
 from campaignsync.domain.service import again_after_s
 from desk import Desk
+from terminal import Terminal
 from waiting import meanwhile, until
 
 
@@ -221,3 +225,61 @@ def test_a_failed_round_comes_again_by_the_policy_of_its_error(
     error: Any, failures: int, after_s: float
 ) -> None:
     assert again_after_s(error, failures) == after_s
+
+
+def test_a_new_connection_has_a_schedule_whoever_makes_it_and_the_slow_comparison(app: Application) -> None:
+    user = SyncUser(
+        user_id="005000000000001AAA",
+        username="sync@org.example",
+        organization_id="00D000000000001AAA",
+        is_marketing_user=True,
+    )
+    login = Login(method=LoginMethod.CLIENT_CREDENTIALS, login_url="https://org.example", fields={})
+    for _ in range(2):
+        app.registry.save_connection(
+            "org", login, instance_url="https://org.example", campaign_sync=True, user=user
+        )
+    org = app.registry.connection("org").connection_id
+    assert app.ledger.budget(org).every == timedelta(minutes=5)
+    assert app.jobs.due() == [org]
+    assert app.pulses.comparison_due(org)
+    app.registry.set_pace(org, {"every_s": None})
+    app.registry.save_connection(
+        "org", login, instance_url="https://org.example", campaign_sync=True, user=user
+    )
+    assert app.jobs.due() == []
+
+
+def test_a_round_at_somebodys_word_is_the_one_that_waited(linked: Desk) -> None:
+    terminal = Terminal(linked.app)
+    linked.give(ben="Registered")
+    assert [job["status"] for job in jobs()] == ["todo"]
+    terminal("sync")
+    assert jobs() == []
+    assert "a change waits" not in terminal("health")
+
+
+def test_a_change_during_a_round_at_somebodys_word_waits_for_the_next(linked: Desk) -> None:
+    org = linked.connection.connection_id
+    linked.give(ben="Registered")
+    with linked.app.jobs.instead(org):
+        linked.give(cleo="Registered")
+        assert len(jobs()) == 2
+    assert len(jobs()) == 1
+
+
+def test_a_round_at_somebodys_word_that_dies_is_left_to_a_worker(linked: Desk) -> None:
+    linked.give(ben="Registered")
+    with pytest.raises(ZeroDivisionError), linked.app.jobs.instead(linked.connection.connection_id):
+        _ = 1 / 0
+    assert [job["status"] for job in jobs()] == ["todo"]
+
+
+def test_a_program_synced_by_itself_leaves_the_round_that_others_wait_for(linked: Desk) -> None:
+    campaign = linked.org.webinar()
+    linked.app.registry.create_program("Autumn", "Webinar", {})
+    linked.app.registry.create_link("Autumn", linked.connection.connection_id, campaign)
+    linked.app.members.set_status("Autumn", "cleo@example.com", "Registered", who="ada")
+    linked.give(ben="Registered")
+    Terminal(linked.app)("sync", linked.program)
+    assert len(jobs()) == 1

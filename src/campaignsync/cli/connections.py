@@ -13,7 +13,7 @@ import typer
 from campaignsync.bootstrap import Application
 from campaignsync.cli.output import answer, print_json, print_table, say, show
 from campaignsync.cli.session import AsJson, ConnectionName, opened
-from campaignsync.domain.budget import SAFETY_NET, Budget, pause, pause_text
+from campaignsync.domain.budget import Budget, pause, pause_text
 from campaignsync.domain.connections import LOGIN_FIELDS, Connection, Login
 from campaignsync.domain.errors import UsageError
 from campaignsync.domain.events import ENDPOINT, OFF
@@ -154,8 +154,6 @@ def connect(
         said = (
             _log_in(app, name, url, credentials, switch) if url or credentials else _switch(app, name, switch)
         )
-        if known is None and "every_s" not in pace:
-            pace["every_s"] = int(SAFETY_NET.total_seconds())
         _keep(app, app.registry.connection(name), leads, pace, money)
         if pubsub:
             app.registry.set_pubsub(app.registry.connection(name).connection_id, endpoint)

@@ -137,7 +137,7 @@ def sync(
                 for link in links or ():
                     app.registry.resume(link)
             try:
-                rounds.append(run_round(app.door(org), app.ledger, org, links=links, tell=tell))
+                rounds.append(app.sync_now(org, links=links, tell=tell))
             except CampaignsyncError as error:
                 # One org that is out of reach keeps no other from its round.
                 failures.append((org.name, error))

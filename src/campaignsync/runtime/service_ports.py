@@ -5,6 +5,7 @@ Like `ports`, of which this is the part that the engine itself does without: a r
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -12,7 +13,7 @@ from typing import Protocol
 
 from campaignsync.domain.events import Heard
 from campaignsync.domain.health import Check, Facts
-from campaignsync.domain.ids import ConnectionId
+from campaignsync.domain.ids import ConnectionId, LinkId
 from campaignsync.domain.service import RoundEnd, Swept
 
 
@@ -24,6 +25,11 @@ class Jobs(Protocol):
 
     def put_off(self, org: ConnectionId, until: datetime, *, failures: int) -> None:
         """Let an org have its next round at a moment and not before, whatever marks it meanwhile."""
+
+    def instead(
+        self, org: ConnectionId, links: Collection[LinkId] | None = None
+    ) -> contextlib.AbstractContextManager[None]:
+        """A round in here, of these links or of all, is the one that waited for a worker: when it is done, that need not be."""
 
     def due(self) -> Sequence[ConnectionId]:
         """The orgs whose schedule has come round (domain.budget)."""

@@ -12,7 +12,7 @@ import asyncio
 import contextlib
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
@@ -25,7 +25,7 @@ from procrastinate.contrib.django.utils import connector_params
 from procrastinate.exceptions import ConnectorException
 
 from campaignsync.domain.errors import RetryableError
-from campaignsync.domain.ids import ConnectionId
+from campaignsync.domain.ids import ConnectionId, LinkId
 from campaignsync.domain.service import HEARTBEAT_S, STALE_AFTER_S, Swept
 from campaignsync.store import traffic
 from campaignsync.store.frames import execute, rows
@@ -65,6 +65,37 @@ class Jobs:
         """Let an org have its next round at a moment and not before, whatever marks it meanwhile."""
         with reached():
             execute("SELECT campaignsync_wake(%s, %s, %s)", (org, until, failures))
+
+    @contextlib.contextmanager
+    def instead(self, org: ConnectionId, links: Collection[LinkId] | None = None) -> Iterator[None]:
+        """A round in here, of these links or of all, is the one that waited for a worker: when it is done, that need not be.
+
+        What waits is set apart first, so that a mark made from now on calls for a round of its own; whoever dies in here leaves
+        it to a worker.
+        """
+        with reached():
+            apart = rows(
+                "UPDATE procrastinate_jobs SET queueing_lock = NULL WHERE queueing_lock = 'round:' || %s::bigint"
+                " AND status = 'todo' AND scheduled_at IS NULL RETURNING id",
+                (org,),
+            )
+        yield
+        with reached():
+            execute(
+                "DELETE FROM procrastinate_jobs WHERE status = 'todo' AND id = ANY(%s) AND NOT EXISTS (SELECT FROM store_mark m"
+                " JOIN store_link l ON l.id = m.link_id WHERE l.connection_id = %s AND l.state = 'active'"
+                " AND NOT l.id = ANY(%s))",
+                (
+                    [row["id"] for row in apart],
+                    org,
+                    list(self._links(org) if links is None else links),
+                ),
+            )
+
+    def _links(self, org: ConnectionId) -> Iterator[LinkId]:
+        return (
+            LinkId(row["id"]) for row in rows("SELECT id FROM store_link WHERE connection_id = %s", (org,))
+        )
 
     def due(self) -> list[ConnectionId]:
         """The orgs whose schedule has come round (domain.budget)."""

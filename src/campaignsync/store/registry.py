@@ -20,6 +20,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, ProtectedError, QuerySet
 
 from campaignsync.domain.access import folder_path
+from campaignsync.domain.budget import SAFETY_NET
 from campaignsync.domain.connections import Connection, Login, LoginMethod
 from campaignsync.domain.errors import ALREADY_THERE, NOT_THERE, UsageError
 from campaignsync.domain.fields import FieldDirection, FieldWinner, PersonField, ValueKind, mapped
@@ -49,7 +50,8 @@ class Registry:
     def save_connection(
         self, name: str, login: Login, *, instance_url: str, campaign_sync: bool, user: SyncUser
     ) -> None:
-        """Keep a connection, its secrets encrypted; an existing one of that name must be to the same org."""
+        """Keep a connection, its secrets encrypted; an existing one of that name must be to the same org. A new one has a round
+        every few minutes, whatever else calls for rounds, until somebody chooses otherwise."""
         known = models.Connection.objects.filter(name=name).first()
         if known and known.organization_id != user.organization_id:
             raise UsageError(
@@ -67,16 +69,18 @@ class Registry:
         secrets = json.dumps(
             {"method": login.method, "login_url": login.login_url, "fields": dict(login.fields)}
         )
+        kept = {
+            "instance_url": instance_url,
+            "credentials": encrypted(secrets),
+            "campaign_sync": campaign_sync,
+            "organization_id": user.organization_id,
+            "sync_user_id": user.user_id,
+            "sync_username": user.username,
+        }
         models.Connection.objects.update_or_create(
             name=name,
-            defaults={
-                "instance_url": instance_url,
-                "credentials": encrypted(secrets),
-                "campaign_sync": campaign_sync,
-                "organization_id": user.organization_id,
-                "sync_user_id": user.user_id,
-                "sync_username": user.username,
-            },
+            defaults=kept,
+            create_defaults={**kept, "every_s": int(SAFETY_NET.total_seconds())},
         )
 
     def set_lead_rules(self, connection: ConnectionId, rules: LeadRules) -> None:

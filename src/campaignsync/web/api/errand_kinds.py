@@ -25,7 +25,7 @@ from campaignsync.runtime.flow_runner import run_flows
 from campaignsync.runtime.linking import ExistingCampaign, Linking, require_campaign_sync
 from campaignsync.runtime.notices import delivered
 from campaignsync.runtime.one_person import delete_there, sync_person
-from campaignsync.runtime.rounds import Round, plan_now, run_round
+from campaignsync.runtime.rounds import Round, plan_now
 from campaignsync.runtime.undo import Undo
 from campaignsync.web.api.errands import Done, kind
 
@@ -52,15 +52,13 @@ def sync(app: Application, asked: Asked, tell: Tell) -> Done:
     else:
         with delivered(app.outbox, app.outlets):
             connection = app.registry.connection(asked["connection"])
-            return _rounds([run_round(app.door(connection), app.ledger, connection, tell=tell)])
+            return _rounds([app.sync_now(connection, tell=tell)])
     rounds = []
     with delivered(app.outbox, app.outlets):
         for link, connection in chosen:
             if asked.get("allow_removals"):
                 app.registry.resume(link)
-            rounds.append(
-                run_round(app.door(connection), app.ledger, connection, links=[link], only=only, tell=tell)
-            )
+            rounds.append(app.sync_now(connection, links=[link], only=only, tell=tell))
     return _rounds(rounds)
 
 
