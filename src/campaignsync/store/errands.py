@@ -52,6 +52,15 @@ class Errands:
             )
         return found[0]
 
+    def running(self, folders: Sequence[str] | None) -> list[dict[str, Any]]:
+        """What is queued or goes on now for programs in these folders, or all: id, kind, asked, who, folder."""
+        found = rows(
+            "SELECT id, kind, asked, who, folder FROM store_errand WHERE state IN ('queued', 'running')"
+            " AND coalesce(seen_at, created_at) >= %s ORDER BY id DESC LIMIT 100",
+            (self._now() - DIED_AFTER,),
+        )
+        return found if folders is None else [each for each in found if _within(each["folder"], folders)]
+
     def list(self, folders: Sequence[str] | None, *, before: int | None, limit: int) -> list[dict[str, Any]]:
         """The latest errands of programs in these folders, or all, latest first, from before a number."""
         found = rows(
@@ -60,9 +69,7 @@ class Errands:
             {"dead": self._now() - DIED_AFTER, "before": before, "most": limit if folders is None else 1000},
         )
         if folders is not None:
-            found = [
-                r for r in found if r["folder"] is not None and any(lies_in(r["folder"], f) for f in folders)
-            ]
+            found = [each for each in found if _within(each["folder"], folders)]
         return found[:limit]
 
     def take(self, errand: int | None = None) -> dict[str, Any] | None:
@@ -106,3 +113,7 @@ class Errands:
         if kept is None:
             raise UsageError(f"Errand {errand} has no table.", code=NOT_THERE)
         return unpacked(kept)
+
+
+def _within(folder: str | None, folders: Sequence[str]) -> bool:
+    return folder is not None and any(lies_in(folder, each) for each in folders)

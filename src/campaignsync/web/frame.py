@@ -27,6 +27,7 @@ PLACES = (
     Place(url="home", icon="home", title=_("Home"), action=Action.SEE_LINKS),
     Place(url="programs", icon="campaign", title=_("Programs"), action=Action.SEE_PROGRAMS),
     Place(url="runs", icon="sync", title=_("Runs"), action=Action.SEE_RUNS),
+    Place(url="approvals", icon="fact_check", title=_("Approvals"), action=Action.SEE_LINKS),
     Place(url="conflicts", icon="call_split", title=_("Conflicts"), action=Action.SEE_PROBLEMS),
     Place(url="problems", icon="error", title=_("Problems"), action=Action.SEE_PROBLEMS),
     Place(url="people", icon="group", title=_("People"), action=Action.SEE_PEOPLE),

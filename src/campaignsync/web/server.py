@@ -1,6 +1,6 @@
 """Serves the pages and the API with gunicorn: one process of many threads, which is what one installation needs.
 
-Called by `campaignsync web`. One process, since errands live in threads of it and login attempts are counted in its memory.
+Called by `campaignsync web`. One process, since login attempts are counted in its memory.
 """
 
 from __future__ import annotations

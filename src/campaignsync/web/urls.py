@@ -6,14 +6,14 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.decorators.http import require_POST
 from django.views.i18n import set_language
 
-from campaignsync.web import errands
+from campaignsync.web import errand_pages
 from campaignsync.web.accounts.first_run import first_run
 from campaignsync.web.accounts.views import account
 from campaignsync.web.home.views import home
 from campaignsync.web.links import choices, making
 from campaignsync.web.people import views as people
 from campaignsync.web.problems import views as problems
-from campaignsync.web.runs import doing
+from campaignsync.web.runs import approving, doing
 from campaignsync.web.runs import views as runs
 
 LINK = "programs/<int:number>/link"
@@ -24,11 +24,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/", include("allauth.urls")),
     path("account/", account, name="account"),
     path("language/", set_language, name="set_language"),
-    path("errands/<str:number>/", errands.view, name="errand"),
+    path("errands/<int:number>/", errand_pages.view, name="errand"),
     path("programs/", include("campaignsync.web.programs.urls")),
     path("programs/<int:number>/sync/", require_POST(doing.sync_program), name="sync_program"),
     path("programs/<int:number>/plan/", require_POST(doing.plan_begin), name="plan_begin"),
     path("programs/<int:number>/plan/<int:link>/", runs.plan, name="plan"),
+    path("approvals/", approving.approvals, name="approvals"),
+    path("programs/<int:number>/approval/<int:link>/", approving.approval, name="approval"),
     path(f"{LINK}/", making.begin, name="link_begin"),
     path(f"{LINK}/refresh/", require_POST(making.refresh), name="link_refresh"),
     path(f"{LINK}/try/", require_POST(making.try_out), name="link_try"),

@@ -15,5 +15,10 @@ def wsgi_application(app: Application) -> WSGIHandler:
     """Pages and API of an installation that was opened with `web.site.site`."""
     from django.core.handlers.wsgi import WSGIHandler
 
+    from campaignsync.web import errand_kinds, errands
+
     serve(app)
+    if errand_kinds.KINDS:
+        # What was asked for when an earlier process ended is done now.
+        errands.start()
     return WSGIHandler()

@@ -89,14 +89,15 @@ def choices() -> dict[str, list[str]]:
 def links_of(program: int) -> list[dict[str, Any]]:
     """The links of a program: id, connection, connection_id, instance_url, campaign_id, campaign, is_active, actual_cost,
     currency, type, state, reason, removals_allowed, linked_at, changed_since, run, last_run, report,
-    problems."""
+    problems, waits (a plan of it, for approval)."""
     return rows(
         "SELECT l.id, x.name AS connection, x.id AS connection_id, x.instance_url, l.campaign_id, c.name AS campaign,"
         " c.is_active, c.actual_cost, c.currency, c.type, l.state, l.reason, l.removals_allowed, l.linked_at,"
         " CASE WHEN r.ended_at IS NULL OR k.noted_at > r.ended_at"
         " THEN k.noted_at END AS changed_since, r.id AS run,"
         " r.started_at AS last_run, r.report, (SELECT count(*) FROM store_problem q WHERE q.link_id = l.id"
-        "  AND q.solved_at IS NULL) AS problems FROM store_link l JOIN store_connection x ON x.id = l.connection_id"
+        "  AND q.solved_at IS NULL) AS problems, EXISTS (SELECT FROM store_waitingplan w WHERE w.link_id = l.id"
+        "  AND l.approval = 'each plan') AS waits FROM store_link l JOIN store_connection x ON x.id = l.connection_id"
         " LEFT JOIN store_campaign c ON c.connection_id = l.connection_id AND c.salesforce_id = l.campaign_id"
         " LEFT JOIN store_mark k ON k.link_id = l.id LEFT JOIN LATERAL (SELECT * FROM store_run r WHERE r.link_id = l.id"
         " ORDER BY r.id DESC LIMIT 1) r ON true WHERE l.program_id = %s ORDER BY x.name",

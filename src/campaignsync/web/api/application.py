@@ -18,11 +18,11 @@ from ninja.parser import Parser
 from ninja.renderers import BaseRenderer
 
 from campaignsync.domain.errors import CampaignsyncError
+from campaignsync.web import errand_kinds
 from campaignsync.web.api import (
     accounts,
     approvals,
     automation,
-    errand_kinds,
     history,
     links,
     people,
@@ -32,8 +32,8 @@ from campaignsync.web.api import (
     settings,
     syncing,
 )
-from campaignsync.web.api.errands import KINDS
 from campaignsync.web.api.guard import ROUTES
+from campaignsync.web.errands import KINDS
 
 MODULES = (programs, links, syncing, approvals, problems, people, automation, history, settings, accounts)
 DESCRIPTION = """Everything campaignsync does, for programs. See docs/api.md.

@@ -14,10 +14,10 @@ from pydantic import Field
 from campaignsync.domain.access import Action
 from campaignsync.domain.errors import NOT_THERE, UsageError
 from campaignsync.planner.explain import safe_csv, searched
-from campaignsync.web.api.errands import ask
 from campaignsync.web.api.forms import Body, Cursor, Limit, Name, Number, Page, Text, page, position
 from campaignsync.web.api.guard import Asking, Routes, connection_named, folders
 from campaignsync.web.api.programs import csv_answer
+from campaignsync.web.errands import ask
 from campaignsync.web.installation import installation
 
 routes = Routes("syncing")

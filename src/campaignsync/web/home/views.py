@@ -17,7 +17,7 @@ from campaignsync.domain.connections import Connection
 from campaignsync.store.shown import work
 from campaignsync.web.access import requires, seen_folders
 from campaignsync.web.accounts.first_run import nobody_yet
-from campaignsync.web.errands import errands
+from campaignsync.web.errand_pages import running
 from campaignsync.web.installation import installation
 
 _STOPPED = 8
@@ -41,8 +41,9 @@ def _home(request: HttpRequest) -> HttpResponse:
         "problems": work.problem_groups(folders=folders)[:5],
         "runs": work.runs(program=None, before=None, limit=6, folders=folders),
         "orgs": [_org(app, each) for each in connections],
+        "approvals": app.approvals.waiting(folders),
         "steps": _first_steps(connections, standing),
-        "errands": errands.running(),
+        "errands": running(seen_folders(request, Action.SEE_RUNS)),
     }
     return render(request, "web/home.html", context)
 

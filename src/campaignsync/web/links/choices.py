@@ -8,17 +8,15 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from campaignsync.domain.access import Action
 from campaignsync.domain.errors import UsageError
-from campaignsync.domain.labels import LabelChanges, LabelMapping
-from campaignsync.domain.links import FieldEdit, LinkState, Removal, StepBack, Winner
+from campaignsync.domain.links import Approval, FieldEdit, LinkState, Removal, StepBack, Winner
 from campaignsync.runtime.labels import LabelsOfCampaign
 from campaignsync.web.access import may, requires
-from campaignsync.web.errands import Tell, errands, follow
+from campaignsync.web.errand_pages import begin
 from campaignsync.web.installation import installation
 from campaignsync.web.links.making import linking
 from campaignsync.web.programs.one import program_of
@@ -61,6 +59,13 @@ class ChoicesForm(forms.Form):
             (FieldEdit.KEEP.value, gettext_lazy("keep it until ours changes")),
         ],
     )
+    approval = forms.ChoiceField(
+        label=gettext_lazy("Before a round writes"),
+        choices=[
+            (Approval.NONE.value, gettext_lazy("nobody has to be asked")),
+            (Approval.EACH_PLAN.value, gettext_lazy("a person approves its plan")),
+        ],
+    )
     removal_number = forms.IntegerField(
         label=gettext_lazy("Halt when more are to be removed than"), min_value=0, max_value=10_000_000
     )
@@ -75,7 +80,7 @@ def choices(request: HttpRequest, number: int, link: int) -> HttpResponse:
     row = program_of(request, number, Action.CHANGE_LINKS if request.method == "POST" else Action.SEE_LINKS)
     link_id, org = link_of(row, link)
     facts = installation().ledger.link(link_id)
-    initial = {name: getattr(facts.policy, name) for name in list(ChoicesForm.base_fields)[:5]} | {
+    initial = {name: getattr(facts.policy, name) for name in list(ChoicesForm.base_fields)[:6]} | {
         "removal_number": facts.limits.removal_number,
         "removal_share": round(facts.limits.removal_share * 100, 2),
     }
@@ -120,30 +125,14 @@ def change_labels(request: HttpRequest, number: int, link: int) -> HttpResponse:
     link_id, org = link_of(row, link)
     before = {each.label: each.status for each in installation().ledger.link(link_id).mapped}
     pairs = dict(zip(request.POST.getlist("label"), request.POST.getlist("means"), strict=False))
-    changes = LabelChanges(
-        mapped=tuple(
-            LabelMapping(label=label, status=status)
-            for label, status in pairs.items()
-            if status and before.get(label) != status
-        ),
-        unmapped=tuple(label for label, status in pairs.items() if not status and label in before),
-    )
-    create = bool(request.POST.get("create_statuses"))
-
-    def work(tell: Tell) -> object:
-        return linking(org).change_labels(link_id, changes, create_statuses=create)
-
-    back = reverse("link_choices", args=[number, link])
-    return follow(
-        errands.begin(
-            _("Looking at the campaign's labels"),
-            request.user.get_username(),
-            work,
-            lambda errand: back,
-            said=lambda errand: _("Saved. The next sync decides by it."),
-            back=back,
-        )
-    )
+    asked = {
+        "program": row.name,
+        "connection": org.name,
+        "map": {label: status for label, status in pairs.items() if status and before.get(label) != status},
+        "unmap": [label for label, status in pairs.items() if not status and label in before],
+        "create_statuses": bool(request.POST.get("create_statuses")),
+    }
+    return begin(request, "labels", asked, row.folder)
 
 
 @requires(Action.CHANGE_LINKS)

@@ -8,18 +8,16 @@ from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from campaignsync.domain.access import Action
 from campaignsync.domain.errors import UsageError
 from campaignsync.domain.fields import STANDARD_FIELDS, PersonField, ValueKind, typed
-from campaignsync.runtime.one_person import sync_person
 from campaignsync.store.models import Person
 from campaignsync.store.shown import people as shown
 from campaignsync.store.shown.programs import journal
 from campaignsync.web.access import may, requires
-from campaignsync.web.errands import Errand, Tell, errands, follow
+from campaignsync.web.errand_pages import begin
 from campaignsync.web.installation import installation
 from campaignsync.web.paging import listed, whole
 
@@ -141,16 +139,5 @@ def _shown(value: Any) -> str:
 def sync(request: HttpRequest, number: int) -> HttpResponse:
     """Make sure that an org knows somebody, at once (M9.5)."""
     _require(number)
-    app, who = installation(), request.user.get_username()
-    org = app.registry.connection(request.POST.get("connection", ""))
-
-    def work(tell: Tell) -> tuple[str, str]:
-        return sync_person(app.door(org), app.ledger, app.directory, org, number, who=who)
-
-    def said(errand: Errand) -> str:
-        kind, record = errand.outcome
-        return _("Salesforce knows this person as %(kind)s %(id)s.") % {"kind": kind, "id": record}
-
-    back = reverse("person", args=[number])
-    title = _("Looking for this person in %(org)s") % {"org": org.name}
-    return follow(errands.begin(title, who, work, lambda errand: back, said=said, back=back))
+    org = installation().registry.connection(request.POST.get("connection", ""))
+    return begin(request, "person sync", {"person": number, "connection": org.name})

@@ -7,16 +7,13 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from campaignsync.domain.access import Action
 from campaignsync.domain.errors import CampaignsyncError, UsageError
-from campaignsync.runtime.flow_runner import run_flows
-from campaignsync.runtime.notices import delivered
 from campaignsync.web.access import may, requires
-from campaignsync.web.errands import Errand, Tell, errands, follow
+from campaignsync.web.errand_pages import begin
 from campaignsync.web.installation import installation
 from campaignsync.web.smart_campaigns import definition as text
 
@@ -135,7 +132,7 @@ def act(request: HttpRequest, name: str) -> HttpResponse:
             app.deactivate(name)
             messages.success(request, _("It takes in nobody any more; who is in the flow goes on."))
         case "run":
-            return _run(request, name)
+            return begin(request, "smart run", {"smart_campaign": name})
         case "abort":
             people = app.abort(name)
             said = ngettext("%(n)s person was taken out.", "%(n)s people were taken out.", people)
@@ -145,22 +142,3 @@ def act(request: HttpRequest, name: str) -> HttpResponse:
             messages.success(request, _("Deleted."))
             return redirect("smart_campaigns")
     return redirect("smart_campaign", name=name)
-
-
-def _run(request: HttpRequest, name: str) -> HttpResponse:
-    app, who = installation(), request.user.get_username()
-
-    def work(tell: Tell) -> int:
-        with delivered(app.outbox, app.outlets):
-            people = app.smart_campaigns.run(name, who=who)
-            run_flows(app.flow_doors)
-        return people
-
-    def said(errand: Errand) -> str:
-        return ngettext("%(n)s person qualified.", "%(n)s people qualified.", errand.outcome) % {
-            "n": errand.outcome
-        }
-
-    back = reverse("smart_campaign", args=[name])
-    title = _("Running '%(name)s'") % {"name": name}
-    return follow(errands.begin(title, who, work, lambda errand: back, said=said, back=back))

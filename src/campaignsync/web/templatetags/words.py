@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -91,6 +92,18 @@ def _ago(at: datetime) -> str:
 def without_commands(words: str | None) -> str:
     """An account without the sentence that says what to type: on pages there is a button for it."""
     return _COMMAND.sub("", words or "").strip(" :;")
+
+
+@register.filter
+def plan_counts(counts: Mapping[str, int] | None) -> str:
+    """What a plan would do, in a line."""
+    found = counts or {}
+    return _("%(here)s changes here, %(there)s in Salesforce, %(conflicts)s conflicts, %(fields)s fields") % {
+        "here": number(found.get("to program", 0)),
+        "there": number(found.get("to campaign", 0)),
+        "conflicts": number(found.get("conflict", 0)),
+        "fields": number(found.get("fields", 0)),
+    }
 
 
 @register.filter

@@ -1,4 +1,4 @@
-"""Every kind of errand: what is asked of `runtime` for it, and what is told of its end. Read by `web.api.errands` at the first
+"""Every kind of errand: what is asked of `runtime` for it, and what is told of its end. Read by `web.errands` at the first
 request.
 
 `asked` holds plain JSON values, named as the request of the API names them; `who` is who asked. What may be done was settled
@@ -7,17 +7,20 @@ when the errand was asked for.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from campaignsync.bootstrap import Application
+from campaignsync.domain.errors import CampaignsyncError
 from campaignsync.domain.fields import remapped
 from campaignsync.domain.ids import LinkId, RunId
 from campaignsync.domain.labels import LabelChanges, LabelMapping
+from campaignsync.domain.links import Approval
 from campaignsync.domain.runs import RunReport
 from campaignsync.planner.explain import kept
 from campaignsync.planner.plan import Plan
+from campaignsync.runtime.approval import offered
 from campaignsync.runtime.cycle import look
 from campaignsync.runtime.doctor import examine
 from campaignsync.runtime.executor import Tell
@@ -27,39 +30,64 @@ from campaignsync.runtime.notices import delivered
 from campaignsync.runtime.one_person import delete_there, sync_person
 from campaignsync.runtime.rounds import Round, plan_now
 from campaignsync.runtime.undo import Undo
-from campaignsync.web.api.errands import Done, kind
+from campaignsync.web.errands import KINDS, Done, kind
 
 Asked = Mapping[str, Any]
 
 
 @kind("plan")
 def plan(app: Application, asked: Asked, tell: Tell) -> Done:
-    """The plan of a link as the world is now: program, connection."""
+    """The plan of a link as the world is now: program, connection. Where the link asks for approval,
+    it waits for that from now on."""
     link, connection = app.registry.link_of(asked["program"], asked.get("connection"))
     planned = plan_now(app.door(connection), app.ledger, connection, link)
+    asks = planned.facts.policy.approval is not Approval.NONE and not planned.plan.writes_nothing
+    if asks and not planned.halt:
+        app.approvals.offer(link, offered(planned.plan))
     return _planned(planned.plan, planned.halt)
 
 
 @kind("sync")
 def sync(app: Application, asked: Asked, tell: Tell) -> Done:
-    """Make both sides the same: of a program, or of all that are linked in a connection; with `allow_removals` a link that was
-    halted for them goes on once; with `digest` the plan that was read is carried out, or nothing."""
-    only = asked.get("digest")
-    if asked.get("program") and only:
-        chosen = [app.registry.link_of(asked["program"], asked.get("connection"))]
-    elif asked.get("program"):
-        chosen = app.registry.links_of(asked["program"], asked.get("connection"))
-    else:
-        with delivered(app.outbox, app.outlets):
-            connection = app.registry.connection(asked["connection"])
-            return _rounds([app.sync_now(connection, tell=tell)])
-    rounds = []
+    """Make both sides the same: of a program, of all that are linked in a connection, or without either of all there are; with
+    `allow_removals` a link that was halted for them goes on once; with `digest` the plan that was read is carried out, or
+    nothing. What has changed may fire smart campaigns."""
     with delivered(app.outbox, app.outlets):
-        for link, connection in chosen:
-            if asked.get("allow_removals"):
-                app.registry.resume(link)
-            rounds.append(app.sync_now(connection, links=[link], only=only, tell=tell))
+        done = _of_program(app, asked, tell) if asked.get("program") else _of_orgs(app, asked, tell)
+        if app.smart_campaigns.list():
+            run_flows(app.flow_doors)
+    return done
+
+
+def _of_program(app: Application, asked: Asked, tell: Tell) -> Done:
+    only = asked.get("digest")
+    if only:
+        chosen = [app.registry.link_of(asked["program"], asked.get("connection"))]
+    else:
+        chosen = app.registry.links_of(asked["program"], asked.get("connection"))
+    rounds = []
+    for link, org in chosen:
+        if asked.get("allow_removals"):
+            app.registry.resume(link)
+        rounds.append(app.sync_now(org, links=[link], only=only, tell=tell))
     return _rounds(rounds)
+
+
+def _of_orgs(app: Application, asked: Asked, tell: Tell) -> Done:
+    """One org that is out of reach keeps no other from its round."""
+    if asked.get("connection"):
+        orgs = [app.registry.connection(asked["connection"])]
+    else:
+        orgs = [each for each in app.registry.connections() if each.campaign_sync]
+    rounds, failures = [], list[tuple[str, CampaignsyncError]]()
+    for org in orgs:
+        try:
+            rounds.append(app.sync_now(org, tell=tell))
+        except CampaignsyncError as error:
+            failures.append((org.name, error))
+    if failures and not rounds:
+        raise failures[0][1]
+    return _rounds(rounds, failures)
 
 
 @kind("undo plan")
@@ -87,7 +115,13 @@ def link_preview(app: Application, asked: Asked, tell: Tell) -> Done:
         else linking.preview_new(asked["program"], asked["create"])
     )
     planned = _planned(seen.planned.plan, seen.planned.halt)
-    result = {"fits": seen.labels.fit.fits, **seen.labels.value(), "plan": planned.result}
+    result = {
+        "fits": seen.labels.fit.fits,
+        **seen.labels.value(),
+        "statuses": list(seen.labels.vocabulary.channel.names),
+        "campaign": seen.planned.facts.campaign,
+        "plan": planned.result,
+    }
     return Done(result=result, table=planned.table)
 
 
@@ -190,10 +224,12 @@ def _planned(made: Plan, halt: str | None) -> Done:
     return Done(result={**told, "halted": halt}, table=table)
 
 
-def _rounds(rounds: list[Round]) -> Done:
+def _rounds(rounds: list[Round], failures: Sequence[tuple[str, CampaignsyncError]] = ()) -> Done:
     runs = [_run(report) for each in rounds for report in each.reports]
     people = [{"connection": each.connection, **asdict(each.people)} for each in rounds]
-    return Done(result={"runs": runs, "people": people, "api_calls": sum(each.api_calls for each in rounds)})
+    failed = [{"connection": name, "error": str(error)} for name, error in failures]
+    calls = sum(each.api_calls for each in rounds)
+    return Done(result={"runs": runs, "people": people, "failed": failed, "api_calls": calls})
 
 
 def _run(report: RunReport) -> dict[str, Any]:
@@ -224,3 +260,6 @@ def _wish(asked: Asked) -> ExistingCampaign:
 
 def _mapped(pairs: Mapping[str, str] | None) -> tuple[LabelMapping, ...]:
     return tuple(LabelMapping(label=label, status=status) for label, status in (pairs or {}).items())
+
+
+__all__ = ["KINDS"]
