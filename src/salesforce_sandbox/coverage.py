@@ -17,8 +17,7 @@ from salesforce_sandbox.wire.soap import OPERATIONS
 from salesforce_sandbox.wire.table import ENDPOINTS
 
 _NOT_BUILT = (
-    "REST in XML",
-    "layouts, list views, quick actions",
+    "quick actions, named layouts, tabs, themes",
     "Metadata, Tooling, Analytics, Connect, UI and GraphQL APIs",
     "login through a browser (authorization code, device flow)",
     "Apex, flows, triggers, assignment and escalation rules, approval, e-mail",

@@ -43,7 +43,7 @@ def test_children_cannot_be_deleted_together(admin: Any, member: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["describe/layouts", "listviews", "listviews/recent/results", "quickActions", "defaultValues"]
+    "path", ["describe/namedLayouts/Wide", "listviews/recent/results", "quickActions", "defaultValues"]
 )
 def test_what_an_object_has_besides_records_is_named_as_not_built(admin: Any, path: str) -> None:
     status, code, message = admin.refused("GET", f"/sobjects/Campaign/{path}")

@@ -69,5 +69,6 @@ ERROR_CODES: Mapping[str, str] = MappingProxyType(
         "UNSUPPORTED_API_VERSION": "a SOAP address with a version that is not live",
         "UNSUPPORTED_MEDIA_TYPE": "a body that does not say it is JSON",
         "URI_TOO_LONG": "address and headers beyond 16,384 bytes",
+        "XML_PARSER_ERROR": "a body in XML that is none",
     }
 )

@@ -32,6 +32,14 @@ HALTED = SalesforceError(
 )
 
 
+@routes.on("GET", "/services/data/v{version:38}/composite")
+def parts(call: Call) -> Response:
+    """What the resource has below it."""
+    return Response(
+        body={name: f"{call.base}/composite/{name}" for name in ("batch", "graph", "sobjects", "tree")}
+    )
+
+
 @routes.on("POST", "/services/data/v{version:38}/composite", rules="S2.2.8 S0.12")
 def composite(call: Call) -> Response:
     body = call.request.json_object()

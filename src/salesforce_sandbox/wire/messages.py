@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 
 from salesforce_sandbox.org.errors import SalesforceError, UnreadableError
+from salesforce_sandbox.wire.rest_xml import read_object
 
 JSON = "application/json;charset=UTF-8"
 
@@ -26,8 +27,7 @@ class Request:
         """The body; SalesforceError when it is not JSON or does not say so."""
         media_type = self.headers.get("content-type", JSON)
         if "xml" in media_type.lower():
-            message = "REST requests in XML are not built in this sandbox"
-            raise SalesforceError(501, "NOT_IMPLEMENTED_BY_SANDBOX", message)
+            return read_object(self.body)
         if "json" not in media_type.lower():
             message = f"Content-Type header specified in HTTP request is not supported: {media_type}"
             raise SalesforceError(415, "UNSUPPORTED_MEDIA_TYPE", message)

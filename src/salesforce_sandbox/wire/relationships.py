@@ -44,7 +44,7 @@ def _children(call: Call, sobject: SObject, record_id: str) -> Response:
     if child is None:
         raise _NOT_FOUND
     if call.request.method != "GET":
-        message = f"HTTP Method '{call.request.method}' not allowed. Allowed are GET"
+        message = f"HTTP Method '{call.request.method}' not allowed. Allowed are HEAD,GET"
         raise SalesforceError(405, "METHOD_NOT_ALLOWED", message)
     table = call.org.sobject(child.child, call.caller)
     fields = call.request.query.get("fields") or ",".join(call.org.readable_fields(table, call.caller))

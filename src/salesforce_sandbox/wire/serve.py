@@ -12,14 +12,15 @@ from salesforce_sandbox.org.access import Caller
 from salesforce_sandbox.org.errors import SalesforceError
 from salesforce_sandbox.org.org import Org
 from salesforce_sandbox.wire.messages import Request, Response, error_body, placed
+from salesforce_sandbox.wire.rest_xml import MEDIA_TYPE, document, wants_xml
 from salesforce_sandbox.wire.routes import ANYBODY, Call, Endpoint
 
 OLDEST_VERSION, NEWEST_VERSION = 31, 67
 RETIRED_FROM = 21
 # S1.4.9: older versions pass the header over.
 DUPLICATE_HEADER_SINCE = 52
+_METHODS = ("GET", "POST", "PATCH", "PUT", "DELETE")
 _SCHEMES = ("bearer", "oauth")
-_XML = ("application/xml", "text/xml")
 _NOT_FOUND = SalesforceError(404, "NOT_FOUND", "The requested resource does not exist")
 _NO_VERSION = re.compile(r"/services/data/[^v]")
 _VERSION = re.compile(r"/services/(?:data/v|async/|Soap/[uc]/)([^/]*)")
@@ -35,11 +36,17 @@ class Service:
             self._by_method.setdefault(endpoint.method, []).append(endpoint)
 
     def serve(self, request: Request) -> Response:
-        """Answers one request from outside."""
+        """Answers one request from outside, in XML where that is asked for."""
         try:
-            return self._counted(self._meant(request))
+            response = self._counted(self._meant(request))
         except SalesforceError as error:
-            return _refusal(error, request)
+            response = _refusal(error, request)
+        if isinstance(response.body, dict | list) and wants_xml(
+            request.path, request.headers.get("accept", "")
+        ):
+            written = document(request.path, response.status, response.body)
+            return replace(response, body=written, media_type=MEDIA_TYPE)
+        return response
 
     def inner(self, request: Request, caller: Caller) -> Response:
         """Answers a request made on a caller's behalf inside another: it is neither admitted nor counted again."""
@@ -53,11 +60,6 @@ class Service:
 
     def _counted(self, request: Request) -> Response:
         endpoint, parameters = self._endpoint(request)
-        wants_xml = request.path.endswith(".xml") or request.headers.get("accept", "") in _XML
-        if wants_xml and request.path.startswith("/services/data/"):
-            raise SalesforceError(
-                501, "NOT_IMPLEMENTED_BY_SANDBOX", "REST answers in XML are not built in this sandbox"
-            )
         caller = self.admit(request) if endpoint.session else ANYBODY
         if endpoint.kind is None:
             return self._run(endpoint, request, caller, parameters)
@@ -110,9 +112,11 @@ class Service:
             for method in self._by_method
             if (endpoints := [e for e in self._by_method[method] if e.pattern.fullmatch(request.path)])
         }
-        allowed = sorted(method for method, since in served.items() if since <= version)
+        allowed = [method for method in _METHODS if served.get(method, version + 1) <= version]
         if allowed:
-            message = f"HTTP Method '{request.method}' not allowed. Allowed are {','.join(allowed)}"
+            # Whoever may GET may HEAD.
+            told = ["HEAD", *allowed] if "GET" in allowed else allowed
+            message = f"HTTP Method '{request.method}' not allowed. Allowed are {','.join(told)}"
             raise SalesforceError(405, "METHOD_NOT_ALLOWED", message)
         if served:
             raise _NOT_FOUND
@@ -120,8 +124,8 @@ class Service:
 
     def _meant(self, request: Request) -> Request:
         """S2.2.3: clients that cannot send PATCH send a POST that says so; addresses may end by naming the format."""
-        if request.path.startswith("/services/data/") and request.path.endswith(".json"):
-            request = replace(request, path=request.path.removesuffix(".json"))
+        if request.path.startswith("/services/data/") and request.path.endswith((".json", ".xml")):
+            request = replace(request, path=request.path.rpartition(".")[0])
         if request.method == "HEAD":
             # The server keeps the body to itself.
             return replace(request, method="GET")

@@ -33,8 +33,7 @@ def list_sobjects(call: Call) -> Response:
     return describe_unless_known(call, {"encoding": "UTF-8", "maxBatchSize": 200, "sobjects": rows})
 
 
-@routes.on("GET", f"{_BASE}/{{sobject}}/describe/{{rest:path}}", state="not", note="Layouts, named forms.")
-@routes.on("GET", f"{_BASE}/{{sobject}}/listviews{{rest:rest}}", state="not")
+@routes.on("GET", f"{_BASE}/{{sobject}}/describe/{{rest:path}}", state="not", note="Named layouts.")
 @routes.on("GET POST", f"{_BASE}/{{sobject}}/quickActions{{rest:rest}}", state="not")
 @routes.on("GET", f"{_BASE}/{{sobject}}/defaultValues", state="not")
 @routes.on("GET POST DELETE", f"{_BASE}/User/{{id:id}}/password", state="not")

@@ -12,7 +12,9 @@ from salesforce_sandbox.wire import (
     collections,
     composite,
     graph,
+    layouts,
     limits,
+    list_views,
     query,
     relationships,
     replication,
@@ -39,6 +41,8 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *bulk2_query.routes.endpoints,
     *bulk1.routes.endpoints,
     *replication.routes.endpoints,
+    *list_views.routes.endpoints,
+    *layouts.routes.endpoints,
     *relationships.routes.endpoints,
     *sobjects.routes.endpoints,
 )

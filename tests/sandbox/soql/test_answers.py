@@ -425,3 +425,18 @@ def test_formatted_values_are_written_as_in_the_united_states(org: Any) -> None:
         " WHERE Name = 'C'"
     )
     assert list(record.values())[1:] == ["$1,234,567", "12.50%", "1/31/2026", "1/31/2026, 5:05 PM"]
+
+
+def test_parents_may_be_given_names_of_their_own(org: Any) -> None:
+    """S2.2.5; SOQL reference, "Alias Notation"."""
+    text = "SELECT m.Id, c.Name, o.Username FROM CampaignMember m, m.Campaign c, c.Owner AS o WHERE c.Name = 'Spring' LIMIT 1"
+    (member,) = org.records(text)
+    assert member["Campaign"]["Name"] == "Spring"
+    assert "Username" in (member["Campaign"]["Owner"] or {"Username": None})
+
+
+@pytest.mark.parametrize(
+    ("scope", "found"), [("user_owned", 3), ("queue_owned", 1), ("everything", 4), ("team", 4)]
+)
+def test_scopes_by_owner_narrow(org: Any, scope: str, found: int) -> None:
+    assert len(org.records(f"SELECT Id FROM Lead USING SCOPE {scope}")) == found

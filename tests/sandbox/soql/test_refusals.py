@@ -150,6 +150,8 @@ REFUSED = [
     ("SELECT Id FROM Lead WHERE DISTANCE(Address, GEOLOCATION(91, 2), 'km') < 5", "MALFORMED_QUERY", "GEOLOCATION takes"),
     ("SELECT Id FROM Lead WHERE DISTANCE(Email, GEOLOCATION(1, 2), 'km') < 5", "MALFORMED_QUERY", "does not support DISTANCE"),
     ("SELECT Id FROM Lead WHERE DISTANCE(Address, GEOLOCATION(1, 2), 'km') = 5", "INVALID_QUERY_FILTER_OPERATOR", "invalid operator"),
+    ("SELECT Id FROM Lead USING SCOPE galaxy", "MALFORMED_QUERY", "The scope galaxy is not supported for Lead"),
+    ("SELECT Id FROM CampaignMember m, m.Nope n", "INVALID_FIELD", "Didn't understand relationship 'Nope'"),
     ("SELECT FORMAT('x') FROM Lead", "MALFORMED_QUERY", "unexpected token: 'x'"),
 ]  # fmt: skip
 

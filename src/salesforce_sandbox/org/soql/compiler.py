@@ -28,6 +28,8 @@ from salesforce_sandbox.org.soql.syntax import Call, Literal, Operand, Ordering,
 MOST_OFFSET = 2_000
 # The query itself and its child subqueries within one another.
 MOST_LEVELS = 5
+# How ids of owners begin in the scopes that go by them.
+_OWNED_BY = {"queue_owned": "00G", "user_owned": "005"}
 _AGGREGATES = ("COUNT", "COUNT_DISTINCT", "SUM", "AVG", "MIN", "MAX")
 
 
@@ -70,11 +72,18 @@ def compile_query(
     return _listed(context, query, sobject)
 
 
+def _rows(context: Context, sobject: SObject, query: Query, *, depth: int = 0) -> Rows:
+    rows = Rows(context, sobject, query.alias, depth=depth)
+    for alias, path in query.related:
+        rows.name(alias, path)
+    return rows
+
+
 def _listed(context: Context, query: Query, sobject: SObject) -> CompiledQuery:
     """A query for records."""
     if query.having is not None:
         raise malformed("having clause requires a group by clause")
-    rows = Rows(context, sobject, query.alias)
+    rows = _rows(context, sobject, query)
     selection = Selection(rows, query, _children)
     record = selection.record()
     where = _where(rows, query)
@@ -103,7 +112,7 @@ def _count(context: Context, query: Query, sobject: SObject) -> CompiledQuery:
         raise malformed("Grouped query must have at least one field or aggregate other than COUNT()")
     if query.order_by:
         raise malformed("COUNT() cannot be used with an ORDER BY clause; use COUNT(fieldName) instead")
-    rows = Rows(context, sobject, query.alias)
+    rows = _rows(context, sobject, query)
     where, limit = _where(rows, query), _limit(query)
     sql = f"SELECT count(*) FROM (SELECT 1 FROM {rows.sql}{where.sql}{limit.sql})"
     params = (*where.params, *limit.params)
@@ -122,7 +131,7 @@ def _count(context: Context, query: Query, sobject: SObject) -> CompiledQuery:
 
 def _aggregated(context: Context, query: Query, sobject: SObject) -> CompiledQuery:
     """A query with GROUP BY or aggregate functions."""
-    rows = Rows(context, sobject, query.alias)
+    rows = _rows(context, sobject, query)
     operands, sets = grouping_sets(query.group_by)
     groups = {operand: _groupable(rows, operand).sql for operand in operands}
     grouped = frozenset(groups.values())
@@ -222,7 +231,7 @@ def _children(query: Query, parent: Rows) -> tuple[Fragment, str, Record]:
         isinstance(item, Selected) and _is_aggregate(item.operand) for item in query.select
     ):
         raise malformed("Aggregate functions are not allowed in child subqueries")
-    rows = Rows(context, sobject, query.alias, depth=parent.depth + 1)
+    rows = _rows(context, sobject, query, depth=parent.depth + 1)
     selection = Selection(rows, query, _children)
     record = selection.record()
     belongs = Fragment(sql=f'{rows.alias}."{child.field}" = {parent.alias}."Id"')
@@ -248,7 +257,7 @@ def _semi_join(context: Context, query: Query) -> tuple[Fragment, Expression]:
         raise malformed("Semi join sub-selects must select exactly one field")
     if query.where and has_semi_join(query.where):
         raise malformed("Nesting of semi join sub-selects is not supported")
-    rows = Rows(context, sobject, query.alias)
+    rows = _rows(context, sobject, query)
     asked = expression(rows, item.operand)
     where = _where(rows, query, Fragment(sql=f"{asked.sql} IS NOT NULL"))
     order, limit = _order(rows, query.order_by) if query.limit else "", _limit(query)
@@ -265,14 +274,26 @@ def _where(rows: Rows, query: Query, *further: Fragment) -> Fragment:
     parts = list(further)
     if not rows.context.include_deleted and rows.sobject.field("IsDeleted"):
         parts.append(Fragment(sql=f'{rows.alias}."IsDeleted" = 0'))
-    if query.scope and query.scope.lower() == "mine" and rows.sobject.field("OwnerId"):
-        parts.append(Fragment(sql=f'{rows.alias}."OwnerId" = ?', params=(rows.context.user_id,)))
+    if query.scope:
+        parts += _scope(rows, query.scope.lower())
     if query.where is not None:
         parts.append(_conditions(rows).fragment(query.where))
     if not parts:
         return Fragment(sql="")
     both = joined("AND", parts)
     return replace(both, sql=f" WHERE {both.sql}")
+
+
+def _scope(rows: Rows, scope: str) -> list[Fragment]:
+    """USING SCOPE: of the scopes that the object's describe lists, those by owner narrow the rows."""
+    if scope != "everything" and scope not in map(str.lower, rows.sobject.scopes):
+        raise malformed(f"The scope {scope} is not supported for {rows.sobject.name}")
+    owner = f'{rows.alias}."OwnerId"'
+    if scope == "mine" and rows.sobject.field("OwnerId"):
+        return [Fragment(sql=f"{owner} = ?", params=(rows.context.user_id,))]
+    if scope in _OWNED_BY:
+        return [Fragment(sql=f"{owner} LIKE ?", params=(f"{_OWNED_BY[scope]}%",))]
+    return []
 
 
 def _order(rows: Rows, orderings: tuple[Ordering, ...]) -> str:

@@ -15,7 +15,7 @@ class Part:
 
 _DONE = {
     "fields, parents up to five levels": "SELECT Id, Campaign.Owner.Name FROM CampaignMember",
-    "aliases of the object": "SELECT c.Id FROM Campaign c WHERE c.IsActive = true",
+    "aliases of the object and of parents": "SELECT m.Id, c.Name FROM CampaignMember m, m.Campaign c",
     "COUNT() and aggregates": "SELECT COUNT(Id) n, COUNT_DISTINCT(Company), MAX(SystemModstamp) FROM Lead",
     "GROUP BY, HAVING": "SELECT Status, COUNT(Id) FROM Lead GROUP BY Status HAVING COUNT(Id) > 1",
     "ROLLUP, CUBE, GROUPING()": "SELECT Status, GROUPING(Status), COUNT(Id) FROM Lead GROUP BY ROLLUP(Status)",
@@ -40,7 +40,7 @@ COVERAGE: tuple[Part, ...] = (
         name="USING SCOPE",
         state="partly",
         example="SELECT Id FROM Lead USING SCOPE mine",
-        note="`mine` narrows; every other scope is taken for `everything`.",
+        note="Those by owner narrow: mine, queue_owned, user_owned; of teams and territories nothing is known.",
     ),
     Part(
         name="toLabel(), convertCurrency(), FORMAT()",

@@ -106,12 +106,16 @@ class _Builder(Transformer[Token, Query]):
         """Selected items, the object, then clauses as pairs of name and values."""
         select = tuple(part for part in parts if isinstance(part, Selected | Subselect | TypeOf))
         name, alias = parts[len(select)]
-        clauses = _in_order(parts[len(select) + 1 :])
-        bare = Query(select=select, sobject=_path(name), alias=alias and str(alias))
+        related = tuple(part for part in parts[len(select) + 1 :] if isinstance(part[1], Path))
+        clauses = _in_order(parts[len(select) + 1 + len(related) :])
+        bare = Query(select=select, sobject=_path(name), alias=alias and str(alias), related=related)
         return replace(bare, **{clause: _clause_value(clause, values) for clause, values in clauses.items()})
 
     def object(self, name: Token, alias: Token | None = None) -> tuple[Token, Token | None]:
         return name, alias
+
+    def related(self, name: Token, alias: Token) -> tuple[str, Path]:
+        return str(alias), _path(name)
 
     def selected(self, operand: Operand, alias: Token | None = None) -> Selected:
         return Selected(operand=operand, alias=alias and str(alias))

@@ -76,6 +76,13 @@ class Rows:
         self._own_names = {sobject.name.lower(), (alias or sobject.name).lower()}
         self._sources: dict[tuple[str, ...], Source] = {(): self.root}
         self._joins: list[str] = []
+        self._named: dict[str, tuple[str, ...]] = {}
+
+    def name(self, alias: str, path: Path) -> None:
+        """Lets an alias stand for a relationship from now on: `m.Campaign c`."""
+        relationships = self._own(path.parts)
+        self.source(relationships, path.at)
+        self._named[alias.lower()] = relationships
 
     @property
     def alias(self) -> str:
@@ -88,14 +95,23 @@ class Rows:
     def column(self, path: Path) -> Column:
         """The column a path means; SalesforceError INVALID_FIELD when there is none the asker may read."""
         *parents, name = path.parts
-        if parents and parents[0].lower() in self._own_names and not self.sobject.parent_field(parents[0]):
-            parents = parents[1:]
-        source = self.source(tuple(parents), path.at)
+        source = self.source(self._own(tuple(parents)), path.at)
         if source.polymorphic:
             return self._column_of_many(source, name, path.at)
         sobject, alias = source.rows[0]
         field = self.context.need_field(sobject, name, path.at)
         return Column(field=field, source=source, sql=field.sql(alias))
+
+    def _own(self, parents: tuple[str, ...]) -> tuple[str, ...]:
+        """Relationships from the SELECT's own object on, whatever alias they begin with."""
+        if not parents:
+            return parents
+        first = parents[0].lower()
+        if first in self._named:
+            return (*self._named[first], *parents[1:])
+        if first in self._own_names and not self.sobject.parent_field(parents[0]):
+            return parents[1:]
+        return parents
 
     def source(self, relationships: tuple[str, ...], at: int) -> Source:
         """The row that relationships lead to from the SELECT's own object."""

@@ -103,6 +103,8 @@ class Query:
     select: tuple[Selected | Subselect | TypeOf, ...]
     sobject: Path
     alias: str | None = None
+    # Names given to relationships, as in FROM CampaignMember m, m.Campaign c: each with the path it stands for.
+    related: tuple[tuple[str, Path], ...] = ()
     scope: str | None = None
     where: Condition | None = None
     group_by: tuple[Operand, ...] = ()
