@@ -92,6 +92,7 @@ def test_a_budget_that_ends_in_a_round_ends_it_before_the_next_link(desk: Desk, 
 
 def test_only_orgs_whose_time_has_come_are_synced(desk: Desk, terminal: Terminal) -> None:
     desk.link()
+    terminal("connect", "org", "--every", "off")
     with pytest.raises(UsageError, match="--every 5m"):
         terminal("sync", "--due")
     terminal("connect", "org", "--every", "5m")
@@ -133,6 +134,8 @@ def test_a_round_that_fails_is_not_tried_again_before_its_time(desk: Desk, termi
 
 def test_schedule_and_budget_are_shown(desk: Desk, terminal: Terminal) -> None:
     desk.link()
+    assert "org: a round every 5m, the next at" in terminal("status")
+    terminal("connect", "org", "--every", "off")
     assert "org: no schedule;" in terminal("status")
     terminal("connect", "org", "--every", "2h", "--daily-calls", "5000")
     assert "org: a round every 2h, the next at" in terminal("status")
