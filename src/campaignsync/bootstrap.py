@@ -27,7 +27,6 @@ from campaignsync.runtime.member_ports import MemberFields, Members
 from campaignsync.runtime.notice_ports import Outbox, Outlet
 from campaignsync.runtime.notices import deliver
 from campaignsync.runtime.ports import (
-    Configurations,
     Directory,
     Ledger,
     Registry,
@@ -37,7 +36,7 @@ from campaignsync.runtime.rounds import Round, run_round
 from campaignsync.runtime.service_ports import Events, Jobs, Pulses, Secrets, Vitals
 from campaignsync.runtime.smart_campaigns import SmartCampaigns
 from campaignsync.runtime.telemetry import hide, log
-from campaignsync.runtime.view_ports import Views
+from campaignsync.runtime.view_ports import Configurations, Views
 from campaignsync.runtime.worker import Doors, Worker
 from campaignsync.salesforce.org import SalesforceOrg
 from campaignsync.settings import Settings

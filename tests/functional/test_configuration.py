@@ -181,3 +181,19 @@ def test_what_only_applying_finds_wrong_is_named_by_its_line_too(
     with pytest.raises(UsageError, match=r"line 6: programs / Fair / links / org: There is no campaign 701"):
         Terminal(desk.app)("config", "apply", str(file), "--yes")
     assert [row["name"] for row in desk.app.registry.programs()] == ["Spring Webinar"]
+
+
+def test_the_filter_of_the_mirror_is_part_of_the_file(desk: Desk, office: Office) -> None:
+    """M3.4: as a plan first, only once, and what the file does not name stays."""
+    head = "campaignsync: 1\nconnections:\n  org:\n    mirror_filter:\n"
+    text = f"{head}      active_only: true\n      types: [Webinar, ' Trade Show ']\n"
+    assert list(map(str, office.apply(text))) == [
+        "~ connections / org / mirror_filter / active_only: False → True",
+        "~ connections / org / mirror_filter / types: [] → ['Trade Show', 'Webinar']",
+    ]
+    assert office.apply(text) == []
+    assert office.apply(office.export(), prune=True) == []
+    office.apply(f"{head}      types: []\n      created_since: '2026-01-01'\n")
+    assert str(desk.app.registry.connection("org").mirror_filter) == "active only, created since 2026-01-01"
+    with pytest.raises(UsageError, match="mirror_filter / types: a list of names is wanted"):
+        office.apply(f"{head}      types: Webinar\n")

@@ -18,6 +18,7 @@ ORDER = [
     "Marketing User",
     "objects and fields",
     "campaigns",
+    "filter of the mirror",
     "API calls",
 ]
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from campaignsync.domain.errors import RetryableError
+from campaignsync.domain.mirror_filter import EVERYTHING, MirrorScope
 from campaignsync.domain.observation import FirstPage, ReadPlace
 from campaignsync.runtime import cycle
 from campaignsync.runtime.cycle import look
@@ -32,8 +33,10 @@ class DiesBehind(SalesforceOrg):
 
     pages_left = 0
 
-    def first_read(self, object_name: str, place: ReadPlace | None) -> Iterator[FirstPage]:
-        for page in super().first_read(object_name, place):
+    def first_read(
+        self, object_name: str, place: ReadPlace | None, scope: MirrorScope = EVERYTHING
+    ) -> Iterator[FirstPage]:
+        for page in super().first_read(object_name, place, scope):
             if not self.pages_left:
                 raise RetryableError("killed", retry_after_s=1)
             self.pages_left -= 1

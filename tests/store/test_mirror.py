@@ -199,3 +199,11 @@ def test_an_unheard_of_write_records_nothing(linked: Linked) -> None:
     outcome(linked, found=None, known=False, message="sent, and no answer came")
     assert linked.tree("agreed") == {}
     assert rows("SELECT wanted FROM store_intent") == [{"wanted": "Attended"}]
+
+
+def test_members_that_only_a_whole_list_shows_bring_people_whom_nobody_has_seen(linked: Linked) -> None:
+    """A campaign that is shared with the sync user only now: its members did not change, nor did the leads they are."""
+    connection = linked.connection.connection_id
+    observe(linked)
+    linked.app.ledger.mirror_whole(connection, listed(member(7, "Attended")))
+    assert linked.app.ledger.follow_people(connection) == [lead(7)["salesforce_id"]]

@@ -39,14 +39,28 @@ CreateStatuses = Annotated[
 ]
 
 
-def campaigns(context: typer.Context, connection: ConnectionName = None, as_json: AsJson = False) -> None:
+def campaigns(
+    context: typer.Context,
+    everything: Annotated[
+        bool,
+        typer.Option(
+            "--all", help="Those too that the filter of the mirror leaves out; see: campaignsync mirror"
+        ),
+    ] = False,
+    connection: ConnectionName = None,
+    as_json: AsJson = False,
+) -> None:
     """List the campaigns that the sync user sees, as they are now."""
     with opened(context) as app:
         chosen = app.registry.connection(connection)
         require_campaign_sync(chosen)
         look(app.door(chosen), app.ledger, chosen.connection_id)
-        rows = app.registry.campaigns(chosen.connection_id)
+        rows = app.registry.campaigns(chosen.connection_id, outside=everything)
+        for row in rows:
+            # Nobody knows how many are in a campaign that is not mirrored.
+            row["members"] = row["members"] if row["mirrored"] else None
     headings = {"id": "ID", "name": "CAMPAIGN", "type": "TYPE", "is_active": "ACTIVE", "members": "MEMBERS"}
+    headings |= {"mirrored": "MIRRORED"} if everything else {}
     headings |= {"program": "LINKED WITH"}
     show(
         rows, headings, empty="No campaigns are seen. Find out why with: campaignsync doctor", as_json=as_json

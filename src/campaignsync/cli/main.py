@@ -22,6 +22,7 @@ from campaignsync.cli import (
     health,
     links,
     member_fields,
+    mirror,
     notices,
     people,
     problems,
@@ -61,6 +62,7 @@ app = typer.Typer(
 )
 for module in (
     connections,
+    mirror,
     programs,
     member_fields,
     people,

@@ -23,6 +23,7 @@ from campaignsync.domain.ids import salesforce_id
 from campaignsync.domain.labels import LabelMapping
 from campaignsync.domain.links import Approval, FieldEdit, Removal, StepBack, Winner
 from campaignsync.domain.member_fields import FieldKind
+from campaignsync.domain.mirror_filter import names
 from campaignsync.domain.people import DuplicateRule, assignment
 from campaignsync.domain.programs import amount, currency_code, month, rate
 from campaignsync.domain.statuses import PROGRAM_TYPES
@@ -129,6 +130,12 @@ def _choice(*choices: str) -> Leaf:
     return one_of
 
 
+def _names(value: Any) -> list[str]:
+    if not isinstance(value, list):
+        raise UsageError("a list of names is wanted, such as [Webinar, Trade Show]")
+    return list(names(value, "type"))
+
+
 def _or_none(leaf: Leaf) -> Leaf:
     return lambda value: None if value is None else leaf(value)
 
@@ -208,6 +215,12 @@ SHAPE: Mapping[str, Any] = {
             "assignment": lambda value: assignment(_text(value)),
             "external_id_field": _or_none(_text),
             "currency": lambda value: currency_code(_text(value)),
+            "mirror_filter": {
+                "active_only": _flag,
+                "types": _names,
+                "record_types": _names,
+                "created_since": _or_none(_day),
+            },
             "rates": Each(_rate, key=lambda value: currency_code(_text(value))),
             "member_fields": Each(_text),
             "fields": Each(

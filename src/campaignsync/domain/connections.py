@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from campaignsync.domain.events import OFF
 from campaignsync.domain.ids import ConnectionId
+from campaignsync.domain.mirror_filter import MirrorFilter
 from campaignsync.domain.observation import SyncUser
 from campaignsync.domain.people import LeadRules
 
@@ -57,6 +58,7 @@ class Connection:
     campaign_sync: bool
     user: SyncUser
     leads: LeadRules = field(default_factory=LeadRules)
+    mirror_filter: MirrorFilter = field(default_factory=MirrorFilter)
     pubsub: str | None = None
     """Where the org's events are: HOST:PORT, `off`, or None for Salesforce's own address."""
 

@@ -6,12 +6,14 @@ moves the mirror, the cursor and the journal). They say what was seen, never wha
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import polars as pl
 
+MOST_LISTED = 100_000
+"""Members of campaigns that are listed whole in one go."""
 FIRST_READ_FROM_ROWS = 10_000
 """An object of which the org holds as many rows is read page by page at first, each page kept before the next is asked for."""
 CURSOR_OBJECTS = ("Campaign", "CampaignMemberStatus", "CampaignMember", "Lead", "Contact")
@@ -44,6 +46,21 @@ class Delta:
     """By our names, the mapped fields of members that were read."""
     unread: tuple[str, ...] = ()
     """Objects that are read for the first time and of which there are too many rows for one look: nothing of them is in it."""
+
+    def portions(self, campaigns: Collection[str], most: int = MOST_LISTED) -> Iterator[frozenset[str]]:
+        """Campaigns that are to be listed whole, in portions of so many members, or of one campaign that has more: what is to
+        fit into memory, and into one commit. Those with few members first."""
+        counted = dict(self.member_counts.rows())
+        portion: set[str] = set()
+        members = 0
+        for campaign in sorted(campaigns, key=lambda each: (counted.get(each, 0), each)):
+            if portion and members + counted.get(campaign, 0) > most:
+                yield frozenset(portion)
+                portion, members = set(), 0
+            portion.add(campaign)
+            members += counted.get(campaign, 0)
+        if portion:
+            yield frozenset(portion)
 
     def without_cursor_of_members(self) -> Delta:
         """The same, and all members shall be read anew by the next look."""
@@ -85,6 +102,16 @@ class WholeLists:
     members: pl.DataFrame
     statuses_of: frozenset[str] = field(default_factory=frozenset)
     statuses: pl.DataFrame
+
+    def of(self, campaigns: Collection[str]) -> WholeLists:
+        """The lists of these campaigns only."""
+        wanted = pl.col("campaign_id").is_in(list(campaigns))
+        return WholeLists(
+            members_of=self.members_of.intersection(campaigns),
+            members=self.members.filter(wanted),
+            statuses_of=self.statuses_of.intersection(campaigns),
+            statuses=self.statuses.filter(wanted),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -36,8 +36,10 @@ CAMPAIGNS: Schema = {
     "is_active": pl.Boolean,
     "actual_cost": pl.String,  # a decimal number as text: money never passes through a float
     "currency": pl.String,  # null in an org with one currency
+    "record_type": pl.String,  # by its API name
     "start_date": pl.Date,
     "end_date": pl.Date,
+    "created_date": UTC_TIME,
     "is_deleted": pl.Boolean,
     "system_modstamp": UTC_TIME,
     "last_modified_by_id": pl.String,

@@ -15,7 +15,7 @@ from campaignsync.domain.commands import SETTLED, CommandGroup
 from campaignsync.domain.connections import Connection
 from campaignsync.domain.ids import ConnectionId
 from campaignsync.domain.trees import MEMBER_WRITES
-from campaignsync.runtime.cycle import observe, turn
+from campaignsync.runtime.cycle import call_in, observe, turn
 from campaignsync.runtime.flow_ports import Commands
 from campaignsync.runtime.people import OrgPeople
 from campaignsync.runtime.ports import Directory, Ledger, SalesforceDoor
@@ -36,6 +36,7 @@ def carry_out_commands(
         while group := commands.next_group(org):
             people = OrgPeople(connection=org, leads=connection.leads, door=door, ledger=ledger)
             if group.campaign_id:
+                call_in(door, ledger, org, group.campaign_id)
                 settled += _change_campaign(people, commands, group)
             else:
                 settled += _sync_people(people, commands, directory, group)

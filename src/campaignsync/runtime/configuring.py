@@ -29,12 +29,12 @@ from campaignsync.runtime.linking import ExistingCampaign, Linking
 from campaignsync.runtime.member_fields import mapping_of
 from campaignsync.runtime.member_ports import MemberFields
 from campaignsync.runtime.ports import (
-    Configurations,
     Ledger,
     Registry,
     SalesforceDoor,
 )
 from campaignsync.runtime.smart_campaigns import SmartCampaigns
+from campaignsync.runtime.view_ports import Configurations
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -47,16 +47,21 @@ def observe(door: SalesforceDoor, ledger: Ledger, connection: ConnectionId, tell
             door.end_job(job)
         ledger.forget_jobs(connection)
     cursor, bounds = ledger.cursor(connection), ledger.campaign_bounds(connection)
-    delta = door.changes_since(cursor, bounds=bounds, most=FIRST_READ_FROM_ROWS)
+    scope = ledger.mirror_scope(connection)
+    delta = door.changes_since(cursor, bounds=bounds, most=FIRST_READ_FROM_ROWS, scope=scope)
     ledger.mirror(connection, delta)
+    while scope.chosen.narrows and ledger.prune(connection):
+        pass
     for name in delta.unread:
-        for page in door.first_read(name, ledger.places(connection).get(name)):
+        for page in door.first_read(name, ledger.places(connection).get(name), scope):
             ledger.keep_page(connection, page)
             ledger.charge(connection, door.take_calls())
             tell(page.place.rows, page.place.of)
     members_of, statuses_of = ledger.campaigns_to_list(connection, delta)
-    if members_of or statuses_of:
-        list_whole(door, ledger, connection, members_of=members_of, statuses_of=statuses_of)
+    for campaigns in delta.portions(members_of | statuses_of):
+        of = members_of & campaigns, statuses_of & campaigns
+        list_whole(door, ledger, connection, members_of=of[0], statuses_of=of[1])
+        ledger.charge(connection, door.take_calls())
     follow_people(door, ledger, connection)
 
 
@@ -72,6 +77,13 @@ def list_whole(
     lists = door.whole_lists(members_of=members_of, statuses_of=statuses_of)
     look_up(door, ledger, connection, ledger.people_vanished(connection, lists))
     ledger.mirror_whole(connection, lists)
+
+
+def call_in(door: SalesforceDoor, ledger: Ledger, connection: ConnectionId, campaign: str) -> None:
+    """Mirror a campaign that the filter leaves out, for whoever asks for it by its id (M3.4). Called in our turn."""
+    if ledger.call_in(connection, campaign):
+        list_whole(door, ledger, connection, members_of=[campaign], statuses_of=[campaign])
+        follow_people(door, ledger, connection)
 
 
 @contextmanager

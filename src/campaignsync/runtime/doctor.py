@@ -183,6 +183,27 @@ def _campaigns(check: str, connection: Connection, door: SalesforceDoor) -> Find
     )
 
 
+def _filter(check: str, connection: Connection, door: SalesforceDoor) -> Finding:
+    chosen = connection.mirror_filter
+    if not chosen.narrows:
+        return Finding(
+            check=check, well=True, seen="none: all campaigns that the sync user sees are mirrored"
+        )
+    lacking = sorted(
+        {each.lower() for each in chosen.record_types} - {each.lower() for each in door.record_types()}
+    )
+    inside, seen = door.campaigns_within(chosen), door.visible_rows()["Campaign"]
+    said = f"{inside:,} of {seen:,} campaigns fit ({chosen}); linked ones are mirrored whatever it says"
+    if lacking:
+        said += f"; the org has no record type {' or '.join(lacking)}"
+    return Finding(
+        check=check,
+        well=inside > 0,
+        seen=said,
+        to_do="" if inside else f"let more in: campaignsync mirror --connection {connection.name} --all",
+    )
+
+
 def _limits(check: str, connection: Connection, door: SalesforceDoor) -> Finding:
     usage = door.api_usage
     if usage is None:
@@ -212,5 +233,6 @@ _CHECKS: Mapping[str, Callable[[str, Connection, SalesforceDoor], Finding]] = {
     "Marketing User": _marketing_user,
     "objects and fields": _objects_and_fields,
     "campaigns": _campaigns,
+    "filter of the mirror": _filter,
     "API calls": _limits,
 }

@@ -15,7 +15,7 @@ from campaignsync.domain.ids import LinkId, salesforce_id
 from campaignsync.domain.labels import LabelChanges, LabelMapping, Vocabulary
 from campaignsync.domain.links import CampaignStatus, statuses_for_new_campaign
 from campaignsync.domain.runs import CampaignFieldValue, LinkFacts
-from campaignsync.runtime.cycle import Planned, look, plan_of
+from campaignsync.runtime.cycle import Planned, call_in, look, plan_of, turn
 from campaignsync.runtime.labels import LabelsOfCampaign
 from campaignsync.runtime.ports import Ledger, Registry, SalesforceDoor
 
@@ -161,6 +161,8 @@ class Linking:
         self.registry.require_unlinked(wish.program, self.connection.connection_id)
         self._look()
         require_visible(self.registry, self.connection, campaign_id)
+        with turn(self.door, self.ledger, self.connection.connection_id):
+            self._call_in(campaign_id)
         return self.labels(wish.program, campaign_id).changed(LabelChanges(mapped=wish.mapped))
 
     def _fields(self, program: str, name: str) -> dict[str, CampaignFieldValue | bool]:
@@ -187,10 +189,12 @@ class Linking:
         trial = self.registry.trial_link(
             labels.program, self.connection.connection_id, labels.campaign_id, labels.vocabulary.mapped
         )
-        with self.ledger.alone(self.connection.connection_id), trial as link:
-            self.ledger.adopt_people(link)
-            facts = replace(self.ledger.link(link), statuses=labels.statuses, **known)  # type: ignore[arg-type]
-            return Preview(labels=labels, planned=plan_of(self.ledger, facts))
+        with turn(self.door, self.ledger, self.connection.connection_id):
+            self._call_in(labels.campaign_id)
+            with trial as link:
+                self.ledger.adopt_people(link)
+                facts = replace(self.ledger.link(link), statuses=labels.statuses, **known)  # type: ignore[arg-type]
+                return Preview(labels=labels, planned=plan_of(self.ledger, facts))
 
     def labels_of(self, facts: LinkFacts) -> LabelsOfCampaign:
         """The labels of a linked campaign as last seen."""
@@ -229,13 +233,17 @@ class Linking:
         statuses, _ = self.registry.campaign_labels(self.connection.connection_id, labels.campaign_id)
         return replace(labels, statuses=statuses)
 
+    def _call_in(self, campaign_id: str) -> None:
+        """Whatever the filter of the mirror says: who is in a campaign that somebody wants to link is to be known (M3.4)."""
+        call_in(self.door, self.ledger, self.connection.connection_id, campaign_id)
+
     def _look(self) -> None:
         look(self.door, self.ledger, self.connection.connection_id)
 
 
 def require_visible(registry: Registry, connection: Connection, campaign_id: str) -> None:
     """UsageError when a campaign is not among those we see."""
-    campaigns = registry.campaigns(connection.connection_id)
+    campaigns = registry.campaigns(connection.connection_id, outside=True)
     if all(campaign["id"] != campaign_id for campaign in campaigns):
         raise UsageError(
             f"There is no campaign {campaign_id} among the {len(campaigns)} that the sync user of '{connection.name}' sees."

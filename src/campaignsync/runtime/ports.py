@@ -26,6 +26,7 @@ from campaignsync.domain.ids import ConnectionId, LinkId, RunId
 from campaignsync.domain.labels import LabelMapping
 from campaignsync.domain.links import CampaignIntent, CampaignStatus, LinkState, Winner
 from campaignsync.domain.member_values import ValueBatch, ValuesCompared
+from campaignsync.domain.mirror_filter import EVERYTHING, MirrorFilter, MirrorScope
 from campaignsync.domain.observation import (
     ApiUsage,
     Cursor,
@@ -82,13 +83,28 @@ class SalesforceDoor(Protocol):
     def active_campaigns(self) -> int:
         """How many of the campaigns that the sync user sees are active."""
 
-    def changes_since(self, cursor: Cursor, *, bounds: Sequence[str] = (), most: float = inf) -> Delta:
+    def campaigns_within(self, chosen: MirrorFilter) -> int:
+        """How many of the campaigns that the sync user sees fit a filter (M3.4)."""
+
+    def record_types(self) -> Sequence[str]:
+        """The API names of the record types that campaigns have in the org."""
+
+    def changes_since(
+        self,
+        cursor: Cursor,
+        *,
+        bounds: Sequence[str] = (),
+        most: float = inf,
+        scope: MirrorScope = EVERYTHING,
+    ) -> Delta:
         """All rows changed since the cursor less the look-back, and the counts by campaign. The number of calls is fixed,
         plus one for every further page of rows. `bounds` are ids of campaigns at which the counts are parted, so that all their
         pages are asked for at once. Of an object without a cursor that has at least `most` rows nothing is read, and the delta
-        names it."""
+        names it. What is read for the first time may be no more than what is in `scope`."""
 
-    def first_read(self, object_name: str, place: ReadPlace | None) -> Iterator[FirstPage]:
+    def first_read(
+        self, object_name: str, place: ReadPlace | None, scope: MirrorScope = EVERYTHING
+    ) -> Iterator[FirstPage]:
         """All rows of an object that has no cursor yet, page by page, from a place on where there is one."""
 
     def whole_lists(self, *, members_of: Collection[str], statuses_of: Collection[str]) -> WholeLists:
@@ -186,7 +202,17 @@ class Ledger(Protocol):
         """Campaigns whose mirrored number of members, and of statuses, is not the one counted: to be listed whole."""
 
     def mirror_whole(self, connection: ConnectionId, lists: WholeLists) -> None:
-        """Mirror whole lists: a mirrored row of theirs that is not in them is gone (S0.1)."""
+        """Mirror whole lists: a mirrored row of theirs that is not in them is gone (S0.1). Of a campaign that comes into the
+        filter nothing is a change."""
+
+    def mirror_scope(self, connection: ConnectionId) -> MirrorScope:
+        """Which campaigns of an org are mirrored (M3.4)."""
+
+    def call_in(self, connection: ConnectionId, campaign_id: str) -> bool:
+        """Somebody asks for a campaign by its id: whether the filter leaves it out, so that it is to be listed whole now."""
+
+    def prune(self, connection: ConnectionId) -> bool:
+        """Forget some of what the filter leaves out, in silence; whether there may be more of it."""
 
     def people_vanished(self, connection: ConnectionId, lists: WholeLists) -> list[str]:
         """Ids of the leads and contacts whose members are mirrored and not in the lists: they may be gone themselves."""
@@ -388,6 +414,9 @@ class Registry(Protocol):
         """Keep how often a connection has a round (every_s) and how many API calls that may take a day (daily_calls),
         and how many of the org's own are for others (reserve)."""
 
+    def set_mirror_filter(self, connection: ConnectionId, chosen: MirrorFilter) -> None:
+        """Keep which campaigns of an org are mirrored (M3.4)."""
+
     def set_pubsub(self, connection: ConnectionId, endpoint: str | None) -> None:
         """Keep where an org's events are: HOST:PORT, `off`, or None for Salesforce's own address."""
 
@@ -523,31 +552,14 @@ class Registry(Protocol):
     def set_policy(self, link: LinkId, choices: Mapping[str, str]) -> None:
         """Change choices of a link: winner, step_back, removed_in_program, removed_in_campaign, field_edit."""
 
-    def campaigns(self, connection: ConnectionId) -> list[dict[str, Any]]:
-        """The campaigns seen in an org: id, name, type, is_active, members, program (linked with)."""
+    def campaigns(self, connection: ConnectionId, *, outside: bool = False) -> list[dict[str, Any]]:
+        """The campaigns seen in an org: id, name, type, is_active, mirrored, members, program (linked with); with `outside` those
+        that the filter of the mirror leaves out, too."""
 
     def campaign_labels(
         self, connection: ConnectionId, campaign_id: str
     ) -> tuple[tuple[CampaignStatus, ...], dict[str, int]]:
         """What a campaign offers its members, and how many carry each label."""
-
-
-class Configurations(Protocol):
-    """The configuration as one document (domain.configuration)."""
-
-    def whole(self) -> AbstractContextManager[None]:
-        """All that is changed within is kept, or nothing of it."""
-
-    def read(self) -> dict[str, Any]:
-        """Everything as one document."""
-
-    def write(self, current: Mapping[str, Any], final: Mapping[str, Any]) -> None:
-        """Bring what differs between two documents to what `final` says, but for smart campaigns, and for links that are not
-        there
-        yet."""
-
-    def write_link(self, program: str, connection: str, entry: Mapping[str, Any]) -> None:
-        """The choices of a link, and what its labels mean."""
 
 
 class Directory(Protocol):

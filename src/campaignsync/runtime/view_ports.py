@@ -1,10 +1,13 @@
-"""What looking at what happened and what is open needs of its door, as a protocol; `bootstrap` hands the object over.
+"""What looking at what happened and what is open needs of its door, and what the configuration as a document does, as protocols;
+`bootstrap` hands the objects over.
 
 Beside `ports`, which has what the engine needs. Used by the commands and the pages.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 import polars as pl
@@ -41,3 +44,21 @@ class Views(Protocol):
     ) -> list[dict[str, Any]]:
         """The latest changes on both sides of a program's link, or of all, oldest first: at, side, program, campaign_id,
         email, noun, old, new, who, why, run."""
+
+
+class Configurations(Protocol):
+    """The configuration as one document (domain.configuration)."""
+
+    def whole(self) -> AbstractContextManager[None]:
+        """All that is changed within is kept, or nothing of it."""
+
+    def read(self) -> dict[str, Any]:
+        """Everything as one document."""
+
+    def write(self, current: Mapping[str, Any], final: Mapping[str, Any]) -> None:
+        """Bring what differs between two documents to what `final` says, but for smart campaigns, and for links that are not
+        there
+        yet."""
+
+    def write_link(self, program: str, connection: str, entry: Mapping[str, Any]) -> None:
+        """The choices of a link, and what its labels mean."""

@@ -16,20 +16,29 @@ from math import inf
 import polars as pl
 
 from campaignsync.domain.errors import UsageError
+from campaignsync.domain.mirror_filter import EVERYTHING, MirrorScope
 from campaignsync.domain.observation import CURSOR_OBJECTS, Cursor, Delta, FirstPage, ReadPlace
 from campaignsync.domain.trees import COUNTS
 from campaignsync.salesforce.fields import PEOPLE, STATUS, frame
 from campaignsync.salesforce.pages import Record
-from campaignsync.salesforce.reading import Query, Reader
-from campaignsync.salesforce.soql import moment, text
+from campaignsync.salesforce.reading import Query, Reader, condition
+from campaignsync.salesforce.soql import in_address, listed, moment, text
 from campaignsync.salesforce.wire import MOST_QUERIES
 
 LOOK_BACK = timedelta(minutes=10)
 _COUNTED = ("CampaignMemberStatus", "CampaignMember")
+_LONGEST_CONDITION = 8_000
+"""Bytes of an address; the fields of a query take under 2,000 (LONGEST_ADDRESS)."""
 _GROUPS_A_PAGE = 2000  # Aggregate queries have no further pages (S2.2.5).
 
 
-def changes_since(reader: Reader, cursor: Cursor, bounds: Sequence[str] = (), most: float = inf) -> Delta:
+def changes_since(
+    reader: Reader,
+    cursor: Cursor,
+    bounds: Sequence[str] = (),
+    most: float = inf,
+    scope: MirrorScope = EVERYTHING,
+) -> Delta:
     """All rows changed since the cursor less the look-back, and the counts by campaign, parted at `bounds`. Of an object without
     a cursor that has at least `most` rows nothing is read; `first_read` is for those."""
     # All standard fields that the user sees: the currency is among them where an org has several.
@@ -43,10 +52,10 @@ def changes_since(reader: Reader, cursor: Cursor, bounds: Sequence[str] = (), mo
     now, later = counted[: MOST_QUERIES - 2], counted[MOST_QUERIES - 2 :]
     # Describes ride in the first call, and say which fields of people the second may ask for.
     firsts = reader.ask([of_campaigns, of_statuses, *(group.query for group in now)], describing=True)
-    campaigns = reader.rows(of_campaigns, next(firsts))
+    campaigns = reader.campaigns(of_campaigns, next(firsts))
     statuses = reader.rows(of_statuses, next(firsts))
     groups = list(zip(now, firsts, strict=True))
-    queries = _of_members_and_people(reader, cursor)
+    queries = _of_members_and_people(reader, cursor, scope)
     firsts = reader.ask([*queries, *(group.query for group in later)])
     pages = dict(zip(queries, itertools.islice(firsts, len(queries)), strict=True))
     unread = [each for each, first in pages.items() if each.of not in cursor and first["totalSize"] >= most]
@@ -72,20 +81,27 @@ def changes_since(reader: Reader, cursor: Cursor, bounds: Sequence[str] = (), mo
     )
 
 
-def _of_members_and_people(reader: Reader, cursor: Cursor) -> list[Query]:
+def _of_members_and_people(reader: Reader, cursor: Cursor, scope: MirrorScope) -> list[Query]:
     """Changed members with their people; and all people who changed or are gone, since whoever left every campaign may still be
-    ours, or come back from the bin. The first look reads those who are in campaigns."""
+    ours, or come back from the bin. The first look reads those who are in campaigns of the filter; later looks read whoever
+    changed, since a campaign that leaves and comes back between two calls of a look would hide a change from it."""
+    inside = _inside(reader, scope)
     wanted = {kind: reader.person_fields(kind) for kind in PEOPLE}
     # The first look reads all people in campaigns anyhow, and once each.
     of_members = [f"{kind}.{path}" for kind in wanted for path in wanted[kind]] if cursor else []
     return [
-        _delta("CampaignMember", [*reader.member_columns(), *of_members], cursor),
+        _delta(
+            "CampaignMember",
+            [*reader.member_columns(), *of_members],
+            cursor,
+            condition="" if "CampaignMember" in cursor else inside,
+        ),
         *(
             _delta(
                 kind,
                 fields,
                 cursor,
-                condition="" if kind in cursor else _IN_CAMPAIGNS[kind],
+                condition="" if kind in cursor else _in_campaigns(kind, inside),
                 deleted_too=kind in cursor,
             )
             for kind, fields in wanted.items()
@@ -93,10 +109,12 @@ def _of_members_and_people(reader: Reader, cursor: Cursor) -> list[Query]:
     ]
 
 
-def first_read(reader: Reader, of: str, place: ReadPlace | None) -> Iterator[FirstPage]:
+def first_read(
+    reader: Reader, of: str, place: ReadPlace | None, scope: MirrorScope = EVERYTHING
+) -> Iterator[FirstPage]:
     """All rows of an object page by page, from a place on where there is one of the same query. The first page is empty: it only
     tells where the rows will be. A job that Salesforce has forgotten is made anew; rows that come twice do no harm."""
-    wanted = next(each for each in _of_members_and_people(reader, {}) if each.of == of)
+    wanted = next(each for each in _of_members_and_people(reader, {}, scope) if each.of == of)
     if place is None or place.query != wanted.soql:
         place = ReadPlace(object_name=of, query=wanted.soql, job=reader.begin(wanted))
         yield FirstPage(rows=frame(of, []), place=place)
@@ -105,7 +123,7 @@ def first_read(reader: Reader, of: str, place: ReadPlace | None) -> Iterator[Fir
     except UsageError as error:
         if error.code not in _FORGOTTEN:
             raise
-        yield from first_read(reader, of, None)
+        yield from first_read(reader, of, None, scope)
 
 
 _FORGOTTEN = ("NOT_FOUND", "INVALID_QUERY_LOCATOR")
@@ -144,9 +162,21 @@ def _members_and_people(reader: Reader, firsts: Mapping[Query, Record]) -> tuple
     )
 
 
-_IN_CAMPAIGNS = {
-    kind: f"Id IN (SELECT {kind}Id FROM CampaignMember WHERE {kind}Id != null)" for kind in PEOPLE
-}
+def _in_campaigns(kind: str, inside: str) -> str:
+    """The condition for leads or contacts to be members of campaigns that are mirrored."""
+    of_campaigns = f" AND {inside}" if inside else ""
+    return f"Id IN (SELECT {kind}Id FROM CampaignMember WHERE {kind}Id != null{of_campaigns})"
+
+
+def _inside(reader: Reader, scope: MirrorScope) -> str:
+    """The condition for members to belong to campaigns that are mirrored; empty where it would be too long to send: what is read
+    in vain then, the store drops."""
+    if not scope.chosen.narrows:
+        return ""
+    fits = condition(scope.chosen, reader.record_types(), "Campaign.")
+    besides = f" OR CampaignId IN {listed(scope.besides)}" if scope.besides else ""
+    said = f"(({fits}){besides})"
+    return said if len(in_address(said)) <= _LONGEST_CONDITION else ""
 
 
 def _delta(

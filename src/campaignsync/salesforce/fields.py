@@ -31,8 +31,10 @@ CAMPAIGN: Mapping[str, str] = {
     "is_active": "IsActive",
     "actual_cost": "ActualCost",
     "currency": "CurrencyIsoCode",
+    "record_type": "RecordTypeId",  # Its name takes its place (reading.named_record_types).
     "start_date": "StartDate",
     "end_date": "EndDate",
+    "created_date": "CreatedDate",
     "is_deleted": "IsDeleted",
     "system_modstamp": "SystemModstamp",
     "last_modified_by_id": "LastModifiedById",

@@ -16,6 +16,7 @@ from campaignsync.domain.ids import salesforce_id
 from campaignsync.domain.links import CampaignStatus
 from campaignsync.domain.member_fields import FieldMapping
 from campaignsync.domain.member_values import ValueBatch
+from campaignsync.domain.mirror_filter import EVERYTHING, MirrorFilter, MirrorScope
 from campaignsync.domain.observation import (
     ApiUsage,
     Cursor,
@@ -128,11 +129,26 @@ class SalesforceOrg:
     def active_campaigns(self) -> int:
         return self._reader.active_campaigns()
 
-    def changes_since(self, cursor: Cursor, *, bounds: Sequence[str] = (), most: float = inf) -> Delta:
-        return changes.changes_since(self._reader, cursor, bounds, most)
+    def campaigns_within(self, chosen: MirrorFilter) -> int:
+        return self._reader.campaigns_within(chosen)
 
-    def first_read(self, object_name: str, place: ReadPlace | None) -> Iterator[FirstPage]:
-        return changes.first_read(self._reader, object_name, place)
+    def record_types(self) -> Sequence[str]:
+        return sorted(self._reader.record_types().values())
+
+    def changes_since(
+        self,
+        cursor: Cursor,
+        *,
+        bounds: Sequence[str] = (),
+        most: float = inf,
+        scope: MirrorScope = EVERYTHING,
+    ) -> Delta:
+        return changes.changes_since(self._reader, cursor, bounds, most, scope)
+
+    def first_read(
+        self, object_name: str, place: ReadPlace | None, scope: MirrorScope = EVERYTHING
+    ) -> Iterator[FirstPage]:
+        return changes.first_read(self._reader, object_name, place, scope)
 
     def whole_lists(self, *, members_of: Collection[str], statuses_of: Collection[str]) -> WholeLists:
         return self._reader.whole_lists(members_of=members_of, statuses_of=statuses_of)

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime, time
 
 import polars as pl
 
 from campaignsync.domain.fields import STANDARD_FIELDS, Access, FieldRule, PersonField, kind_of
 from campaignsync.domain.member_fields import FieldMapping
+from campaignsync.domain.mirror_filter import MirrorFilter
 from campaignsync.domain.observation import WholeLists
 from campaignsync.domain.people import SalesforceField
 from campaignsync.domain.trees import SALESFORCE_PEOPLE
@@ -66,6 +67,7 @@ class Reader:
         self.layouts = dict(layouts(fields))
         self._described: Mapping[str, Mapping[str, SalesforceField]] = {}
         self._to_describe = (*_DESCRIBED, *((_MEMBERS,) if member_fields else ()))
+        self._record_types: Mapping[str, str] = {}
 
     def ask(self, queries: Sequence[Query], *, describing: bool = False) -> Iterator[Record]:
         """The first page of each query, five queries a call; with `describing`, people are described in the first call, unless
@@ -167,6 +169,8 @@ class Reader:
 
     def _know(self, answers: Sequence[PartAnswer]) -> None:
         self._described = _described(self._to_describe, answers)
+        campaign = answers[self._to_describe.index("Campaign")]
+        self._record_types = record_types(campaign.body) if campaign.status < 300 else {}
         faults = self.member_field_faults()
         spelling = {name.lower(): name for name in self._described.get(_MEMBERS, {})}
         self.layouts[_MEMBERS] = layout_of_members(
@@ -174,6 +178,24 @@ class Reader:
             for each in self._member_fields
             if each.field.name not in faults
         )
+
+    def record_types(self) -> Mapping[str, str]:
+        """The API names of the record types of campaigns, by id."""
+        self._seen("Campaign")
+        return self._record_types
+
+    def campaigns(self, query: Query, first: Record) -> pl.DataFrame:
+        """All campaigns of a query, their record types by name."""
+        named = pl.col("record_type").replace(dict(self.record_types()))
+        return self.rows(query, first).with_columns(named)
+
+    def campaigns_within(self, chosen: MirrorFilter) -> int:
+        """How many of the campaigns that the sync user sees fit a filter."""
+        fits = condition(chosen, self.record_types())
+        counted = Query(
+            of="Campaign", soql="SELECT COUNT() FROM Campaign" + (f" WHERE {fits}" if fits else "")
+        )
+        return int(self._wire.get(counted.path)["totalSize"])
 
     def member_field_faults(self) -> dict[str, str]:
         """By our names, why mapped fields of members cannot be kept the same (M6.8)."""
@@ -310,6 +332,30 @@ def _described(
         elif name in PEOPLE:
             raise call_error(answer.status, answer.body, writes=False, what=f"Looking at what a {name} is")
     return seen
+
+
+def record_types(body: Record) -> Mapping[str, str]:
+    """The API names of the record types that a describe tells of, by id; the one that stands for none left out."""
+    return {
+        each["recordTypeId"]: each["developerName"]
+        for each in body.get("recordTypeInfos") or ()
+        if not each.get("master")
+    }
+
+
+def condition(chosen: MirrorFilter, types: Mapping[str, str], of: str = "") -> str:
+    """A filter of the mirror as SOQL about a campaign, or about what belongs to one (`of` is then "Campaign."); empty where all
+    fit. A record type that the org does not have fits no campaign."""
+    wanted = {each.lower() for each in chosen.record_types}
+    ids = [number for number, name in types.items() if name.lower() in wanted]
+    since = chosen.created_since
+    said = (
+        f"{of}IsActive = true" if chosen.active_only else "",
+        f"{of}Type IN {listed(chosen.types)}" if chosen.types else "",
+        f"{of}RecordTypeId IN {listed(ids)}" if ids else f"{of}Id = null" if wanted else "",
+        f"{of}CreatedDate >= {moment(datetime.combine(since, time(), UTC))}" if since else "",
+    )
+    return " AND ".join(filter(None, said))
 
 
 def described(body: Record) -> Iterator[SalesforceField]:

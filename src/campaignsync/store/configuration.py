@@ -17,6 +17,7 @@ from campaignsync.domain.configuration import VERSION, Document, at, label_mappi
 from campaignsync.domain.errors import UsageError
 from campaignsync.domain.ids import ConnectionId
 from campaignsync.domain.member_fields import FieldKind, MemberField
+from campaignsync.domain.mirror_filter import MirrorFilter
 from campaignsync.domain.programs import PeriodCost, amount, month
 from campaignsync.domain.smart_campaigns import SmartCampaignState, in_order
 from campaignsync.domain.statuses import Channel, ProgressionStatus
@@ -39,6 +40,7 @@ _OF_CONNECTION = (
     "duplicate_rule",
     "assignment",
     "external_id_field",
+    "mirror_filter",
     "currency",
     "rates",
 )
@@ -199,6 +201,7 @@ def _connection(row: models.Connection) -> dict[str, Any]:
     chosen = models.MappedField.objects.filter(connection=row).order_by("name")
     return {
         **{name: getattr(row, name) for name in _OF_CONNECTION},
+        "mirror_filter": MirrorFilter.of(row.mirror_filter).value(),
         "member_fields": {
             each.field.name: each.salesforce_field for each in mappings(row) if each.off is None
         },

@@ -30,6 +30,7 @@ def faults_of(campaign: SmartCampaign, now: datetime) -> list[str]:
 def _faults(campaign: SmartCampaign, now: datetime) -> Iterator[str]:
     for number, trigger in enumerate(campaign.smart_list.triggers, start=1):
         yield from _of_constraints(trigger.constraints, f"trigger {number}", now)
+        yield from _unheard(trigger.constraints, f"trigger {number}", now)
     for number, condition in enumerate(campaign.smart_list.filters, start=1):
         yield from _of_condition(condition, f"filter {number}", now)
     for number, step in enumerate(campaign.flow, start=1):
@@ -43,6 +44,7 @@ def _faults(campaign: SmartCampaign, now: datetime) -> Iterator[str]:
 
 def _of_condition(condition: Condition, where: str, now: datetime) -> Iterator[str]:
     yield from _of_constraints(condition.constraints, where, now)
+    yield from _unheard(condition.constraints, where, now)
 
 
 def _of_constraints(constraints: Mapping[str, Comparison], where: str, now: datetime) -> Iterator[str]:
@@ -61,6 +63,21 @@ def _of_constraints(constraints: Mapping[str, Comparison], where: str, now: date
             if not model.objects.filter(name__iexact=str(value).strip()).exists():  # type: ignore[attr-defined]
                 yield f"{where}: there is no {noun} '{value}'."
     yield from _statuses(constraints, where)
+
+
+def _unheard(constraints: Mapping[str, Comparison], where: str, now: datetime) -> Iterator[str]:
+    """Campaigns that a filter of the mirror leaves out: who is in them is not known, and nothing of it is heard (M3.4)."""
+    named = {name: constraints[name] for name in ("campaign",) if name in constraints}
+    found = rows(
+        "SELECT c.name AS campaign, x.name FROM store_campaign c JOIN store_connection x ON x.id = c.connection_id"
+        " WHERE c.salesforce_id = ANY(%s) AND c.scope = 'out' ORDER BY 1, 2",
+        (campaigns_meant(named, now) or [],),
+    )
+    for row in found:
+        yield (
+            f"{where}: the campaign '{row['campaign']}' is outside the filter of connection '{row['name']}', so that nobody"
+            f" knows who is in it. Link it, or let it in with: campaignsync mirror --connection {row['name']}"
+        )
 
 
 def _labels(comparison: Comparison | None, campaigns: list[str], name: str, where: str) -> Iterator[str]:

@@ -9,8 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 
 from campaignsync.domain.observation import FirstPage, ReadPlace
-from campaignsync.store import mirror, models
-from campaignsync.store.frames import execute
+from campaignsync.store import mirror, models, scope
 
 _TABLES = {"CampaignMember": mirror.MEMBER, "Lead": mirror.PERSON, "Contact": mirror.PERSON}
 
@@ -25,7 +24,8 @@ def places(connection: int) -> Mapping[str, ReadPlace]:
 def keep(connection: int, page: FirstPage) -> None:
     """Mirror a page, and keep the place behind it; behind the last one stands the object's cursor."""
     place = page.place
-    mirror.merge(connection, _TABLES[place.object_name], page.rows)
+    inside = scope.of_members_inside(connection) if place.object_name == "CampaignMember" else "true"
+    mirror.merge(connection, _TABLES[place.object_name], page.rows, only=inside)
     reads = models.FirstRead.objects.filter(connection_id=connection, object_name=place.object_name)
     if place.locator is not None:
         models.FirstRead.objects.update_or_create(
@@ -49,11 +49,4 @@ def _ask_for_people(connection: int) -> None:
     """Members that are read anew, long after people were: whoever of them nobody has seen is looked up one by one."""
     people = models.Cursor.objects.filter(connection_id=connection, object_name__in=("Lead", "Contact"))
     if people.exists():
-        execute(
-            "INSERT INTO store_salesforceperson (connection_id, salesforce_id, kind) SELECT DISTINCT m.connection_id, w.id,"
-            " CASE WHEN w.id LIKE '003%%' THEN 'contact' ELSE 'lead' END FROM store_campaignmember m CROSS JOIN LATERAL"
-            " (SELECT coalesce(m.contact_id, m.lead_id) AS id) w WHERE m.connection_id = %s AND w.id IS NOT NULL"
-            " AND NOT EXISTS (SELECT FROM store_salesforceperson p WHERE p.connection_id = m.connection_id"
-            " AND p.salesforce_id = w.id)",
-            (connection,),
-        )
+        mirror.ask_for_people(connection)

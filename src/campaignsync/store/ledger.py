@@ -22,6 +22,7 @@ from campaignsync.domain.ids import ConnectionId, LinkId, RunId
 from campaignsync.domain.links import Approval, LinkEndedError, LinkState, Winner
 from campaignsync.domain.matching import only_matches
 from campaignsync.domain.member_values import ValueBatch, ValuesCompared
+from campaignsync.domain.mirror_filter import MirrorScope
 from campaignsync.domain.observation import Cursor, Delta, FirstPage, ReadPlace, WholeLists
 from campaignsync.domain.people import PersonKind
 from campaignsync.domain.problems import RUN_DIED, Direction, ProblemRules
@@ -45,6 +46,7 @@ from campaignsync.store import (
     models,
     person_fields,
     problems,
+    scope,
     traffic,
     writing,
 )
@@ -106,8 +108,28 @@ class Ledger:
             )
 
     def mirror_whole(self, connection: ConnectionId, lists: WholeLists) -> None:
-        with self._acting(who=_OTHERS, why="observed"):
-            mirror.mirror_lists(connection, lists)
+        listed = lists.members_of | lists.statuses_of
+        coming = scope.entering(connection) & listed
+        with transaction.atomic():
+            with self._acting(who=_OTHERS, why="observed"):
+                mirror.mirror_lists(connection, lists.of(listed - coming) if coming else lists)
+            if coming:
+                with self._acting(who=_OTHERS, why="first read"):
+                    scope.silently()
+                    mirror.mirror_lists(connection, lists.of(coming))
+                    scope.entered(connection, coming & lists.members_of)
+
+    def mirror_scope(self, connection: ConnectionId) -> MirrorScope:
+        return scope.mirror_scope(connection)
+
+    def call_in(self, connection: ConnectionId, campaign_id: str) -> bool:
+        with transaction.atomic():
+            return scope.call_in(connection, campaign_id)
+
+    def prune(self, connection: ConnectionId) -> bool:
+        with self._acting(who=_OTHERS, why="outside the filter"):
+            scope.silently()
+            return scope.prune(connection)
 
     def people_vanished(self, connection: ConnectionId, lists: WholeLists) -> list[str]:
         with transaction.atomic():

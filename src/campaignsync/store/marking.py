@@ -68,12 +68,14 @@ class _Watched:
 
 
 _MIRRORED = ("system_modstamp", "last_modified_by_id")
+_OF_THE_MIRROR = ("scope", "record_type", "created_date")
+"""What only says whether a campaign's members are mirrored, which those of a linked one always are."""
 
 
 def mark_campaigns() -> list[pgtrigger.Trigger]:
     """A campaign's own fields."""
     links = _LINKS.format(_THERE.format("r.salesforce_id"))
-    return _Watched(why="campaign", links=links, moot=_MIRRORED).triggers()
+    return _Watched(why="campaign", links=links, moot=(*_MIRRORED, *_OF_THE_MIRROR)).triggers()
 
 
 def mark_campaign_statuses() -> list[pgtrigger.Trigger]:
@@ -125,7 +127,10 @@ def mark_labels() -> list[pgtrigger.Trigger]:
 
 def mark_connections() -> list[pgtrigger.Trigger]:
     """What was chosen for an org: all its links."""
-    moot = ("round_at", "every_s", "daily_calls", "reserve", "credentials", "sync_username", "instance_url")
+    moot = (
+        *("round_at", "every_s", "daily_calls", "reserve", "credentials", "sync_username", "instance_url"),
+        "mirror_filter",
+    )
     return _Watched(
         why="connection", links=_LINKS.format("k.connection_id = r.id"), moot=moot, operations=("update",)
     ).triggers()

@@ -24,6 +24,7 @@ from campaignsync.domain.trees import (
     SALESFORCE_PEOPLE,
     Schema,
 )
+from campaignsync.store import scope
 from campaignsync.store.acting import because
 from campaignsync.store.frames import bulk, execute, query, rows, temporary
 
@@ -114,8 +115,10 @@ def mirror_delta(connection: int, delta: Delta, *, first: Collection[str]) -> No
     people that are looked at for the first time all are members of campaigns."""
     _change_link_states(connection, delta.campaigns)
     merge(connection, CAMPAIGN, delta.campaigns)
+    scope.judge(connection)
+    scope.enter_empty(connection, delta)
     merge(connection, STATUS, delta.statuses)
-    merge(connection, MEMBER, delta.members)
+    merge(connection, MEMBER, delta.members, only=scope.of_members_inside(connection))
     ours = _OURS.format(connection=int(connection))
     for kind in PersonKind:
         of_kind = delta.people.filter(pl.col("kind") == kind)
@@ -185,19 +188,23 @@ def _suspend_unseen(connection: int, status_counts: pl.DataFrame) -> None:
 def to_list(
     connection: int, table: _Table, counts: pl.DataFrame, status_counts: pl.DataFrame
 ) -> frozenset[str]:
-    """Campaigns that hold another number of rows than the mirror; deleted and hidden ones left aside (M6.9)."""
+    """Campaigns that hold another number of rows than the mirror; deleted and hidden ones left aside (M6.9). Of members, those
+    that are coming into the filter, too, and those outside of it not (M3.4)."""
+    wanted = "true" if table is STATUS else scope.to_be_counted(connection)
     temporary("counted", counts.cast(COUNTS))  # type: ignore[arg-type]
     temporary("visible", status_counts.select("campaign_id"))
     found = rows(
         "SELECT coalesce(c.campaign_id, m.campaign_id) AS campaign_id FROM counted c FULL JOIN"
         " (SELECT campaign_id, rows FROM store_mirrorcount WHERE connection_id = %s AND object = %s) m"
-        " ON m.campaign_id = c.campaign_id WHERE coalesce(c.rows, 0) <> coalesce(m.rows, 0)"
-        " AND EXISTS (SELECT FROM visible v WHERE v.campaign_id = coalesce(c.campaign_id, m.campaign_id))"
-        " AND NOT EXISTS (SELECT FROM store_campaign g WHERE g.connection_id = %s AND g.is_deleted"
-        " AND g.salesforce_id = coalesce(c.campaign_id, m.campaign_id))",
+        " ON m.campaign_id = c.campaign_id LEFT JOIN store_campaign o ON o.connection_id = %s"
+        " AND o.salesforce_id = coalesce(c.campaign_id, m.campaign_id) WHERE coalesce(c.rows, 0) <> coalesce(m.rows, 0)"
+        f" AND {wanted} AND o.is_deleted IS NOT TRUE"
+        " AND EXISTS (SELECT FROM visible v WHERE v.campaign_id = coalesce(c.campaign_id, m.campaign_id))",
         (connection, table.counted_as, connection),
     )
-    return frozenset(row["campaign_id"] for row in found)
+    return frozenset(row["campaign_id"] for row in found) | (
+        scope.entering(connection) if table is MEMBER else frozenset()
+    )
 
 
 def mirror_lists(connection: int, lists: WholeLists) -> None:
@@ -217,6 +224,7 @@ def mirror_lists(connection: int, lists: WholeLists) -> None:
                     f"DELETE FROM {name} t WHERE {gone} AND {_GONE_PERSON}", (connection, sorted(campaigns))
                 )
         execute(f"DELETE FROM {name} t WHERE {gone}", (connection, sorted(campaigns)))
+    ask_for_people(connection, lists.members_of)
 
 
 _NOT_LISTED = "NOT EXISTS (SELECT FROM listed WHERE listed.id = t.salesforce_id)"
@@ -224,6 +232,20 @@ _GONE_PERSON = (
     "EXISTS (SELECT FROM store_salesforceperson p WHERE p.connection_id = t.connection_id"
     " AND p.salesforce_id IN (t.lead_id, t.contact_id) AND (p.is_deleted OR p.is_converted))"
 )
+
+
+def ask_for_people(connection: int, campaigns: Collection[str] | None = None) -> None:
+    """Whoever is a member, of these campaigns or of any, and was never seen is looked up one by one: people are read when they
+    change, and somebody may have been a lead for years."""
+    execute(
+        "INSERT INTO store_salesforceperson (connection_id, salesforce_id, kind) SELECT DISTINCT m.connection_id, w.id,"
+        " CASE WHEN w.id LIKE '003%%' THEN 'contact' ELSE 'lead' END FROM store_campaignmember m CROSS JOIN LATERAL"
+        " (SELECT coalesce(m.contact_id, m.lead_id) AS id) w WHERE m.connection_id = %s AND w.id IS NOT NULL"
+        " AND (%s::text[] IS NULL OR m.campaign_id = ANY(%s))"
+        " AND NOT EXISTS (SELECT FROM store_salesforceperson p WHERE p.connection_id = m.connection_id"
+        " AND p.salesforce_id = w.id)",
+        (connection, *[None if campaigns is None else sorted(campaigns)] * 2),
+    )
 
 
 def vanished(connection: int, lists: WholeLists) -> list[str]:

@@ -75,8 +75,8 @@ class Pulses:
         return compared_at is None or self._now() - compared_at > COMPARED_EVERY
 
     def campaigns(self, org: ConnectionId) -> Sequence[str]:
-        """The mirrored campaigns of an org that are not deleted."""
-        found = models.Campaign.objects.filter(connection_id=org, is_deleted=False).order_by("pk")
+        """The campaigns of an org whose members are mirrored and that are not deleted."""
+        found = models.Campaign.objects.filter(connection_id=org, is_deleted=False, scope="in").order_by("pk")
         return list(found.values_list("salesforce_id", flat=True))
 
     def compared(self, org: ConnectionId) -> None:

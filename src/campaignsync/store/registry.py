@@ -27,6 +27,7 @@ from campaignsync.domain.fields import FieldDirection, FieldWinner, PersonField,
 from campaignsync.domain.ids import ConnectionId, LinkId, RunId
 from campaignsync.domain.labels import LabelMapping
 from campaignsync.domain.links import CampaignIntent, CampaignStatus
+from campaignsync.domain.mirror_filter import MirrorFilter
 from campaignsync.domain.observation import SyncUser
 from campaignsync.domain.people import LeadRules, PersonKind
 from campaignsync.domain.problems import ProblemNoun
@@ -94,6 +95,10 @@ class Registry:
         """Keep how often a connection has a round (every_s) and how many API calls that may take a day (daily_calls),
         and how many of the org's own are for others (reserve)."""
         models.Connection.objects.filter(pk=connection).update(**pace)
+
+    def set_mirror_filter(self, connection: ConnectionId, chosen: MirrorFilter) -> None:
+        """Keep which campaigns of an org are mirrored (M3.4); the next look brings in and leaves out."""
+        models.Connection.objects.filter(pk=connection).update(mirror_filter=chosen.value())
 
     def set_pubsub(self, connection: ConnectionId, endpoint: str | None) -> None:
         """Keep where an org's events are: HOST:PORT, `off`, or None for Salesforce's own address."""
@@ -522,16 +527,17 @@ class Registry:
 
     # The mirror.
 
-    def campaigns(self, connection: ConnectionId) -> list[dict[str, Any]]:
-        """The campaigns seen in an org: id, name, type, is_active, members, program (linked with)."""
+    def campaigns(self, connection: ConnectionId, *, outside: bool = False) -> list[dict[str, Any]]:
+        """The campaigns seen in an org: id, name, type, is_active, mirrored, members, program (linked with). Those that the
+        filter leaves out only with `outside`; their members are not known then (M3.4)."""
         return rows(
-            "SELECT c.salesforce_id AS id, c.name, c.type, c.is_active,"
+            "SELECT c.salesforce_id AS id, c.name, c.type, c.is_active, c.scope = 'in' AS mirrored,"
             " (SELECT count(*) FROM store_campaignmember m WHERE m.connection_id = c.connection_id"
             "  AND m.campaign_id = c.salesforce_id) AS members, p.name AS program"
             " FROM store_campaign c LEFT JOIN store_link l ON l.connection_id = c.connection_id"
             " AND l.campaign_id = c.salesforce_id LEFT JOIN store_program p ON p.id = l.program_id"
-            " WHERE c.connection_id = %s AND NOT c.is_deleted ORDER BY c.name, c.salesforce_id",
-            (connection,),
+            " WHERE c.connection_id = %s AND NOT c.is_deleted AND (%s OR c.scope <> 'out') ORDER BY c.name, c.salesforce_id",
+            (connection, outside),
         )
 
     def campaign_labels(
@@ -569,6 +575,7 @@ def _connection(row: models.Connection) -> Connection:
             is_marketing_user=True,
         ),
         leads=lead_rules(row),
+        mirror_filter=MirrorFilter.of(row.mirror_filter),
         pubsub=row.pubsub,
     )
 

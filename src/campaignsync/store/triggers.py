@@ -72,7 +72,9 @@ _CAMPAIGN_ROWS = {
     " COALESCE(o.contact_id, o.lead_id) AS old_who_id, n.last_modified_by_id AS changed_by, o.status AS old, n.status AS new"
     " FROM new_rows n JOIN old_rows o ON o.id = n.id",
     "delete": "SELECT connection_id, campaign_id, salesforce_id, COALESCE(contact_id, lead_id) AS who_id, NULL AS old_who_id,"
-    " NULL::text AS changed_by, status AS old, NULL::text AS new FROM old_rows",
+    " NULL::text AS changed_by, status AS old, NULL::text AS new FROM old_rows"
+    # Who leaves the mirror since its filter does not want the campaign was not removed by anybody (store.scope).
+    " WHERE coalesce(current_setting('campaignsync.prunes', true), '') <> 'yes'",
 }
 _FIELDS = f"""
     IF EXISTS (SELECT FROM new_rows WHERE custom <> '{{{{}}}}'){{or_before}} THEN

@@ -17,6 +17,7 @@ from campaignsync.domain.links import CampaignStatus, LinkEndedError, LinkState,
 from campaignsync.domain.matching import only_matches
 from campaignsync.domain.member_values import NOTHING_COMPARED, ValuesCompared
 from campaignsync.domain.membership import Origin
+from campaignsync.domain.mirror_filter import EVERYTHING, MirrorScope
 from campaignsync.domain.observation import Cursor, Delta, WholeLists
 from campaignsync.domain.problems import RUN_DIED, Direction, ProblemNoun, ProblemRules
 from campaignsync.domain.programs import Rates
@@ -97,6 +98,16 @@ class MemoryLedger(MemoryRounds):
             mirror.to_list(self.tables, connection, self.tables.members, delta.member_counts, seen),
             mirror.to_list(self.tables, connection, self.tables.statuses, seen, seen),
         )
+
+    def mirror_scope(self, connection: ConnectionId) -> MirrorScope:
+        """Nobody narrows the mirror of the twin: everything is inside."""
+        return EVERYTHING
+
+    def call_in(self, connection: ConnectionId, campaign_id: str) -> bool:
+        return False
+
+    def prune(self, connection: ConnectionId) -> bool:
+        return False
 
     def mirror_whole(self, connection: ConnectionId, lists: WholeLists) -> None:
         self._act(who=_OTHERS, why="observed")

@@ -18,6 +18,7 @@ from campaignsync.domain.trees import (
     CAMPAIGNS,
     SALESFORCE_PEOPLE,
 )
+from simulation.memory.people import kind_of, unseen_row
 from simulation.memory.tables import Key, Row, Tables, who_is
 
 _DELETED = "The campaign was deleted in Salesforce. Undelete it there, or unlink."
@@ -167,6 +168,9 @@ def mirror_lists(tables: Tables, connection: int, lists: WholeLists) -> None:
     """What whole lists hold is mirrored, what they do not hold is gone."""
     merge_statuses(tables, connection, lists.statuses)
     merge_members(tables, connection, lists.members)
+    for member in lists.members.to_dicts():
+        if who := who_is(member):
+            tables.salesforce_people.setdefault((connection, who), unseen_row(who, kind_of(who)))
     listed = set(lists.statuses["id"])
     for key in [key for key, row in tables.statuses.items() if key[0] == connection]:
         campaign = tables.statuses[key]["campaign_id"]

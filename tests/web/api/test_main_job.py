@@ -129,6 +129,7 @@ def test_an_org_is_examined_looked_at_and_its_people_synced_and_deleted(admin: A
     assert admin.errand(f"/connections/{org['number']}/look")["result"] == {"campaigns": 1}
     campaigns = admin.pages(f"/connections/{org['number']}/campaigns?search=looked")
     assert [row["name"] for row in campaigns] == ["Looked at"]
+    narrowed(admin, desk, f"/connections/{org['number']}")
     desk.give(ada="Registered")
     (person,) = admin.pages("/people")
     synced = admin.errand(f"/people/{person['number']}/sync")
@@ -180,3 +181,19 @@ def test_what_programs_came_to_is_reported(admin: Asker, desk: Desk) -> None:
         "cost_per_success": {"EUR": "300.00"},
     }
     admin.json("DELETE", f"/programs/{program}/costs/{month}", status=204)
+
+
+def narrowed(admin: Asker, desk: Desk, org: str) -> None:
+    """M3.4: the filter of the mirror, and that a campaign outside is found by its id."""
+    assert admin.get(org)["mirror_filter"]["active_only"] is False
+    chosen = {"types": ["Webinar"], "created_since": "2026-01-01"}
+    told = admin.json("PATCH", org, {"mirror_filter": chosen})["mirror_filter"]
+    assert told == {"active_only": False, "record_types": [], **chosen}
+    for wrong in ({"types": [" "]}, {"created_since": "soon"}, {"kind": "x"}):
+        admin.json("PATCH", org, {"mirror_filter": wrong}, status=422)
+    assert admin.errand(f"{org}/look")["result"] == {"campaigns": 0}
+    assert admin.pages(f"{org}/campaigns?search=looked") == []
+    (outside,) = desk.org.query("SELECT Id FROM Campaign")
+    (found,) = admin.pages(f"{org}/campaigns?search={outside['Id']}")
+    assert found["mirrored"] is False
+    admin.json("PATCH", org, {"mirror_filter": {}})

@@ -71,11 +71,16 @@ class Campaign(models.Model):
     is_active = models.BooleanField(null=True)
     actual_cost = models.DecimalField(max_digits=24, decimal_places=6, null=True)
     currency = models.TextField(null=True)
+    record_type = models.TextField(null=True)
+    """By its API name; null where the org has none."""
     start_date = models.DateField(null=True)
     end_date = models.DateField(null=True)
+    created_date = models.DateTimeField(null=True)
     is_deleted = models.BooleanField(default=False)
     system_modstamp = models.DateTimeField()
     last_modified_by_id = models.TextField(null=True)
+    scope = models.TextField(default="in", db_default="in")
+    """Whether its members are mirrored: in, out, or entering until they were listed whole (store.scope)."""
 
     class Meta:
         constraints = (

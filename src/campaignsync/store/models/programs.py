@@ -52,6 +52,8 @@ class Connection(models.Model):
     duplicate_rule = models.TextField(default=DuplicateRule.OBEY.value)
     assignment = models.TextField(default=ASSIGN_BY_ACTIVE_RULE)
     external_id_field = models.TextField(null=True)
+    mirror_filter = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
+    """Which campaigns are mirrored (domain.mirror_filter)."""
     member_fields = models.JSONField(default=list, db_default=models.Value([], models.JSONField()))
     """The member fields that are mapped here: name, kind, salesforce_field, off. With the connection, since whoever reads the
     one needs the other, and an org without any shall not cost a query more."""

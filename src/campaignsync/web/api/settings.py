@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, cast
 
 from django.http import HttpRequest
@@ -18,6 +18,7 @@ from campaignsync.domain.errors import ALREADY_THERE, UsageError
 from campaignsync.domain.fields import FieldDirection, FieldWinner, ValueKind
 from campaignsync.domain.ids import ConnectionId
 from campaignsync.domain.member_fields import FieldKind, MemberField
+from campaignsync.domain.mirror_filter import MirrorFilter, names
 from campaignsync.domain.programs import currency_code, rate
 from campaignsync.domain.registrants import require_free_name
 from campaignsync.domain.statuses import Channel, ProgressionStatus
@@ -62,6 +63,24 @@ class Alias(Body):
     campaign_type: Name
 
 
+class MirrorFilterBody(Body):
+    """Which campaigns of an org are mirrored; linked ones always are (M3.4). Record types are named by their API names."""
+
+    active_only: bool = False
+    types: Annotated[list[Name], Field(max_length=50)] = []
+    record_types: Annotated[list[Name], Field(max_length=50)] = []
+    created_since: date | None = None
+
+    def chosen(self) -> MirrorFilter:
+        """The filter as it is kept."""
+        return MirrorFilter(
+            active_only=self.active_only,
+            types=names(self.types, "type"),
+            record_types=names(self.record_types, "record type"),
+            created_since=self.created_since,
+        )
+
+
 class ConnectionRow(Schema):
     """A connection, without its secrets; with its schedule and its budget of API calls."""
 
@@ -76,6 +95,7 @@ class ConnectionRow(Schema):
     duplicate_rule: str
     assignment: str
     external_id_field: str | None
+    mirror_filter: MirrorFilterBody
     every: str | None
     last_round: datetime | None
     next_round: datetime | None
@@ -91,6 +111,7 @@ class ConnectionChanges(Body):
     daily_calls: Annotated[int, Field(ge=0, le=2**31 - 1)] | None = None
     currency: Annotated[str, Field(min_length=3, max_length=3)] | None = None
     rates: Annotated[dict[str, str], Field(max_length=200)] = {}
+    mirror_filter: MirrorFilterBody | None = None
 
 
 class NewConnection(Body):
@@ -122,13 +143,14 @@ _CREDENTIALS = ("client_id", "client_secret", "username", "password", "refresh_t
 
 
 class CampaignRow(Schema):
-    """A campaign as last seen, and the program it is linked with."""
+    """A campaign as last seen, whether its members are mirrored (M3.4), and the program it is linked with."""
 
     number: int
     id: str
     name: str | None
     type: str | None
     is_active: bool | None
+    mirrored: bool
     program: str | None
 
 
@@ -262,6 +284,9 @@ def change_connection(request: HttpRequest, connection: Number, changes: Connect
         own = currency_code(changes.currency) if changes.currency else None
         rates = dict(rate(f"{each}={worth}") for each, worth in changes.rates.items())
         registry.set_currency(known.connection_id, own, rates)
+    if changes.mirror_filter:
+        registry.set_mirror_filter(known.connection_id, changes.mirror_filter.chosen())
+        installation().jobs.wake(known.connection_id, hurry=True)
     return _connection(registry.connection(name))
 
 
@@ -275,6 +300,7 @@ def _connection(known: Connection) -> dict[str, Any]:
         "organization_id": known.user.organization_id,
         "campaign_sync": known.campaign_sync,
         **asdict(known.leads),
+        "mirror_filter": known.mirror_filter.value(),
         "every": pause_text(budget.every),
         "last_round": budget.round_at,
         "next_round": budget.next_round,
