@@ -146,7 +146,7 @@ def prune(connection: int) -> bool:
             " AND coalesce(m.contact_id, m.lead_id) = p.salesforce_id)",
             (connection,),
         )
-    return more
+    return bool(more)
 
 
 def silently() -> None:
