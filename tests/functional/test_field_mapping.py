@@ -8,6 +8,8 @@ from io import StringIO
 import pytest
 
 from campaignsync.domain.errors import UsageError
+from campaignsync.runtime import cycle
+from campaignsync.runtime.cycle import look
 from campaignsync.store.frames import rows
 from desk import Desk
 from terminal import Terminal
@@ -204,3 +206,22 @@ def test_people_changed_by_hand_stand_in_the_journal(synced: Desk, terminal: Ter
     assert (
         synced.org.query("SELECT Title FROM Lead WHERE Email = 'ada.l@example.com'")[0]["Title"] == "Director"
     )
+
+
+@pytest.mark.parametrize("by_pages", [False, True])
+def test_a_look_that_was_begun_before_a_field_was_mapped_does_not_pass_it_by(
+    synced: Desk, monkeypatch: pytest.MonkeyPatch, by_pages: bool
+) -> None:
+    """M7.5: the cursor stays behind people whose new field nobody has asked for."""
+    if by_pages:
+        monkeypatch.setattr(cycle, "FIRST_READ_FROM_ROWS", 1)
+    org = synced.connection.connection_id
+    change_there(synced, Nick__c="Addie")
+    quiet(synced)
+    begun = synced.app.door(synced.connection)
+    Terminal(synced.app)("fields", "set", "nickname", "--lead", "Nick__c")
+    look(begun, synced.app.ledger, org)
+    assert "Lead" not in synced.app.ledger.cursor(org)
+    synced.round()
+    assert "Lead" in synced.app.ledger.cursor(org)
+    assert rows("SELECT custom->>'nickname' AS nickname FROM store_person") == [{"nickname": "Addie"}]

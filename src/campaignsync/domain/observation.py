@@ -12,6 +12,8 @@ from datetime import datetime
 
 import polars as pl
 
+from campaignsync.domain.fields import PersonField
+
 MOST_LISTED = 100_000
 """Members of campaigns that are listed whole in one go."""
 FIRST_READ_FROM_ROWS = 10_000
@@ -46,6 +48,16 @@ class Delta:
     """By our names, the mapped fields of members that were read."""
     unread: tuple[str, ...] = ()
     """Objects that are read for the first time and of which there are too many rows for one look: nothing of them is in it."""
+    person_fields: frozenset[PersonField] | None = None
+    """The fields of people that were asked for, as they were mapped; None where nobody knows."""
+
+    def without_people(self) -> Delta:
+        """The same without people and their cursors: the next look reads them anew."""
+        return replace(
+            self,
+            people=self.people.clear(),
+            cursor={name: at for name, at in self.cursor.items() if name not in ("Lead", "Contact")},
+        )
 
     def portions(self, campaigns: Collection[str], most: int = MOST_LISTED) -> Iterator[frozenset[str]]:
         """Campaigns that are to be listed whole, in portions of so many members, or of one campaign that has more: what is to
@@ -89,6 +101,8 @@ class FirstPage:
 
     rows: pl.DataFrame
     place: ReadPlace
+    person_fields: frozenset[PersonField] | None = None
+    """The fields of people that were asked for, as they were mapped; None where these are no people."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -77,6 +77,7 @@ def changes_since(
         lost_fields=reader.member_field_faults(),
         cost_scale=reader.cost_scale(),
         unread=tuple(each.of for each in unread),
+        person_fields=reader.person_field_mapping,
         fields_read=frozenset(each.field.name for each in reader.layouts["CampaignMember"].members.values()),
     )
 
@@ -141,7 +142,8 @@ def _pages_from(reader: Reader, place: ReadPlace) -> Iterator[FirstPage]:
             rows=place.rows + rows.height,
             of=result.of,
         )
-        yield FirstPage(rows=rows, place=place)
+        mapped = reader.person_field_mapping if place.object_name in PEOPLE else None
+        yield FirstPage(rows=rows, place=place, person_fields=mapped)
 
 
 def _members_and_people(reader: Reader, firsts: Mapping[Query, Record]) -> tuple[pl.DataFrame, pl.DataFrame]:

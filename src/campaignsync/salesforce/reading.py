@@ -63,6 +63,7 @@ class Reader:
     ) -> None:
         self._wire = wire
         self._fields = fields
+        self.person_field_mapping = frozenset(fields)
         self._member_fields = member_fields
         self.layouts = dict(layouts(fields))
         self._described: Mapping[str, Mapping[str, SalesforceField]] = {}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from campaignsync.domain.fields import FieldDirection, FieldWinner, PersonField, ValueKind
+from campaignsync.domain.fields import mapped as mapped_fields
 from campaignsync.domain.ids import ConnectionId, LinkId
 from campaignsync.domain.labels import LabelMapping, Vocabulary
 from campaignsync.domain.links import (
@@ -75,6 +77,28 @@ def link_facts(link: models.Link) -> LinkFacts:
         cost_scale=link.connection.cost_scale,
         removals_allowed=link.removals_allowed,
     )
+
+
+def person_fields(connection: int) -> tuple[PersonField, ...]:
+    """All fields of people with their mapping in an org, standard ones first (M11)."""
+    return mapped_fields(
+        PersonField(
+            name=row.name,
+            kind=ValueKind(row.kind),
+            lead=row.lead,
+            contact=row.contact,
+            direction=FieldDirection(row.direction),
+            winner=FieldWinner(row.winner),
+        )
+        for row in models.MappedField.objects.filter(connection_id=connection)
+    )
+
+
+def mapping_held(connection: int) -> frozenset[PersonField]:
+    """The mapping of an org's people, which nobody changes until the transaction ends. A look that was begun with another one
+    would move the cursor past people whose new field it did not ask for."""
+    list(models.Connection.objects.select_for_update(no_key=True).filter(pk=connection).values_list("pk"))
+    return frozenset(person_fields(connection))
 
 
 def vocabulary(link: models.Link) -> Vocabulary:

@@ -10,6 +10,7 @@ from dataclasses import asdict
 
 from campaignsync.domain.observation import FirstPage, ReadPlace
 from campaignsync.store import mirror, models, scope
+from campaignsync.store.facts import mapping_held
 
 _TABLES = {"CampaignMember": mirror.MEMBER, "Lead": mirror.PERSON, "Contact": mirror.PERSON}
 
@@ -24,6 +25,10 @@ def places(connection: int) -> Mapping[str, ReadPlace]:
 def keep(connection: int, page: FirstPage) -> None:
     """Mirror a page, and keep the place behind it; behind the last one stands the object's cursor."""
     place = page.place
+    if page.person_fields not in (None, mapping_held(connection)):
+        # They were mapped otherwise meanwhile: the next look begins anew.
+        models.FirstRead.objects.filter(connection_id=connection, object_name=place.object_name).delete()
+        return
     inside = scope.of_members_inside(connection) if place.object_name == "CampaignMember" else "true"
     mirror.merge(connection, _TABLES[place.object_name], page.rows, only=inside)
     reads = models.FirstRead.objects.filter(connection_id=connection, object_name=place.object_name)

@@ -52,7 +52,7 @@ from campaignsync.store import (
 )
 from campaignsync.store import people as store_people
 from campaignsync.store.acting import acting, in_turn
-from campaignsync.store.facts import link_facts, vocabulary
+from campaignsync.store.facts import link_facts, mapping_held, vocabulary
 from campaignsync.store.frames import execute, query
 from campaignsync.store.trees import read_people, read_trees
 
@@ -82,6 +82,8 @@ class Ledger:
         seen = self.cursor(connection).keys()
         first = [kind.value for kind in PersonKind if kind.value.capitalize() not in seen]
         with self._acting(who=_OTHERS, why="observed" if seen else "first read"):
+            if delta.person_fields not in (None, mapping_held(connection)):
+                delta = delta.without_people()
             read_whole = member_fields.note_read(connection, delta, self._now())
             mirror.mirror_delta(
                 connection, delta if read_whole else delta.without_cursor_of_members(), first=first

@@ -23,7 +23,7 @@ from campaignsync.domain.access import folder_path
 from campaignsync.domain.budget import SAFETY_NET
 from campaignsync.domain.connections import Connection, Login, LoginMethod
 from campaignsync.domain.errors import ALREADY_THERE, NOT_THERE, UsageError
-from campaignsync.domain.fields import FieldDirection, FieldWinner, PersonField, ValueKind, mapped
+from campaignsync.domain.fields import PersonField, mapped
 from campaignsync.domain.ids import ConnectionId, LinkId, RunId
 from campaignsync.domain.labels import LabelMapping
 from campaignsync.domain.links import CampaignIntent, CampaignStatus
@@ -35,7 +35,14 @@ from campaignsync.domain.programs import PeriodCost
 from campaignsync.domain.statuses import Channel
 from campaignsync.store import models
 from campaignsync.store.acting import in_turn
-from campaignsync.store.facts import campaign_statuses, channel_value, cost_value, lead_rules
+from campaignsync.store.facts import (
+    campaign_statuses,
+    channel_value,
+    cost_value,
+    lead_rules,
+    mapping_held,
+    person_fields,
+)
 from campaignsync.store.frames import rows
 from campaignsync.store.secrecy import decrypted, encrypted
 
@@ -116,22 +123,13 @@ class Registry:
 
     def person_fields(self, connection: ConnectionId) -> tuple[PersonField, ...]:
         """All fields of people with their mapping in an org, standard ones first (M11)."""
-        rows = models.MappedField.objects.filter(connection_id=connection)
-        return mapped(
-            PersonField(
-                name=row.name,
-                kind=ValueKind(row.kind),
-                lead=row.lead,
-                contact=row.contact,
-                direction=FieldDirection(row.direction),
-                winner=FieldWinner(row.winner),
-            )
-            for row in rows
-        )
+        return person_fields(connection)
 
     def map_person_field(self, connection: ConnectionId, field: PersonField) -> None:
-        """Map a field of people. Everybody is compared anew; where it is read from another field now, everybody is read anew."""
+        """Map a field of people. Everybody is compared anew; where it is read from another field now, everybody is read anew,
+        by a look that knows of it: see `store.facts.mapping_held`."""
         with transaction.atomic():
+            mapping_held(connection)
             before = {each.name: each for each in self.person_fields(connection)}.get(field.name)
             models.MappedField.objects.update_or_create(
                 connection_id=connection, name=field.name, defaults=asdict(field)
