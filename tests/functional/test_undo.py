@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from campaignsync.domain.errors import HaltError
+from campaignsync.domain.errors import HaltError, UsageError
 from campaignsync.domain.ids import RunId
 from campaignsync.runtime.undo import Undo
 from desk import Desk
@@ -117,3 +117,17 @@ def test_only_the_undo_that_was_read_is_carried_out(torn: Desk) -> None:
     with pytest.raises(HaltError, match="The world has moved"):
         undo_of(torn, run).carry_out(read)
     assert torn.there()["new@example.com"] == "Attended"
+
+
+def test_what_was_run_outlives_the_link_and_is_taken_back_when_the_two_are_linked_again(torn: Desk) -> None:
+    """M4.7: unlinking keeps both lists, and the history."""
+    before = sides(torn)
+    torn.sync()
+    run, runs = last_run(torn), torn.app.views.runs(torn.program, limit=10)
+    torn.app.registry.unlink(torn.app.registry.link_of(torn.program)[0])
+    assert torn.app.views.runs(torn.program, limit=10) == runs
+    with pytest.raises(UsageError, match=f"was ended.*--campaign {torn.campaign} --connection org"):
+        undo_of(torn, run)
+    torn.link(torn.campaign)
+    assert taken_back(torn, run) == {}
+    assert sides(torn) == before

@@ -155,8 +155,8 @@ class Listings:
         """Runs of links, latest first: run, program, connection, why, started_at, ended_at, died, report."""
         return rows(
             "SELECT r.id AS run, p.name AS program, p.folder, x.name AS connection, r.why, r.started_at, r.ended_at, r.died,"
-            " r.report FROM store_run r JOIN store_link l ON l.id = r.link_id JOIN store_program p ON p.id = l.program_id"
-            " JOIN store_connection x ON x.id = l.connection_id WHERE (%(program)s::bigint IS NULL OR p.id = %(program)s)"
+            " r.report FROM store_run r JOIN store_program p ON p.id = r.program_id"
+            " JOIN store_connection x ON x.id = r.connection_id WHERE (%(program)s::bigint IS NULL OR p.id = %(program)s)"
             f" AND (%(before)s::bigint IS NULL OR r.id < %(before)s) AND {_IN_FOLDERS.format('p.folder')}"
             " ORDER BY r.id DESC LIMIT %(limit)s",
             {**_of(program), "folders": _list(folders), "before": before, "limit": limit},

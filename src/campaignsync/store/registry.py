@@ -45,6 +45,7 @@ from campaignsync.store.facts import (
 )
 from campaignsync.store.frames import rows
 from campaignsync.store.secrecy import decrypted, encrypted
+from campaignsync.store.shown.campaigns import seen_campaigns
 
 
 class Registry:
@@ -405,6 +406,9 @@ class Registry:
                     program=row, connection_id=connection, campaign_id=campaign_id
                 )
                 self.set_labels(LinkId(link.pk), mapped)
+                # The runs of an earlier link of the two: their history goes on, and they can be taken back.
+                earlier = models.Run.objects.filter(link=None, program=row, connection_id=connection)
+                earlier.filter(campaign_id=campaign_id).update(link=link)
                 _campaign_intents(row.name, connection).delete()
         except IntegrityError:
             raise UsageError(self._why_not_linked(row, connection, campaign_id), code=ALREADY_THERE) from None
@@ -509,8 +513,14 @@ class Registry:
         """The link that a run was of."""
         link = models.Link.objects.filter(runs=run).select_related("connection").first()
         if link is None:
+            ended = models.Run.objects.filter(pk=run).select_related("program", "connection").first()
+            if ended and ended.program and ended.connection:
+                raise UsageError(
+                    f"The link of run {run} was ended. Link the two again first, with: campaignsync link"
+                    f' "{ended.program.name}" --campaign {ended.campaign_id} --connection {ended.connection.name}'
+                )
             raise UsageError(
-                f"There is no run {run} of a link that is there. List them with: campaignsync runs",
+                f"There is no run {run}. List them with: campaignsync runs",
                 code=NOT_THERE,
             )
         return LinkId(link.pk), _connection(link.connection)
@@ -528,15 +538,7 @@ class Registry:
     def campaigns(self, connection: ConnectionId, *, outside: bool = False) -> list[dict[str, Any]]:
         """The campaigns seen in an org: id, name, type, is_active, mirrored, members, program (linked with). Those that the
         filter leaves out only with `outside`; their members are not known then (M3.4)."""
-        return rows(
-            "SELECT c.salesforce_id AS id, c.name, c.type, c.is_active, c.scope = 'in' AS mirrored,"
-            " (SELECT count(*) FROM store_campaignmember m WHERE m.connection_id = c.connection_id"
-            "  AND m.campaign_id = c.salesforce_id) AS members, p.name AS program"
-            " FROM store_campaign c LEFT JOIN store_link l ON l.connection_id = c.connection_id"
-            " AND l.campaign_id = c.salesforce_id LEFT JOIN store_program p ON p.id = l.program_id"
-            " WHERE c.connection_id = %s AND NOT c.is_deleted AND (%s OR c.scope <> 'out') ORDER BY c.name, c.salesforce_id",
-            (connection, outside),
-        )
+        return seen_campaigns(connection, outside=outside)
 
     def campaign_labels(
         self, connection: ConnectionId, campaign_id: str

@@ -328,6 +328,20 @@ def note_jobs() -> list[pgtrigger.Trigger]:
     return _noted(_JOBS, _JOB_ROWS)
 
 
+def name_runs() -> list[pgtrigger.Trigger]:
+    """A run bears what its link pairs, whoever begins it: it is to be told of when the link is no more."""
+    return [
+        pgtrigger.Trigger(
+            name="name",
+            level=pgtrigger.Row,
+            when=pgtrigger.Before,
+            operation=pgtrigger.Insert,
+            func="SELECT l.program_id, l.connection_id, l.campaign_id INTO NEW.program_id, NEW.connection_id, NEW.campaign_id"
+            " FROM store_link l WHERE l.id = NEW.link_id; RETURN NEW;",
+        )
+    ]
+
+
 def wake_orgs() -> list[pgtrigger.Trigger]:
     """Whoever marks a link wakes a worker for its org in the same commit, unless a round itself marks it (`acting`)."""
     return [

@@ -98,8 +98,8 @@ class Views:
         chosen = find_program(program).pk if program else None
         return rows(
             "SELECT r.id AS run, p.name AS program, x.name AS connection, r.why, r.started_at, r.ended_at, r.died, r.report"
-            " FROM store_run r JOIN store_link l ON l.id = r.link_id JOIN store_program p ON p.id = l.program_id"
-            " JOIN store_connection x ON x.id = l.connection_id WHERE %s::bigint IS NULL OR p.id = %s"
+            " FROM store_run r JOIN store_program p ON p.id = r.program_id"
+            " JOIN store_connection x ON x.id = r.connection_id WHERE %s::bigint IS NULL OR p.id = %s"
             " ORDER BY r.id DESC LIMIT %s",
             (chosen, chosen, limit),
         )

@@ -199,12 +199,17 @@ class MemoryRegistry(_Door):
             number, self._program(program), connection, campaign_id, mapped=tuple(mapped)
         )
         self.tables.mark([self.tables.links[number]])
+        for run in self.tables.runs.values():
+            if run.was_of == (self._program(program).name, connection, campaign_id):
+                run.link, run.was_of = number, None
         return LinkId(number)
 
     def unlink(self, link: LinkId) -> None:
         """The link, and all that is kept with it."""
-        self.tables.links.pop(link)
-        self.tables.runs = {n: each for n, each in self.tables.runs.items() if each.link != link}
+        row = self.tables.links.pop(link)
+        for run in self.tables.runs.values():
+            if run.link == link:
+                run.was_of = (row.program.name, row.connection, row.campaign_id)
         self.tables.problems = [each for each in self.tables.problems if each.link != link]
 
     def link_of(self, program: str, connection: str | None = None) -> tuple[LinkId, Connection]:

@@ -129,6 +129,8 @@ class RunRow:
     ended_at: datetime | None = None
     died: bool = False
     reported: bool = False
+    was_of: tuple[str, int, str] | None = None
+    """The program, the connection and the campaign of a link that was ended since."""
 
 
 @dataclass

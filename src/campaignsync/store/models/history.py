@@ -7,14 +7,18 @@ from django.db import models
 from campaignsync.store.announcing import announce_problems, announce_runs
 from campaignsync.store.marking import stamp_marks
 from campaignsync.store.models.links import Link
-from campaignsync.store.models.programs import Connection, Person
-from campaignsync.store.triggers import append_only, note_jobs, tell_readers, wake_orgs
+from campaignsync.store.models.programs import Connection, Person, Program
+from campaignsync.store.triggers import append_only, name_runs, note_jobs, tell_readers, wake_orgs
 
 
 class Run(models.Model):
-    """One execution of a link's cycle. `ended_at` stays empty when the process died; the next run says so."""
+    """One execution of a link's cycle. `ended_at` stays empty when the process died; the next run says so. What was run outlives
+    the link: the database fills in what that paired, and who links the two again has the runs again."""
 
-    link = models.ForeignKey(Link, models.CASCADE, related_name="runs")
+    link = models.ForeignKey(Link, models.SET_NULL, related_name="runs", null=True)
+    program = models.ForeignKey(Program, models.CASCADE, related_name="runs", null=True)
+    connection = models.ForeignKey(Connection, models.CASCADE, related_name="runs", null=True)
+    campaign_id = models.TextField(null=True)
     why = models.TextField()
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
@@ -22,7 +26,7 @@ class Run(models.Model):
     report = models.JSONField(null=True)
 
     class Meta:
-        triggers = announce_runs()
+        triggers = (*name_runs(), *announce_runs())
 
     def __str__(self) -> str:
         return f"run {self.pk}"

@@ -22,3 +22,17 @@ def campaigns(connection: int, search: str, limit: int) -> list[dict[str, Any]]:
         " ORDER BY c.is_active DESC NULLS LAST, lower(c.name), c.salesforce_id",
         {"connection": connection, "search": search, "limit": limit},
     )
+
+
+def seen_campaigns(connection: int, *, outside: bool) -> list[dict[str, Any]]:
+    """All campaigns seen in an org by name: id, name, type, is_active, mirrored, members, program (linked with); those that the
+    filter of the mirror leaves out only with `outside`."""
+    return rows(
+        "SELECT c.salesforce_id AS id, c.name, c.type, c.is_active, c.scope = 'in' AS mirrored,"
+        " (SELECT count(*) FROM store_campaignmember m WHERE m.connection_id = c.connection_id"
+        "  AND m.campaign_id = c.salesforce_id) AS members, p.name AS program"
+        " FROM store_campaign c LEFT JOIN store_link l ON l.connection_id = c.connection_id"
+        " AND l.campaign_id = c.salesforce_id LEFT JOIN store_program p ON p.id = l.program_id"
+        " WHERE c.connection_id = %s AND NOT c.is_deleted AND (%s OR c.scope <> 'out') ORDER BY c.name, c.salesforce_id",
+        (connection, outside),
+    )

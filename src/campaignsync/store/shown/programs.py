@@ -49,7 +49,7 @@ def programs(wanted: ProgramFilter, *, after: str, limit: int) -> list[dict[str,
         "  AND g.salesforce_id = l.campaign_id WHERE l.program_id = p.id), '[]') AS links,"
         " (SELECT count(*) FROM store_problem q JOIN store_link l ON l.id = q.link_id WHERE l.program_id = p.id"
         "  AND q.solved_at IS NULL) AS problems,"
-        " (SELECT max(r.started_at) FROM store_run r JOIN store_link l ON l.id = r.link_id WHERE l.program_id = p.id) AS last_run"
+        " (SELECT max(r.started_at) FROM store_run r WHERE r.program_id = p.id) AS last_run"
         " FROM page p JOIN store_channel c ON c.id = p.channel_id CROSS JOIN LATERAL (SELECT count(*) AS members,"
         " count(reached_success_at) AS success FROM store_programmember m WHERE m.program_id = p.id) m"
         " ORDER BY lower(p.name), p.name",

@@ -20,11 +20,11 @@ def runs(
     died, report."""
     return rows(
         "SELECT r.id AS run, p.id AS program_id, p.name AS program, x.name AS connection, coalesce(c.name,"
-        " l.campaign_id) AS campaign,"
-        " r.why, r.started_at, r.ended_at, r.died, r.report FROM store_run r JOIN store_link l ON l.id = r.link_id"
-        " JOIN store_program p ON p.id = l.program_id JOIN store_connection x ON x.id = l.connection_id LEFT JOIN"
+        " r.campaign_id) AS campaign,"
+        " r.why, r.started_at, r.ended_at, r.died, r.report FROM store_run r"
+        " JOIN store_program p ON p.id = r.program_id JOIN store_connection x ON x.id = r.connection_id LEFT JOIN"
         " store_campaign c"
-        " ON c.connection_id = l.connection_id AND c.salesforce_id = l.campaign_id WHERE (%(program)s::bigint IS NULL OR"
+        " ON c.connection_id = r.connection_id AND c.salesforce_id = r.campaign_id WHERE (%(program)s::bigint IS NULL OR"
         " p.id = %(program)s) AND (%(before)s::bigint IS NULL OR r.id < %(before)s)"
         f" AND {IN_FOLDERS} ORDER BY r.id DESC LIMIT %(limit)s",
         {"program": program, "before": before, "limit": limit, "folders": folders},

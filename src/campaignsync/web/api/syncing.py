@@ -216,8 +216,6 @@ def _run(request: HttpRequest, action: Action, run: int) -> dict[str, Any]:
         if each["run"] == run
     ]
     if not found or auth.role_in(found[0]["folder"]) is None:
-        raise UsageError(
-            f"There is no run {run} of a link that is there. List them with: GET /api/v1/runs", code=NOT_THERE
-        )
+        raise UsageError(f"There is no run {run}. List them with: GET /api/v1/runs", code=NOT_THERE)
     auth.require(action, found[0]["folder"])
     return found[0]

@@ -9,7 +9,7 @@ from campaignsync.domain.access import Action
 from campaignsync.domain.connections import Connection
 from campaignsync.domain.errors import UsageError
 from campaignsync.domain.ids import LinkId
-from campaignsync.store.models import Link, Program
+from campaignsync.store.models import Link, Program, Run
 from campaignsync.web.access import requires
 from campaignsync.web.errand_pages import begin, outcome
 from campaignsync.web.installation import installation
@@ -54,7 +54,7 @@ def plan_begin(request: HttpRequest, number: int) -> HttpResponse:
 
 def program_of_run(request: HttpRequest, run: int, action: Action) -> Program:
     """The program that a run was about, if this may be done there."""
-    row = Link.objects.filter(runs=run).values_list("program_id", flat=True).first()
+    row = Run.objects.filter(pk=run).values_list("program_id", flat=True).first()
     if row is None:
         raise Http404
     return program_of(request, row, action)
