@@ -245,7 +245,7 @@ class MemoryRegistry(_Door):
         self.tables.links[link].mapped = tuple(mapped)
         self.tables.mark([self.tables.links[link]])
 
-    def campaigns(self, connection: ConnectionId) -> list[dict[str, Any]]:
+    def campaigns(self, connection: ConnectionId, *, outside: bool = False) -> list[dict[str, Any]]:
         rows = [row for (of, _), row in self.tables.campaigns.items() if of == connection]
         return [{"id": row["id"], "name": row["name"]} for row in rows if not row["is_deleted"]]
 
