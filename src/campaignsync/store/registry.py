@@ -17,7 +17,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, ProtectedError, QuerySet
+from django.db.models import F, QuerySet
 
 from campaignsync.domain.access import folder_path
 from campaignsync.domain.budget import SAFETY_NET
@@ -33,7 +33,7 @@ from campaignsync.domain.people import LeadRules, PersonKind
 from campaignsync.domain.problems import ProblemNoun
 from campaignsync.domain.programs import PeriodCost
 from campaignsync.domain.statuses import Channel
-from campaignsync.store import models
+from campaignsync.store import channels, models
 from campaignsync.store.acting import in_turn
 from campaignsync.store.facts import (
     campaign_statuses,
@@ -224,28 +224,7 @@ class Registry:
     def change_channel(self, channel: Channel, renamed: Mapping[str, str]) -> None:
         """Bring a channel that is there to this: its type, alias and statuses; `renamed` says which old name is which new one.
         UsageError for a status that members carry and that would go. Nobody's past success changes (M2.7)."""
-        with transaction.atomic():
-            row = _channel(channel.name)
-            models.Channel.objects.filter(pk=row.pk).update(
-                program_type=channel.program_type, campaign_type=channel.campaign_type
-            )
-            for place, (old, _new) in enumerate(renamed.items()):
-                # By way of names that nobody uses, so that two statuses may change theirs.
-                row.statuses.filter(name=old).update(name=f"\x1f{place}")
-            for place, new in enumerate(renamed.values()):
-                row.statuses.filter(name=f"\x1f{place}").update(name=new)
-            wanted = {status.name: status for status in channel.statuses}
-            for gone in row.statuses.exclude(name__in=wanted):
-                try:
-                    gone.delete()
-                except ProtectedError:
-                    raise UsageError(
-                        f"Status '{gone.name}' of channel '{channel.name}' is carried by members, so that it cannot go."
-                    ) from None
-            for status in wanted.values():
-                models.ProgressionStatus.objects.update_or_create(
-                    channel=row, name=status.name, defaults={"step": status.step, "success": status.success}
-                )
+        channels.change(_channel(channel.name), channel, renamed)
 
     def set_alias(self, channel: str, campaign_type: str | None) -> None:
         """What Campaign.Type shall say instead of the channel's name (M5.1)."""
