@@ -14,6 +14,7 @@ from typing import Any
 from campaignsync.bootstrap import Application, application
 from campaignsync.domain.connections import Login, LoginMethod
 from campaignsync.domain.errors import CampaignsyncError
+from campaignsync.domain.registrants import read_registrants
 from campaignsync.domain.statuses import DEFAULT_CHANNELS
 from campaignsync.runtime.linking import Linking
 from campaignsync.runtime.telemetry import start_logs
@@ -46,6 +47,12 @@ def fulfil(app: Application, wish: dict[str, Any]) -> Any:
             return found(app, **wish)
         case "set":
             return app.members.set_status(wish["program"], wish["email"], wish["status"], who="clerk")
+        case "bring in":
+            file = "Email\n" + "".join(f"p{number}@example.com\n" for number in range(wish["number"]))
+            channel = app.registry.program_channel(wish["program"])
+            read = read_registrants(file.encode(), channel=channel, status=wish["status"])
+            app.members.import_people(wish["program"], read.people, who="clerk")
+            return wish["number"]
         case "members":
             return {row["email"]: row["status"] for row in app.members.list(wish["program"])}
         case "busy":

@@ -13,7 +13,10 @@ class EventfulOrg(SandboxOrg):
     def __init__(self, *arguments: str) -> None:
         super().__init__("--seed", "empty", "--pubsub-port", "0", *arguments)
         assert self.process.stdout is not None
-        self.events = ""
+        self.events, self.tls_port = "", 0
         while not self.events:
-            found = re.match(r"  events +(\S+)$", self.process.stdout.readline())
-            self.events = found[1] if found else ""
+            line = self.process.stdout.readline()
+            if found := re.match(r"  over TLS +https://127.0.0.1:(\d+)", line):
+                self.tls_port = int(found[1])
+            if found := re.match(r"  events +(\S+)$", line):
+                self.events = found[1]

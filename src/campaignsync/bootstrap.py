@@ -133,9 +133,15 @@ class Application:
         return connection, self.registry.login(org), self.registry.person_fields(org)
 
     def revive(self) -> None:
-        """Start our own database server again, should it have died; somebody else's is somebody else's business."""
-        if not self.settings.database_url and revive(self.settings.data_dir):
-            log().warning("database started again")
+        """Start our own database server again, should it have died; somebody else's is somebody else's business. Where it does
+        not start, as on a full disk, whoever asked goes on to wait and asks again."""
+        if self.settings.database_url:
+            return
+        try:
+            if revive(self.settings.data_dir):
+                log().warning("database started again")
+        except (UsageError, OSError) as error:
+            log().warning("database does not start", error=str(error))
 
     @property
     def flow_doors(self) -> FlowDoors:

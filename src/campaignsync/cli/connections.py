@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from campaignsync.bootstrap import Application
+from campaignsync.cli.health import examined
 from campaignsync.cli.output import answer, print_json, print_table, say, show
 from campaignsync.cli.session import AsJson, ConnectionName, opened
 from campaignsync.domain.budget import Budget, pause, pause_text
@@ -21,7 +22,7 @@ from campaignsync.domain.people import DuplicateRule
 from campaignsync.domain.programs import currency_code
 from campaignsync.domain.programs import rate as parse_rate
 from campaignsync.domain.statuses import DEFAULT_CHANNELS
-from campaignsync.runtime.doctor import clock, examine, hearing
+from campaignsync.runtime.doctor import clock, examine, hearing, machine
 from campaignsync.runtime.lead_rules import changed_rules
 
 
@@ -319,6 +320,7 @@ def doctor(context: typer.Context, connection: ConnectionName = None, as_json: A
             every = pause_text(app.ledger.budget(chosen.connection_id).every)
             findings.append(clock(door.clock_ahead_s, app.settings.thresholds.clock.total_seconds()))
             findings.append(hearing(chosen, app.events(chosen), every))
+        findings += machine(examined(app))
     rows = [asdict(finding) for finding in findings]
     if as_json:
         print_json(rows)

@@ -5,11 +5,12 @@ Called by the command line. Whatever is not well hides what comes after it, whic
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from campaignsync.domain.connections import Connection
 from campaignsync.domain.errors import CampaignsyncError
+from campaignsync.domain.health import Check, Level
 from campaignsync.domain.people import SalesforceField
 from campaignsync.runtime.ports import SalesforceDoor
 from campaignsync.runtime.service_ports import Events
@@ -82,6 +83,16 @@ def clock(ahead_s: float | None, bound_s: float) -> Finding:
         seen=f"ours is {ahead_s or 0.0:+.0f} s from the org's",
         to_do="set the clock of this machine by NTP" if skewed else "",
     )
+
+
+def machine(checks: Iterable[Check]) -> list[Finding]:
+    """What ails this installation itself, whatever the org: its disk, the clock of its database."""
+    names = {"DISK_FULL": "disk", "DATABASE_CLOCK": "clock of the database"}
+    return [
+        Finding(check=names[each.code], well=each.level is Level.WELL, seen=each.said, to_do=each.to_do)
+        for each in checks
+        if each.code in names
+    ]
 
 
 def _switch(check: str, connection: Connection, door: SalesforceDoor) -> Finding:

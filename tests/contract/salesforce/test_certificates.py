@@ -7,45 +7,17 @@ import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.x509.oid import NameOID
 
 from campaignsync.domain.connections import Login, LoginMethod
 from campaignsync.domain.errors import RetryableError, UsageError
 from campaignsync.domain.service import again_after_s
 from campaignsync.salesforce.events import is_loopback
 from campaignsync.salesforce.org import SalesforceOrg
-from certificates import new_key, pem_of
-
-
-def certificate(folder: Path, *, days: int, address: str) -> Path:
-    """Key and certificate of a server in one file, signed by itself, good for so many days from yesterday on."""
-    key, began = new_key(), datetime.now(UTC) - timedelta(days=1)
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "here")])
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(began - timedelta(days=9))
-        .not_valid_after(began + timedelta(days=days))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address(address))]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    from cryptography.hazmat.primitives.serialization import Encoding
-
-    file = folder / "server.pem"
-    file.write_text(pem_of(key) + made.public_bytes(Encoding.PEM).decode())
-    return file
+from certificates import server_certificate
 
 
 @contextmanager
@@ -85,7 +57,7 @@ def served(file: Path) -> Iterator[tuple[str, list[str]]]:
 def test_nothing_is_sent_to_whoever_cannot_prove_who_they_are(
     days: int, address: str, trusted: bool, why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    file = certificate(tmp_path, days=days, address=address)
+    file = server_certificate(tmp_path, days=days, address=address)
     if trusted:
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(file))
     fields = {"client_id": "x", "client_secret": "hush"}
