@@ -319,7 +319,7 @@ def _wired(settings: Settings) -> Application:
     from campaignsync.store.webhooks import Webhooks
 
     registry = PostgresRegistry(_now)
-    webhooks = Webhooks(_now, settings.webhook_networks)
+    webhooks = Webhooks(_now, settings.notices.networks)
     member_fields = PostgresMemberFields(_now)
     return Application(
         settings=settings,

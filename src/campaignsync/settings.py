@@ -51,6 +51,8 @@ class NoticeSettings:
     mail_from: str = field(default="campaignsync@localhost", repr=False)
     mail_url: str = field(default="smtp://localhost", repr=False)
     public_url: str = field(default="", repr=False)
+    networks: tuple[Network, ...] = field(default=(), repr=False)
+    """The private networks that any webhook may be in: alerts', flows' and the API's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +83,6 @@ class Settings:
     data_dir: Path
     database_url: str | None = None
     problem_rules: ProblemRules = field(default_factory=ProblemRules)
-    webhook_networks: tuple[Network, ...] = ()
     notices: NoticeSettings = field(default_factory=NoticeSettings)
     web: WebSettings = field(default_factory=WebSettings)
     retention: Retention = field(default_factory=Retention)
@@ -138,7 +139,6 @@ def read_settings(data_dir: Path | None = None) -> Settings:
             threshold=_number("CAMPAIGNSYNC_PROBLEMS_THRESHOLD", 100),
         ),
         notices=_notices(),
-        webhook_networks=networks(os.environ.get("CAMPAIGNSYNC_WEBHOOK_NETWORKS", "")),
         web=_web(),
         thresholds=Thresholds(
             lag=timedelta(minutes=_number("CAMPAIGNSYNC_ALARM_LAG_MINUTES", 15)),
@@ -176,6 +176,7 @@ def _notices() -> NoticeSettings:
         mail_from=os.environ.get("CAMPAIGNSYNC_MAIL_FROM") or "campaignsync@localhost",
         mail_url=_address("CAMPAIGNSYNC_MAIL_URL", "smtp://localhost", "smtp", "smtps", "file"),
         public_url=_address("CAMPAIGNSYNC_PUBLIC_URL", "", "https", "http"),
+        networks=networks(os.environ.get("CAMPAIGNSYNC_WEBHOOK_NETWORKS", "")),
     )
 
 

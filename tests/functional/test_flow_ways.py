@@ -14,6 +14,7 @@ import pytest
 
 from campaignsync.bootstrap import Application
 from campaignsync.domain.errors import UsageError
+from campaignsync.domain.webhooks import networks
 from campaignsync.runtime.flow_runner import run_flows
 from campaignsync.settings import NoticeSettings
 from conftest import Clock
@@ -79,7 +80,9 @@ def marketer(app: Application, clock: Clock, tmp_path: Path) -> Marketer:
     from campaignsync.store.couriers import Courier
 
     app.registry.create_program("Spring", "Webinar", {})
-    mail = NoticeSettings(mail_url=f"file://{tmp_path}/mail", mail_from="flows@example.com")
+    mail = NoticeSettings(
+        mail_url=f"file://{tmp_path}/mail", mail_from="flows@example.com", networks=networks("127.0.0.0/8")
+    )
     found = Marketer(app=app, clock=clock, courier=Courier(mail, timeout_s=0.3))
     found.smart.shelf.make_list("A")
     people(app, {"email": "ann@example.com", "first_name": 'A"nn', "last_name": "/../x?y=1"})
@@ -253,3 +256,14 @@ def test_smart_campaigns_are_part_of_the_configuration(
     file.write_text("campaignsync: 1\nsmart_campaigns: {}\n")
     assert "- smart_campaigns / Welcome" in terminal("config", "apply", str(file), "--yes", "--prune")
     assert desk.app.smart_campaigns.list() == []
+
+
+def test_a_flow_calls_no_private_address_unless_it_is_allowed(app: Application, service: Service) -> None:
+    from campaignsync.store.couriers import Courier
+
+    courier = Courier(NoticeSettings())
+    for host in ("127.0.0.1", "localhost"):
+        address = service.url.replace("127.0.0.1", host)
+        with pytest.raises(UsageError, match="private network"):
+            courier.call(f"{address}/hook", "POST", "{}", "key")
+    assert service.heard == []

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from campaignsync.domain.errors import RetryableError, UsageError
+from campaignsync.domain.webhooks import networks
 from campaignsync.runtime.notice_ports import Outlet
 from campaignsync.runtime.notices import deliver
 from campaignsync.settings import NoticeSettings, read_settings
@@ -74,7 +75,7 @@ def terminal(desk: Desk) -> Terminal:
 def outlets(**settings: Any) -> list[Outlet]:
     from campaignsync.store.outlets import outlets
 
-    return list(outlets(NoticeSettings(**settings)))
+    return list(outlets(NoticeSettings(**{"networks": networks("127.0.0.0/8"), **settings})))
 
 
 def fail_a_round(desk: Desk) -> None:
@@ -158,8 +159,24 @@ def test_a_notice_that_nobody_took_for_days_is_given_up(failed: Desk, receiver: 
 
 def test_an_outlet_out_of_reach_is_a_problem_that_gives_no_secret_away(failed: Desk) -> None:
     deliver(failed.app.outbox, outlets(webhook_url="http://127.0.0.1:9/hook?token=hush"))
-    assert undelivered(failed) == ["webhook: the webhook at 127.0.0.1 cannot be reached (URLError)"]
+    assert undelivered(failed) == [
+        "webhook: the webhook at 127.0.0.1 cannot be reached (ConnectionRefusedError)"
+    ]
     assert failed.sync().halted is None
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]", "169.254.169.254"])
+def test_an_alert_goes_to_no_private_address_unless_it_is_allowed(
+    failed: Desk, receiver: Receiver, host: str
+) -> None:
+    """By name or by number: what counts is the address that is connected to."""
+    port = receiver.server.server_port
+    deliver(failed.app.outbox, outlets(webhook_url=f"http://{host}:{port}/hook?token=hush", networks=()))
+    (told,) = undelivered(failed)
+    assert "private network" in told
+    assert "CAMPAIGNSYNC_WEBHOOK_NETWORKS" in told
+    assert "hush" not in told
+    assert receiver.heard == []
 
 
 def test_a_mail_says_what_is_wrong_where_and_since_when(failed: Desk, tmp_path: Path) -> None:
@@ -224,6 +241,7 @@ def test_the_sync_command_delivers_also_when_its_round_fails(
     desk: Desk, terminal: Terminal, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CAMPAIGNSYNC_WEBHOOK_URL", receiver.url)
+    monkeypatch.setenv("CAMPAIGNSYNC_WEBHOOK_NETWORKS", "127.0.0.0/8")
     desk.link()
     desk.org.control("POST", "/sandbox/limits", {"DailyApiRequests": 1})
     with pytest.raises(RetryableError):
@@ -243,6 +261,7 @@ def test_the_ways_to_tell_people_can_be_tried(
 ) -> None:
     assert terminal("notices") == "Nothing had to be told yet.\n"
     monkeypatch.setenv("CAMPAIGNSYNC_WEBHOOK_URL", receiver.url)
+    monkeypatch.setenv("CAMPAIGNSYNC_WEBHOOK_NETWORKS", "127.0.0.0/8")
     assert terminal.json("notices", "--test") == [
         {"outlet": "log", "sent": True, "error": None},
         {"outlet": "webhook", "sent": True, "error": None},

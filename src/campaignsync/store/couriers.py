@@ -1,15 +1,12 @@
 """The ways out into the world that flows use: HTTP requests and mails (runtime.flow_ports.Courier).
 
-Built by bootstrap, called by `runtime.errands`. A request follows nobody elsewhere and waits for ten seconds at the most; no
-message tells more of an address than its host.
+Built by bootstrap, called by `runtime.errands`. Whom a request may reach, `outbound` knows; it waits for ten seconds at the
+most, and no message tells more of an address than its host.
 """
 
 from __future__ import annotations
 
-import urllib.error
-import urllib.request
 from collections.abc import Sequence
-from http.client import HTTPException
 from smtplib import SMTPException
 from urllib.parse import urlsplit
 
@@ -18,9 +15,9 @@ from django.core.mail import EmailMessage
 from campaignsync.domain.errors import RetryableError, UsageError
 from campaignsync.domain.people import looks_like_email
 from campaignsync.settings import NoticeSettings
-from campaignsync.store.outlets import OPENER, backend
+from campaignsync.store.outbound import TIMEOUT_S, UNREACHABLE, Request, ask
+from campaignsync.store.outlets import backend
 
-TIMEOUT_S = 10.0
 _AGAIN = frozenset({408, 425, 429})
 """Answers below 500 that may be another one later."""
 
@@ -46,17 +43,18 @@ class Courier:
         sent = None if method == "GET" else body.encode()
         where = f"The webhook at {parts.hostname}"
         try:
-            request = urllib.request.Request(url, data=sent, headers=headers, method=method)  # noqa: S310 - see above.
-            with OPENER.open(request, timeout=self._timeout_s):
-                pass
-        except urllib.error.HTTPError as error:
-            error.close()
-            kind = RetryableError if error.code >= 500 or error.code in _AGAIN else UsageError
-            raise kind(f"{where} answered HTTP {error.code}.") from None
+            status = ask(
+                Request(url=url, headers=headers, body=sent, method=method),
+                self._settings.networks,
+                self._timeout_s,
+            )
         except ValueError:
             raise UsageError(f"{where} has an address that cannot be asked.") from None
-        except (OSError, HTTPException) as error:
+        except UNREACHABLE as error:
             raise RetryableError(f"{where} cannot be reached ({type(error).__name__}).") from None
+        if not 200 <= status < 300:
+            kind = RetryableError if status >= 500 or status in _AGAIN else UsageError
+            raise kind(f"{where} answered HTTP {status}.")
 
     def mail(self, to: Sequence[str], subject: str, body: str) -> None:
         """Mail a text. UsageError for what is no address."""

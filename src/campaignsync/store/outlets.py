@@ -1,8 +1,7 @@
 """The ways to tell people: the log, a webhook, e-mail by Django's backends (runtime.notice_ports.Outlet).
 
 Built by bootstrap from the settings, called by `runtime.notices`. It lives in the store as Django does. What an outlet cannot
-deliver is a RetryableError whose message holds no secret; a webhook is posted to the one address that was set and follows nobody
-elsewhere.
+deliver is a RetryableError whose message holds no secret; whom a webhook may reach, `outbound` knows.
 """
 
 from __future__ import annotations
@@ -10,11 +9,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 import logging
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
-from http.client import HTTPException
 from smtplib import SMTPException
 from urllib.parse import unquote, urlsplit
 
@@ -22,12 +18,14 @@ import orjson
 from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 
-from campaignsync.domain.errors import RetryableError
+from campaignsync.domain.errors import RetryableError, UsageError
 from campaignsync.domain.notices import Notice, NoticeEvent
+from campaignsync.domain.webhooks import Network
 from campaignsync.settings import NoticeSettings
+from campaignsync.store.outbound import UNREACHABLE, Request, ask
 
 SIGNATURE = "X-Campaignsync-Signature"
-_TIMEOUT_S = 10
+_TIMEOUT_S = 10  # Of mail servers.
 _MAIL_PORTS = {"smtp": 25, "smtps": 465}
 _LOG = logging.getLogger("campaignsync.notices")
 
@@ -36,7 +34,9 @@ def outlets(settings: NoticeSettings) -> Iterator[LogOutlet | WebhookOutlet | Ma
     """The outlets that were set up; the log always is."""
     yield LogOutlet()
     if settings.webhook_url:
-        yield WebhookOutlet(url=settings.webhook_url, secret=settings.webhook_secret)
+        yield WebhookOutlet(
+            url=settings.webhook_url, secret=settings.webhook_secret, networks=settings.networks
+        )
     if settings.mail_to:
         yield MailOutlet(settings=settings)
 
@@ -58,6 +58,7 @@ class WebhookOutlet:
 
     url: str
     secret: str
+    networks: tuple[Network, ...] = ()
     name: str = "webhook"
 
     def send(self, notice: Notice) -> None:
@@ -66,30 +67,19 @@ class WebhookOutlet:
         if self.secret:
             digest = hmac.new(self.secret.encode(), body, hashlib.sha256).hexdigest()
             headers[SIGNATURE] = f"sha256={digest}"
-        request = urllib.request.Request(self.url, data=body, headers=headers)  # noqa: S310 - http(s) only, see settings.
         try:
-            with OPENER.open(request, timeout=_TIMEOUT_S):
-                pass
-        except urllib.error.HTTPError as error:
-            error.close()
-            raise RetryableError(f"{self._where} answered HTTP {error.code}") from None
-        except (OSError, HTTPException) as error:
+            status = ask(Request(url=self.url, headers=headers, body=body), self.networks)
+        except UsageError as error:
+            raise RetryableError(str(error), code=error.code) from None
+        except UNREACHABLE as error:
             raise RetryableError(f"{self._where} cannot be reached ({type(error).__name__})") from None
+        if not 200 <= status < 300:
+            raise RetryableError(f"{self._where} answered HTTP {status}")
 
     @property
     def _where(self) -> str:
         """The address without its path and query, which may hold a token."""
         return f"the webhook at {urlsplit(self.url).hostname}"
-
-
-class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    """A redirect is an answer like any other that is no success."""
-
-    def redirect_request(self, *_: object) -> None:
-        return None
-
-
-OPENER = urllib.request.build_opener(_NoRedirects)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,17 +1,12 @@
 """Webhooks and the events on their way to them: kept, sent, tried again (domain.webhooks).
 
 The outbox has events sent whenever notices are. Taking an event sets when it is due again, as with notices: an event reaches a
-webhook at least once, whatever dies meanwhile. Which addresses may be told is asked of the address that is connected to, not of
-the name that was typed, since a name may be made to point elsewhere.
+webhook at least once, whatever dies meanwhile. Which addresses may be told, `outbound` knows.
 """
 
 from __future__ import annotations
 
-import contextlib
-import http.client
 import secrets
-import socket
-import ssl
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
@@ -28,14 +23,14 @@ from campaignsync.domain.webhooks import (
     Delivery,
     Event,
     Network,
-    may_be_told,
     webhook_url,
 )
 from campaignsync.store import models
 from campaignsync.store.frames import rows
+from campaignsync.store.outbound import UNREACHABLE, Request, ask
 from campaignsync.store.secrecy import decrypted, encrypted
 
-_MOST, _TIMEOUT_S, _LONGEST_ERROR = 100, 10, 300
+_MOST, _LONGEST_ERROR = 100, 300
 
 
 class Webhooks:
@@ -157,42 +152,13 @@ def _delivery(row: dict[str, Any]) -> Delivery:
 
 
 def post(delivery: Delivery, allowed: Sequence[Network]) -> tuple[int | None, str | None]:
-    """Post one event; the status of the answer, and why it was not taken. Nobody is followed elsewhere."""
-    parts = urlsplit(delivery.url)
-    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    """Post one event; the status of the answer, and why it was not taken."""
+    host = urlsplit(delivery.url).hostname
+    request = Request(url=delivery.url, headers=delivery.headers, body=delivery.body)
     try:
-        connection = _connection(parts.scheme, parts.hostname or "", parts.port, allowed)
-        try:
-            connection.request("POST", path, body=delivery.body, headers=delivery.headers)
-            status = connection.getresponse().status
-        finally:
-            connection.close()
+        status = ask(request, allowed)
     except UsageError as error:
         return None, str(error)
-    except (OSError, ValueError, http.client.HTTPException) as error:
-        return None, f"{parts.hostname} cannot be reached ({type(error).__name__})"
-    return status, None if 200 <= status < 300 else f"{parts.hostname} answered HTTP {status}"
-
-
-def _connection(
-    scheme: str, host: str, port: int | None, allowed: Sequence[Network]
-) -> http.client.HTTPConnection:
-    """A connection to an address that may be told: looked up once, and the same address is connected to."""
-    port = port or (443 if scheme == "https" else 80)
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    fit = [entry for entry in found if may_be_told(str(entry[4][0]), allowed)]
-    if not fit:
-        raise UsageError(
-            f"{host} is an address of a private network: whoever runs campaignsync allows it with"
-            " CAMPAIGNSYNC_WEBHOOK_NETWORKS"
-        )
-    family, kind, protocol, _, address = fit[0]
-    with contextlib.ExitStack() as unless_it_is_up:
-        plain = unless_it_is_up.enter_context(socket.socket(family, kind, protocol))
-        plain.settimeout(_TIMEOUT_S)
-        plain.connect(address)
-        connection = http.client.HTTPConnection(host, port, timeout=_TIMEOUT_S)
-        trusted = ssl.create_default_context() if scheme == "https" else None
-        connection.sock = trusted.wrap_socket(plain, server_hostname=host) if trusted else plain
-        unless_it_is_up.pop_all()
-    return connection
+    except (*UNREACHABLE, ValueError) as error:
+        return None, f"{host} cannot be reached ({type(error).__name__})"
+    return status, None if 200 <= status < 300 else f"{host} answered HTTP {status}"
