@@ -143,6 +143,21 @@ def person_sync(
     answer(value, f"{name} is {kind} {salesforce_id} in '{chosen.name}'.", as_json=as_json)
 
 
+@person.command("merge")
+def person_merge(
+    context: typer.Context,
+    name: Who,
+    into: Annotated[str, typer.Argument(metavar="INTO", help="Who stays: an address or an id, as WHO.")],
+    as_json: AsJson = False,
+) -> None:
+    """Make one person of two: INTO stays, and takes over what it lacks, with the memberships of both."""
+    with opened(context) as app:
+        loser, winner = app.directory.find(name), app.directory.find(into)
+        app.directory.merge(loser, winner, who=who())
+    value = {"person": into, "number": winner, "merged": loser}
+    answer(value, f"{name} and {into} are one person now.", as_json=as_json)
+
+
 @person.command("delete")
 def person_delete(
     context: typer.Context,

@@ -593,5 +593,9 @@ class Directory(Protocol):
         """Forget a record that was deleted in an org, and what was agreed on there, so that the person may be found or made anew
         (M7.9)."""
 
+    def merge(self, loser: int, winner: int, *, who: str) -> None:
+        """Make one person of two: the winner's values, the loser's where the winner has none; memberships join with the further
+        status (M7.8). UsageError where both have a record in one org: those are merged there, and we follow."""
+
     def delete(self, person: int, *, who: str) -> None:
         """Delete somebody, memberships and all; the journal keeps the number."""

@@ -18,7 +18,8 @@ from campaignsync.domain.people import comparable_email
 from campaignsync.domain.trees import PERSON_FIELDS
 from campaignsync.store import models
 from campaignsync.store.acting import acting, alone
-from campaignsync.store.frames import execute, rows
+from campaignsync.store.frames import execute, rows, table
+from campaignsync.store.merging import merge_people
 
 _FIELDS = ", ".join(f'p."{name}"' for name in PERSON_FIELDS)
 
@@ -152,6 +153,25 @@ class Directory:
                 " ON CONFLICT (link_id) DO UPDATE SET noted_at = excluded.noted_at",
                 (self._now(), person, connection),
             )
+
+    def merge(self, loser: int, winner: int, *, who: str) -> None:
+        """Make one person of two: the winner's values, the loser's where the winner has none; memberships join with the further
+        status (M7.8). UsageError where both have a record in one org: those are merged there, and we follow."""
+        with acting(who=who, why="merged here", now=self._now()):
+            alone("people")
+            known = models.Person.objects.filter(pk__in=(loser, winner), merged_into=None)
+            if loser == winner or known.count() != 2:
+                raise UsageError(
+                    "Two people are needed to be merged, and both must be there.", code=NOT_THERE
+                )
+            records = self.records(loser).keys() & self.records(winner).keys()
+            if records:
+                org = models.Connection.objects.get(pk=min(records))
+                raise UsageError(
+                    f"Both have a record in '{org.name}': merge those two in Salesforce, and the next look makes them one here."
+                )
+            table("merged", "SELECT %s::bigint AS loser, %s::bigint AS winner", (loser, winner))
+            merge_people(self._now())
 
     def delete(self, person: int, *, who: str) -> None:
         """Delete somebody, memberships and all; the journal keeps the number."""

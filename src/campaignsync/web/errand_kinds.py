@@ -17,6 +17,7 @@ from campaignsync.domain.fields import remapped
 from campaignsync.domain.ids import LinkId, RunId
 from campaignsync.domain.labels import LabelChanges, LabelMapping
 from campaignsync.domain.links import Approval
+from campaignsync.domain.member_fields import field_named
 from campaignsync.domain.runs import RunReport
 from campaignsync.planner.explain import kept
 from campaignsync.planner.plan import Plan
@@ -25,7 +26,9 @@ from campaignsync.runtime.cycle import look
 from campaignsync.runtime.doctor import examine
 from campaignsync.runtime.executor import Tell
 from campaignsync.runtime.flow_runner import run_flows
+from campaignsync.runtime.lead_rules import changed_rules
 from campaignsync.runtime.linking import ExistingCampaign, Linking, require_campaign_sync
+from campaignsync.runtime.member_fields import mapping_of
 from campaignsync.runtime.notices import delivered
 from campaignsync.runtime.one_person import delete_there, sync_person
 from campaignsync.runtime.rounds import Round, plan_now
@@ -184,6 +187,37 @@ def map_field(app: Application, asked: Asked, tell: Tell) -> Done:
     field = remapped(known, asked["field"].strip(), choices, seen)
     app.registry.map_person_field(connection.connection_id, field)
     return Done(result=asdict(field))
+
+
+@kind("lead rules")
+def lead_rules(app: Application, asked: Asked, tell: Tell) -> Done:
+    """How leads are made in an org: connection, and of the rules (`rules`) those that change."""
+    connection = app.registry.connection(asked["connection"])
+    rules = changed_rules(connection.leads, asked["rules"], app.door(connection))
+    app.registry.set_lead_rules(connection.connection_id, rules)
+    return Done(result=asdict(rules))
+
+
+@kind("map member field")
+def map_member_field(app: Application, asked: Asked, tell: Tell) -> Done:
+    """Keep a field of members the same with one of CampaignMember: connection, name, salesforce_field."""
+    connection = app.registry.connection(asked["connection"])
+    org = connection.connection_id
+    field = field_named(asked["name"], app.member_fields.list())
+    seen = app.door(connection).fields_of("CampaignMember")
+    mapping = mapping_of(field, asked["salesforce_field"], seen, app.member_fields.mappings(org))
+    with app.ledger.alone(org):
+        app.member_fields.map(org, mapping, who=asked["who"])
+    return Done(result={"name": field.name, "salesforce_field": mapping.salesforce_field})
+
+
+@kind("unmap member field")
+def unmap_member_field(app: Application, asked: Asked, tell: Tell) -> Done:
+    """Keep a field of members the same no more: connection, name."""
+    org = app.registry.connection(asked["connection"]).connection_id
+    with app.ledger.alone(org):
+        app.member_fields.unmap(org, asked["name"], who=asked["who"])
+    return Done(result={"name": asked["name"], "salesforce_field": None})
 
 
 @kind("person sync")

@@ -245,6 +245,16 @@ TELLINGS: Mapping[str, Telling] = {
         title=lambda asked: _("Looking at %(org)s") % {"org": asked["connection"]},
         address=lambda errand: _after_look(errand["asked"]),
     ),
+    "map member field": Telling(
+        title=lambda asked: _("Looking at the fields of %(org)s") % {"org": asked["connection"]},
+        address=lambda errand: reverse("fields"),
+        said=lambda result: _("Saved. The next sync reads all members anew."),
+    ),
+    "unmap member field": Telling(
+        title=lambda asked: _("Ending the mapping of '%(name)s'") % {"name": asked["name"]},
+        address=lambda errand: reverse("fields"),
+        said=lambda result: _("It is a field of ours alone now; values stay as they are on both sides."),
+    ),
     "person sync": Telling(
         title=lambda asked: _("Looking for this person in %(org)s") % {"org": asked["connection"]},
         address=lambda errand: reverse("person", args=[errand["asked"]["person"]]),

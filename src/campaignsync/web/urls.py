@@ -56,6 +56,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("people/<int:number>/", people.person, name="person"),
     path("people/<int:number>/edit/", people.edit, name="person_edit"),
     path("people/<int:number>/sync/", require_POST(people.sync), name="person_sync"),
+    path("people/<int:number>/merge/", require_POST(people.merge), name="person_merge"),
     path("settings/", include("campaignsync.web.settings.urls")),
     path("smart-campaigns/", include("campaignsync.web.smart_campaigns.urls")),
     path("reports/", include("campaignsync.web.reports.urls")),

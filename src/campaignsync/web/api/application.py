@@ -23,6 +23,7 @@ from campaignsync.web.api import (
     accounts,
     approvals,
     automation,
+    choices,
     history,
     links,
     people,
@@ -35,7 +36,19 @@ from campaignsync.web.api import (
 from campaignsync.web.api.guard import ROUTES
 from campaignsync.web.errands import KINDS
 
-MODULES = (programs, links, syncing, approvals, problems, people, automation, history, settings, accounts)
+MODULES = (
+    programs,
+    links,
+    syncing,
+    approvals,
+    problems,
+    people,
+    automation,
+    history,
+    settings,
+    choices,
+    accounts,
+)
 DESCRIPTION = """Everything campaignsync does, for programs. See docs/api.md.
 
 Lists come page by page (`cursor`, `limit`); a write with an `Idempotency-Key` is done once; what goes to Salesforce is

@@ -112,8 +112,10 @@ class Routes:
     def put(self, path: str, action: Action, response: Any, **more: Any) -> Callable[[View], View]:
         return self._route("PUT", path, action, {200: response}, more)
 
-    def patch(self, path: str, action: Action, response: Any, **more: Any) -> Callable[[View], View]:
-        return self._route("PATCH", path, action, {200: response}, more)
+    def patch(
+        self, path: str, action: Action, response: Any, status: int = 200, **more: Any
+    ) -> Callable[[View], View]:
+        return self._route("PATCH", path, action, {status: response}, more)
 
     def delete(
         self, path: str, action: Action, response: Any = None, status: int = 204, **more: Any

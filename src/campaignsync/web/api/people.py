@@ -96,6 +96,12 @@ class WhichOrg(Body):
     connection: Name | None = None
 
 
+class Winner(Body):
+    """The number of the person who stays."""
+
+    winner: Number
+
+
 @routes.get("/people", Action.SEE_PEOPLE, Page[PersonRow])
 def list_people(
     request: HttpRequest,
@@ -139,6 +145,14 @@ def sync_person(request: HttpRequest, number: Number, org: WhichOrg) -> Any:
     _person(number)
     connection = installation().registry.connection(org.connection).name
     return errand(request, "person sync", {"person": number, "connection": connection}, None)
+
+
+@routes.post("/people/{number}/merge", Action.DELETE_PEOPLE, Person)
+def merge_person(request: HttpRequest, number: Number, into: Winner) -> Any:
+    """Merge somebody into another, who stays; refused where both have a record in one org (M7.8)."""
+    _person(number), _person(into.winner)
+    installation().directory.merge(number, into.winner, who=cast("Asking", request).auth.name)
+    return _person(into.winner)
 
 
 @routes.delete("/people/{number}", Action.DELETE_PEOPLE, Errand, status=202)

@@ -70,6 +70,7 @@ def person(request: HttpRequest, number: int) -> HttpResponse:
             size=25,
         ),
         "may_change": may(request, Action.CHANGE_PEOPLE),
+        "may_merge": may(request, Action.DELETE_PEOPLE),
     }
     return render(request, "web/people/one.html", context)
 
@@ -133,6 +134,21 @@ def _shown(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return "" if value is None else str(value)
+
+
+@requires(Action.DELETE_PEOPLE)
+def merge(request: HttpRequest, number: int) -> HttpResponse:
+    """Merge somebody into another person, who is named by an address, or by an id of ours or of Salesforce (M7.8)."""
+    _require(number)
+    directory = installation().directory
+    try:
+        winner = directory.find(request.POST.get("into", "").strip())
+        directory.merge(number, winner, who=request.user.get_username())
+    except UsageError as error:
+        messages.error(request, str(error))
+        return redirect("person", number=number)
+    messages.success(request, _("Merged: this is who stays, with the memberships of both."))
+    return redirect("person", number=winner)
 
 
 @requires(Action.CHANGE_PEOPLE)

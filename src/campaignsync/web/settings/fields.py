@@ -15,9 +15,10 @@ from django.utils.translation import gettext_lazy
 from campaignsync.domain.access import Action
 from campaignsync.domain.errors import CampaignsyncError, UsageError
 from campaignsync.domain.fields import FieldDirection, FieldWinner, PersonField, remapped
-from campaignsync.domain.member_fields import FieldKind, MemberField
+from campaignsync.domain.member_fields import FieldKind, FieldMapping, MemberField, field_named
 from campaignsync.domain.registrants import require_free_name
 from campaignsync.web.access import may, requires
+from campaignsync.web.errand_pages import begin
 from campaignsync.web.installation import installation
 from campaignsync.web.settings.connections import connection_of
 
@@ -65,11 +66,53 @@ def fields(request: HttpRequest) -> HttpResponse:
             {"org": org, "fields": app.registry.person_fields(org.connection_id)}
             for org in app.registry.connections()
         ],
-        "member_fields": app.member_fields.list(),
+        "member_fields": _member_fields(),
         "kinds": [each.value for each in FieldKind],
         "may_change": may(request, Action.CHANGE_SETTINGS),
     }
     return render(request, "web/settings/fields.html", context)
+
+
+def _member_fields() -> list[dict[str, Any]]:
+    """The fields of members, each with what it is in every org."""
+    app = installation()
+    orgs = app.registry.connections()
+    mapped = {
+        org.name: {each.field.name: each for each in app.member_fields.mappings(org.connection_id)}
+        for org in orgs
+    }
+    return [
+        {
+            "name": field.name,
+            "kind": field.kind,
+            "mapped": [{"org": org, "mapping": mapped[org.name].get(field.name)} for org in orgs],
+        }
+        for field in app.member_fields.list()
+    ]
+
+
+@requires(Action.CHANGE_SETTINGS)
+def member_mapping(request: HttpRequest, number: int) -> HttpResponse:
+    """One field of members in one org: which field of CampaignMember it is kept the same with (M6.8)."""
+    app, org = installation(), connection_of(number)
+    field = field_named(request.GET.get("field", ""), app.member_fields.list())
+    known = {each.field.name: each for each in app.member_fields.mappings(org.connection_id)}.get(field.name)
+    if request.method == "POST":
+        asked = {"connection": org.name, "name": field.name}
+        if "unmap" in request.POST:
+            return begin(request, "unmap member field", asked)
+        wanted = request.POST.get("salesforce_field", "").strip()
+        if wanted:
+            return begin(request, "map member field", {**asked, "salesforce_field": wanted})
+        messages.warning(request, _("Choose a field of Salesforce first."))
+    context: dict[str, Any] = {"title": field.name, "field": field, "org": org, "known": known}
+    try:
+        seen = [each for each in app.door(org).fields_of("CampaignMember") if each.name.endswith("__c")]
+    except CampaignsyncError as error:
+        seen, context["error"] = [], str(error)
+    wishes = ((each.name, FieldMapping(field=field, salesforce_field=each.name)) for each in seen)
+    context["choices"] = [{"name": name, "fault": wish.fault(seen)} for name, wish in wishes]
+    return render(request, "web/settings/member_mapping.html", context)
 
 
 @requires(Action.CHANGE_SETTINGS)

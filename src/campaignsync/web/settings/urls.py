@@ -14,6 +14,7 @@ urlpatterns = [
     path("connections/<int:number>/check/", connections.check, name="connection_check"),
     path("connections/<int:number>/credentials/", connections.credentials, name="connection_credentials"),
     path("connections/<int:number>/mapping/", fields.mapping, name="field_mapping"),
+    path("connections/<int:number>/member-mapping/", fields.member_mapping, name="member_mapping"),
     path("channels/", channels.channels, name="channels"),
     path("channels/new/", channels.channel, name="channel_new"),
     path("channels/<int:number>/", channels.channel, name="channel"),
