@@ -11,11 +11,14 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
+from benchmarks import pages
 from benchmarks.page import write_page
 from benchmarks.works import WORKS, Asked, told
 from benchmarks.world import database_server
 
 RESULTS = Path(__file__).with_name("results")
+PAGES = "pages"
+"""What measures the pages: benchmarks.pages."""
 SERVICE = ("latency", "failover")
 """What measures a whole service as processes of their own: programs beside the tests, which keep their own results."""
 
@@ -24,7 +27,10 @@ def main() -> None:
     """Each work at its usual sizes, or all at one."""
     parser = argparse.ArgumentParser(prog="./run bench", description="Whole processes against the sandbox.")
     parser.add_argument(
-        "works", nargs="*", metavar="WORK", help=f"some of {', '.join([*WORKS, *SERVICE])}; all when left out"
+        "works",
+        nargs="*",
+        metavar="WORK",
+        help=f"some of {', '.join([*WORKS, PAGES, *SERVICE])}; all when left out",
     )
     parser.add_argument("--size", type=int, nargs="*", help="members, or links for W6")
     parser.add_argument("--runs", type=int, default=5)
@@ -34,11 +40,13 @@ def main() -> None:
     parser.add_argument("--no-peers", action="store_true")
     chosen = parser.parse_args()
     asked = Asked(runs=chosen.runs, latencies=chosen.latency, peers=not chosen.no_peers)
-    works = chosen.works or [*WORKS, *SERVICE]
+    works = chosen.works or [*WORKS, PAGES, *SERVICE]
     for name in (name for name in works if name.lower() in SERVICE):
         _measure_service(name.lower())
     with database_server() as server:
-        for name in (name for name in works if name.lower() not in SERVICE):
+        if PAGES in (name.lower() for name in works):
+            pages.run(server, (chosen.size or [1_000_000])[0], max(chosen.runs, 20))
+        for name in (name for name in works if name.lower() not in (*SERVICE, PAGES)):
             work, sizes = WORKS[name.upper()]
             rows = []
             for size in chosen.size or sizes:

@@ -30,7 +30,7 @@ def add_to(app: typer.Typer) -> None:
 def people(
     context: typer.Context,
     search: Annotated[
-        str | None, typer.Option(help="Part of a name, a company or an e-mail address.")
+        str | None, typer.Option(help="Beginnings of words of a name, a company or an address.")
     ] = None,
     connection: Annotated[
         str | None, typer.Option(help="Only those who are a lead or contact in this connection's org.")

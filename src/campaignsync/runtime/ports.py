@@ -572,8 +572,9 @@ class Directory(Protocol):
         self, *, search: str | None, connection: ConnectionId | None, deleted: bool, after: int, limit: int
     ) -> list[dict[str, Any]]:
         """People in the order in which we came to know them, behind number `after`: number, our_id, email, first_name,
-        last_name, company, programs, records (connection, kind, salesforce_id, deleted). `search` is part of a name, a company
-        or an address; `connection` and `deleted` keep those who have a record there, or one that was deleted."""
+        last_name, company, programs, records (connection, kind, salesforce_id, deleted). `search` is beginnings of words
+        of names, companies and addresses; `connection` and `deleted` keep those who have a record there, or one that was
+        deleted."""
 
     def show(self, person: int) -> dict[str, Any]:
         """All we know of somebody: number, our_id, fields, custom, acquisition_program, known_since, records, programs

@@ -20,6 +20,7 @@ from campaignsync.store import models
 from campaignsync.store.acting import acting, alone
 from campaignsync.store.frames import execute, rows, table
 from campaignsync.store.merging import merge_people
+from campaignsync.store.searching import beginnings, matches
 
 _FIELDS = ", ".join(f'p."{name}"' for name in PERSON_FIELDS)
 
@@ -64,18 +65,24 @@ class Directory:
         self, *, search: str | None, connection: ConnectionId | None, deleted: bool, after: int, limit: int
     ) -> list[dict[str, Any]]:
         """People in the order in which we came to know them, behind number `after`: number, our_id, email, first_name,
-        last_name, company, programs, records (connection, kind, salesforce_id, deleted). `search` is part of a name, a company
-        or an address; `connection` and `deleted` keep those who have a record there, or one that was deleted."""
+        last_name, company, programs, records (connection, kind, salesforce_id, deleted). `search` is beginnings of words
+        of names, companies and addresses; `connection` and `deleted` keep those who have a record there, or one that was
+        deleted."""
         return rows(
             "SELECT p.id AS number, p.our_id::text AS our_id, p.email, p.first_name, p.last_name, p.company,"
             " (SELECT count(*) FROM store_programmember m WHERE m.person_id = p.id) AS programs,"
             f" {_RECORDS} AS records FROM store_person p WHERE p.merged_into_id IS NULL AND p.id > %(after)s"
-            " AND (%(search)s::text IS NULL OR strpos(lower(concat_ws(' ', p.email, p.first_name, p.last_name, p.company)),"
-            "  lower(%(search)s)) > 0)"
+            f" AND (%(words)s = '' OR {matches('p')})"
             " AND ((%(connection)s::bigint IS NULL AND NOT %(deleted)s) OR EXISTS (SELECT FROM store_personidentity i"
             "  WHERE i.person_id = p.id AND (%(connection)s::bigint IS NULL OR i.connection_id = %(connection)s)"
             "  AND (i.is_deleted OR NOT %(deleted)s))) ORDER BY p.id LIMIT %(limit)s",
-            {"search": search, "connection": connection, "deleted": deleted, "after": after, "limit": limit},
+            {
+                "words": beginnings(search or ""),
+                "connection": connection,
+                "deleted": deleted,
+                "after": after,
+                "limit": limit,
+            },
         )
 
     def show(self, person: int) -> dict[str, Any]:

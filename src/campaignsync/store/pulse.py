@@ -14,7 +14,7 @@ from django.db import transaction
 from campaignsync.domain.ids import ConnectionId
 from campaignsync.domain.service import COMPARED_EVERY, ROUND_BUCKETS_S, RoundEnd
 from campaignsync.settings import Retention
-from campaignsync.store import models
+from campaignsync.store import models, tallies
 from campaignsync.store.frames import execute
 from campaignsync.store.jobs import reached
 
@@ -84,7 +84,10 @@ class Pulses:
         models.Connection.objects.filter(pk=org).update(compared_at=self._now())
 
     def tidy(self) -> dict[str, int]:
-        """Delete what is kept for too long already, in small transactions; how many rows of what."""
+        """Delete what is kept for too long already, in small transactions; how many rows of what. Long tallies
+        are folded."""
+        with reached():
+            tallies.fold_long()
         return {what: self._forget(what, kept) for what, kept in self._kept.items() if kept}
 
     def _forget(self, what: str, kept: timedelta) -> int:

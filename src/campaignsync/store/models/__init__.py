@@ -59,6 +59,7 @@ from campaignsync.store.models.programs import (
     ProgressionStatus,
 )
 from campaignsync.store.models.service import Pulse, Subscription
+from campaignsync.store.models.tallies import LabelTally, MemberTally
 from campaignsync.store.models.traffic import ApiCalls, Traffic
 
 __all__ = [
@@ -87,6 +88,7 @@ __all__ = [
     "JournalEntry",
     "JournalReader",
     "Journey",
+    "LabelTally",
     "LeadIntent",
     "Link",
     "LinkLabel",
@@ -94,6 +96,7 @@ __all__ = [
     "MappedField",
     "Mark",
     "MemberField",
+    "MemberTally",
     "MirrorCount",
     "Notice",
     "PeopleList",

@@ -16,6 +16,7 @@ from campaignsync.store.marking import (
     mark_salesforce_people,
 )
 from campaignsync.store.models.programs import Connection, PersonFields
+from campaignsync.store.tallies import tally_labels
 from campaignsync.store.triggers import (
     note_campaign_fields,
     note_campaign_members,
@@ -160,7 +161,12 @@ class CampaignMember(models.Model):
         constraints = (
             models.UniqueConstraint(fields=("connection", "salesforce_id"), name="one_mirrored_member"),
         )
-        triggers = (*note_campaign_members(), *note_campaign_fields(), *count_rows("CampaignMember"))
+        triggers = (
+            *note_campaign_members(),
+            *note_campaign_fields(),
+            *count_rows("CampaignMember"),
+            *tally_labels(),
+        )
 
     def __str__(self) -> str:
         return f"{self.salesforce_id} of {self.campaign_id}"

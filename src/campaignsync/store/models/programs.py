@@ -17,6 +17,7 @@ from campaignsync.store.marking import (
     mark_people,
     mark_programs,
 )
+from campaignsync.store.tallies import tally_members
 from campaignsync.store.triggers import (
     note_costs,
     note_people,
@@ -285,7 +286,7 @@ class ProgramMember(models.Model):
     class Meta:
         constraints = (models.UniqueConstraint(fields=("program", "person"), name="one_membership_a_person"),)
         indexes = (models.Index(fields=("program", "status", "person"), name="members_by_status"),)
-        triggers = (*note_program_members(), *note_program_fields())
+        triggers = (*note_program_members(), *note_program_fields(), *tally_members())
 
     def __str__(self) -> str:
         return f"{self.person} in {self.program}"

@@ -5,21 +5,23 @@ from __future__ import annotations
 from typing import Any
 
 from campaignsync.store.frames import rows
+from campaignsync.store.searching import beginnings, matches
 
 
 def people(search: str, *, after: int, limit: int) -> list[dict[str, Any]]:
     """People in the order in which we came to know them, behind number `after`: number, email, first_name, last_name, company,
-    title, programs, kinds (what they are in Salesforce). `search` is a part of a name, a company or an address."""
+    title, programs, kinds (what they are in Salesforce). `search` is beginnings of words (store.searching)."""
+    words = beginnings(search)
+    narrowed = f" AND {matches('p')}" if words else ""
     return rows(
         "WITH page AS (SELECT p.id, p.email, p.first_name, p.last_name, p.company, p.title FROM store_person p"
-        " WHERE p.merged_into_id IS NULL AND p.id > %(after)s AND (%(search)s = '' OR"
-        "  strpos(lower(concat_ws(' ', p.email, p.first_name, p.last_name, p.company)), lower(%(search)s)) > 0)"
+        f" WHERE p.merged_into_id IS NULL AND p.id > %(after)s{narrowed}"
         " ORDER BY p.id LIMIT %(limit)s)"
         " SELECT p.id AS number, p.email, p.first_name, p.last_name, p.company, p.title,"
         " (SELECT count(*) FROM store_programmember m WHERE m.person_id = p.id) AS programs,"
         " coalesce((SELECT array_agg(DISTINCT i.kind) FROM store_personidentity i WHERE i.person_id = p.id"
         "  AND NOT i.is_deleted), '{}') AS kinds FROM page p ORDER BY p.id",
-        {"search": search, "after": after, "limit": limit},
+        {"words": words, "after": after, "limit": limit},
     )
 
 

@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from campaignsync.store.frames import rows
+from campaignsync.store.searching import beginnings, matches
 from campaignsync.store.shown.folders import FOLDER, IN_FOLDERS
-
-_NAME = "lower(concat_ws(' ', n.email, n.first_name, n.last_name, n.company))"
-
 
 _WANTED = f"""(%(search)s = '' OR strpos(lower(p.name), lower(%(search)s)) > 0)
     AND {IN_FOLDERS}
@@ -50,8 +48,9 @@ def programs(wanted: ProgramFilter, *, after: str, limit: int) -> list[dict[str,
         " (SELECT count(*) FROM store_problem q JOIN store_link l ON l.id = q.link_id WHERE l.program_id = p.id"
         "  AND q.solved_at IS NULL) AS problems,"
         " (SELECT max(r.started_at) FROM store_run r WHERE r.program_id = p.id) AS last_run"
-        " FROM page p JOIN store_channel c ON c.id = p.channel_id CROSS JOIN LATERAL (SELECT count(*) AS members,"
-        " count(reached_success_at) AS success FROM store_programmember m WHERE m.program_id = p.id) m"
+        " FROM page p JOIN store_channel c ON c.id = p.channel_id CROSS JOIN LATERAL (SELECT coalesce(sum(t.members), 0)::bigint"
+        " AS members, coalesce(sum(t.members) FILTER (WHERE t.succeeded IS NOT NULL), 0)::bigint AS success"
+        " FROM store_membertally t WHERE t.program_id = p.id) m"
         " ORDER BY lower(p.name), p.name",
         {**_parameters(wanted), "after": after, "limit": limit},
     )
@@ -109,8 +108,9 @@ def statuses(program: int) -> list[dict[str, Any]]:
     """The statuses of a program's channel by step: status, members, and how many of those have reached success."""
     return rows(
         "SELECT s.name AS status, coalesce(m.members, 0) AS members, coalesce(m.reached, 0) AS reached FROM store_program p"
-        " JOIN store_progressionstatus s ON s.channel_id = p.channel_id LEFT JOIN (SELECT status_id, count(*) AS members,"
-        "  count(reached_success_at) AS reached FROM store_programmember WHERE program_id = %s GROUP BY 1) m"
+        " JOIN store_progressionstatus s ON s.channel_id = p.channel_id LEFT JOIN (SELECT status_id,"
+        "  sum(members)::bigint AS members, (sum(members) FILTER (WHERE succeeded IS NOT NULL))::bigint AS reached"
+        "  FROM store_membertally WHERE program_id = %s GROUP BY 1) m"
         " ON m.status_id = s.id WHERE p.id = %s ORDER BY s.step, s.id",
         (program, program),
     )
@@ -119,8 +119,9 @@ def statuses(program: int) -> list[dict[str, Any]]:
 def carried(link: int) -> dict[str, int]:
     """How many members of a linked campaign carry each label."""
     found = rows(
-        "SELECT coalesce(m.status, '') AS label, count(*) AS members FROM store_link l JOIN store_campaignmember m"
-        " ON m.connection_id = l.connection_id AND m.campaign_id = l.campaign_id WHERE l.id = %s GROUP BY 1",
+        "SELECT t.label, sum(t.members)::bigint AS members FROM store_link l JOIN store_labeltally t"
+        " ON t.connection_id = l.connection_id AND t.campaign_id = l.campaign_id WHERE l.id = %s GROUP BY 1"
+        " HAVING sum(t.members) <> 0",
         (link,),
     )
     return {row["label"]: row["members"] for row in found}
@@ -128,13 +129,13 @@ def carried(link: int) -> dict[str, int]:
 
 _MEMBERS = f"""store_programmember m JOIN store_person n ON n.id = m.person_id
     JOIN store_progressionstatus s ON s.id = m.status_id WHERE m.program_id = %(program)s
-    AND (%(search)s = '' OR strpos({_NAME}, lower(%(search)s)) > 0) AND (%(status)s = '' OR s.name = %(status)s)
+    AND (%(words)s = '' OR {matches("n")}) AND (%(status)s = '' OR s.name = %(status)s)
     AND (%(success)s = '' OR (m.reached_success_at IS NOT NULL) = (%(success)s = 'yes'))"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemberFilter:
-    """Which members are wanted. `search` is a part of a name, a company or an address."""
+    """Which members are wanted. `search` is beginnings of words of names, companies and addresses (store.searching)."""
 
     search: str = ""
     status: str = ""
@@ -156,7 +157,7 @@ def members(program: int, wanted: MemberFilter, *, after: int, limit: int) -> li
 def _member_parameters(program: int, wanted: MemberFilter) -> dict[str, Any]:
     return {
         "program": program,
-        "search": wanted.search,
+        "words": beginnings(wanted.search),
         "status": wanted.status,
         "success": wanted.success,
     }

@@ -26,16 +26,9 @@ def months(folders: Sequence[str] | None, *, channel: str = "", tag: str = "") -
     )
     counted = _by_program(
         rows(
-            # One pass over all members. A search among the beginnings of months costs a third of cutting times to months.
-            "WITH beginnings AS MATERIALIZED (SELECT array_agg(m AT TIME ZONE 'UTC' ORDER BY m) AS all FROM"
-            " generate_series(timestamp '2000-01-01', now() AT TIME ZONE 'UTC', '1 month') m), counted AS ("
-            " SELECT m.program_id, width_bucket(m.member_since, (SELECT b.all FROM beginnings b)) AS joined,"
-            " width_bucket(m.reached_success_at, (SELECT b.all FROM beginnings b)) AS succeeded, count(*) AS n"
-            " FROM store_programmember m GROUP BY 1, 2, 3)"
-            " SELECT t.program_id, (date '1999-12-01' + t.month * interval '1 month')::date AS month,"
-            " sum(t.members)::bigint AS members, sum(t.successes)::bigint AS successes FROM ("
-            " SELECT program_id, joined AS month, n AS members, 0 AS successes FROM counted UNION ALL"
-            " SELECT program_id, succeeded, 0, n FROM counted WHERE succeeded IS NOT NULL) t"
+            "SELECT t.program_id, t.month, sum(t.members)::bigint AS members, sum(t.successes)::bigint AS successes FROM ("
+            " SELECT program_id, joined AS month, members, 0 AS successes FROM store_membertally UNION ALL"
+            " SELECT program_id, succeeded, 0, members FROM store_membertally WHERE succeeded IS NOT NULL) t"
             " JOIN store_program p ON p.id = t.program_id JOIN store_channel c ON c.id = p.channel_id"
             f" WHERE {_WANTED} GROUP BY 1, 2",
             wanted,

@@ -105,7 +105,9 @@ class Winner(Body):
 @routes.get("/people", Action.SEE_PEOPLE, Page[PersonRow])
 def list_people(
     request: HttpRequest,
-    search: Annotated[Text | None, Query(None, description="Part of a name, a company or an address.")],
+    search: Annotated[
+        Text | None, Query(None, description="Beginnings of words of a name, a company or an address.")
+    ],
     connection: Annotated[Text | None, Query(None, description="Only who has a record there.")],
     deleted: Annotated[bool, Query(False, description="Only whose record was deleted there.")],
     cursor: Cursor,
