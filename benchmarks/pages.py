@@ -1,6 +1,6 @@
-"""`./run bench pages [--size N]`: how long the pages take the server, with so many members, and how often they ask the database.
+"""`./run bench pages [--size N]`: how long pages take the server with so many members, and how often they ask the database.
 
-The data is made by SQL (pages.sql) in a database of the benchmarks' own server, and kept for the next time. Pages are asked for in
+The data is made by pages.sql in a database of the benchmarks' own server, and kept for the next time. Pages are asked for in
 this process as gunicorn would hand them on; the time is that of the whole request but the socket. p95 is told, and beside it the
 CPU of this process and the load, since the wall clock of a shared machine adds its own.
 """
@@ -68,25 +68,29 @@ def prepared(server: Server, people: int) -> Iterator[Any]:
 
     from campaignsync.bootstrap import application
     from campaignsync.domain.statuses import DEFAULT_CHANNELS
-    from campaignsync.settings import Settings
+    from campaignsync.settings import read_settings
     from campaignsync.web.site import site
 
     name = f"pages{people}"
     known = server.rows("postgres", f"SELECT 1 FROM pg_database WHERE datname = '{name}'")
     url = server.url(name) if known else server.make(name)
-    settings = Settings(data_dir=CACHE / "data", database_url=url, secret_key="benchmark")
+    os.environ |= {"DATABASE_URL": url, "CAMPAIGNSYNC_SECRET_KEY": "benchmark"}
+    settings = read_settings(CACHE / "data")
     with application(settings, migrate=True, site=site(settings.web)) as app:
-        if not known:
+        from campaignsync.store.models import Person
+
+        if not Person.objects.exists():
             app.registry.add_channels(DEFAULT_CHANNELS)
             from campaignsync.store.tallies import counting
 
-            with psycopg.connect(url, autocommit=True) as session:
+            with psycopg.connect(url) as session:
                 session.execute("SET session_replication_role = replica")
                 for statement in _SQL.read_text().format(people=people, programs=PROGRAMS).split(";\n"):
                     if statement.strip():
                         session.execute(statement)
                 for tally in ("store_membertally", "store_labeltally"):
                     session.execute(counting(tally))
+            with psycopg.connect(url, autocommit=True) as session:
                 session.execute("VACUUM ANALYZE")
         yield app
 
@@ -119,6 +123,7 @@ def measure(server: Server, people: int, runs: int) -> list[dict[str, Any]]:
             page = address.format(middle=people // 2)
             with CaptureQueriesContext(connection) as asked:
                 answer = visitor.get(page)
+                queries = len(asked)
             assert answer.status_code == 200, (page, answer.status_code)
             took, cpu = [], []
             for _ in range(runs):
@@ -128,14 +133,14 @@ def measure(server: Server, people: int, runs: int) -> list[dict[str, Any]]:
                 cpu.append(1000 * (time.process_time() - ours))
             took.sort()
             p95 = took[min(len(took) - 1, int(0.95 * len(took)))]
-            row = {"page": name, "address": address, "queries": len(asked), "runs": runs}
+            row = {"page": name, "address": address, "queries": queries, "runs": runs}
             row |= {
                 "median_ms": round(median(took), 1),
                 "p95_ms": round(p95, 1),
                 "cpu_ms": round(median(cpu), 1),
             }
             print(
-                f"{name:<36} median {row['median_ms']:8.1f} ms, p95 {row['p95_ms']:8.1f} ms, {len(asked)} queries",
+                f"{name:<36} median {row['median_ms']:8.1f} ms, p95 {row['p95_ms']:8.1f} ms, CPU {row['cpu_ms']:8.1f} ms, {queries} queries",
                 flush=True,
             )
             found.append(row)

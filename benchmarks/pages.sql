@@ -3,8 +3,8 @@ INSERT INTO store_connection (name, instance_url, credentials, campaign_sync, or
     currency, rates, assignment, duplicate_rule, default_last_name, default_company, member_fields, every_s)
   VALUES ('org', 'https://org.example', 'none', true, '00D000000000001AAA', '005000000000001AAA', 's@org.example', 'EUR', '{{}}',
     'default', 'obey', 'Unknown', 'Unknown', '[]', 300);
-INSERT INTO store_program (name, channel_id, folder, had_costs) SELECT 'Program ' || n, c.id, (ARRAY['', 'EMEA', 'APAC/Fairs'])[n % 3 + 1],
-    true FROM generate_series(1, {programs}) n, store_channel c WHERE c.name = 'Webinar' ORDER BY n;
+INSERT INTO store_program (name, channel_id, folder, had_costs, created_at) SELECT 'Program ' || n, c.id,
+    (ARRAY['', 'EMEA', 'APAC/Fairs'])[n % 3 + 1], true, now() FROM generate_series(1, {programs}) n, store_channel c WHERE c.name = 'Webinar' ORDER BY n;
 INSERT INTO store_programtag (program_id, name, value) SELECT id, 'Region', (ARRAY['EMEA', 'APAC'])[id % 2 + 1] FROM store_program;
 INSERT INTO store_periodcost (program_id, month, amount, currency, note) SELECT p.id, date '2025-01-01' + m * interval '1 month',
     100 * m, 'EUR', '' FROM store_program p, generate_series(0, 11) m;
