@@ -140,7 +140,8 @@ def measure(server: Server, people: int, runs: int) -> list[dict[str, Any]]:
                 "cpu_ms": round(median(cpu), 1),
             }
             print(
-                f"{name:<36} median {row['median_ms']:8.1f} ms, p95 {row['p95_ms']:8.1f} ms, CPU {row['cpu_ms']:8.1f} ms, {queries} queries",
+                f"{name:<36} median {row['median_ms']:8.1f} ms, p95 {row['p95_ms']:8.1f} ms,"
+                f" CPU {row['cpu_ms']:7.1f} ms, {queries} queries",
                 flush=True,
             )
             found.append(row)

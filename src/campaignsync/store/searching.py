@@ -2,7 +2,7 @@
 
 An index of the database answers, which knows beginnings of words and no parts of them: a million people are searched in
 milliseconds. Used by the lists of people and of members. The function `campaignsync_words` and its index
-are made by migration 0027.
+are made by migration 0029.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ from django.utils.translation import ngettext
 
 from campaignsync.domain.access import Action
 from campaignsync.domain.errors import NOT_THERE, UsageError
-from campaignsync.store.models import Connection, Link, Program
+from campaignsync.store.models import Connection, Link, Program, Run
 from campaignsync.web.access import requires, rights_of
 from campaignsync.web.errands import ask
 from campaignsync.web.installation import installation
@@ -150,7 +150,7 @@ def _run_page(asked: Asked) -> str:
 
 
 def _program_of_run(errand: Row) -> str:
-    number = Link.objects.filter(runs=errand["asked"]["run"]).values_list("program_id", flat=True).first()
+    number = Run.objects.filter(pk=errand["asked"]["run"]).values_list("program_id", flat=True).first()
     return reverse("program", args=[number]) if number else reverse("runs")
 
 

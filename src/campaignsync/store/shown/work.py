@@ -100,9 +100,8 @@ def standing(*, folders: list[str] | None) -> dict[str, Any]:
     programs and
     members, how many problems and conflicts are open, runs and api_calls of 24 hours."""
     links = rows(
-        "SELECT l.state, count(*) AS n, count(k.id) FILTER (WHERE r.ended_at IS NULL OR k.noted_at > r.ended_at) AS changed"
-        " FROM store_link l JOIN store_program p ON p.id = l.program_id LEFT JOIN LATERAL (SELECT max(ended_at) AS ended_at"
-        " FROM store_run WHERE link_id = l.id) r ON true"
+        "SELECT l.state, count(*) AS n, count(k.id) FILTER (WHERE NOT EXISTS (SELECT FROM store_run r WHERE r.link_id = l.id"
+        "  AND r.ended_at >= k.noted_at)) AS changed FROM store_link l JOIN store_program p ON p.id = l.program_id"
         f" LEFT JOIN store_mark k ON k.link_id = l.id WHERE {IN_FOLDERS} GROUP BY 1",
         {"folders": folders},
     )

@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("store", "0026_approvals"),
+        ("store", "0028_runs_outlive_links"),
     ]
 
     operations = [
