@@ -23,11 +23,10 @@ from campaignsync.runtime.executor import Tell, nobody
 from campaignsync.runtime.flow_ports import Commands, Courier
 from campaignsync.runtime.flow_runner import FlowDoors, run_flows
 from campaignsync.runtime.listener import Listener
-from campaignsync.runtime.member_ports import MemberFields, Members
+from campaignsync.runtime.member_ports import Directory, MemberFields, Members
 from campaignsync.runtime.notice_ports import Outbox, Outlet
 from campaignsync.runtime.notices import deliver
 from campaignsync.runtime.ports import (
-    Directory,
     Ledger,
     Registry,
     SalesforceDoor,

@@ -17,8 +17,9 @@ from campaignsync.domain.ids import ConnectionId
 from campaignsync.domain.trees import MEMBER_WRITES
 from campaignsync.runtime.cycle import call_in, observe, turn
 from campaignsync.runtime.flow_ports import Commands
+from campaignsync.runtime.member_ports import Directory
 from campaignsync.runtime.people import OrgPeople
-from campaignsync.runtime.ports import Directory, Ledger, SalesforceDoor
+from campaignsync.runtime.ports import Ledger, SalesforceDoor
 
 _WHO = "smart campaign"
 

@@ -26,7 +26,8 @@ from campaignsync.domain.smart_campaigns import SmartCampaign, Step, Taken, Watc
 from campaignsync.runtime.commands import carry_out_commands
 from campaignsync.runtime.dispatches import run_dispatches
 from campaignsync.runtime.flow_ports import Commands, Courier, Flows
-from campaignsync.runtime.ports import Directory, Ledger, SalesforceDoor
+from campaignsync.runtime.member_ports import Directory
+from campaignsync.runtime.ports import Ledger, SalesforceDoor
 
 _MENDED_AFTER = timedelta(minutes=5)
 """When an org is tried again that a person must mend first."""

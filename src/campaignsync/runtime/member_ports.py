@@ -1,4 +1,4 @@
-"""What people do to the members of programs and to their custom fields, as protocols (M2, M6.8).
+"""What people do to the members of programs, to their custom fields, and to people one by one, as protocols (M2, M6.8).
 
 `store` does not import this file; `bootstrap` hands its objects to the commands and the pages, and the type checker proves that
 they fit. What the engine needs of its doors stands in `ports`.
@@ -6,11 +6,12 @@ they fit. What the engine needs of its doors stands in `ports`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import polars as pl
 
+from campaignsync.domain.fields import FieldValue, PersonField
 from campaignsync.domain.ids import ConnectionId
 from campaignsync.domain.member_fields import FieldMapping, MemberField
 from campaignsync.domain.registrants import Imported
@@ -61,3 +62,43 @@ class MemberFields(Protocol):
 
     def unmap(self, connection: ConnectionId, name: str, *, who: str) -> None:
         """Keep a field the same no more; values stay as they are on both sides."""
+
+
+class Directory(Protocol):
+    """The people we know, as somebody looks at them one by one."""
+
+    def find(self, who: str) -> int:
+        """A person by e-mail address, by our id or by an id in Salesforce; UsageError when there is none, or more than one."""
+
+    def list(
+        self, *, search: str | None, connection: ConnectionId | None, deleted: bool, after: int, limit: int
+    ) -> list[dict[str, Any]]:
+        """People in the order in which we came to know them, behind number `after`: number, our_id, email, first_name,
+        last_name, company, programs, records (connection, kind, salesforce_id, deleted). `search` is beginnings of words
+        of names, companies and addresses; `connection` and `deleted` keep those who have a record there, or one that was
+        deleted."""
+
+    def show(self, person: int) -> dict[str, Any]:
+        """All we know of somebody: number, our_id, fields, custom, acquisition_program, known_since, records, programs
+        (program, status, member_since, reached_success, campaigns), problems (connection, code, message)."""
+
+    def members_to_remove(self, person: int, connection: ConnectionId) -> Sequence[str]:
+        """The campaign members to remove in an org for somebody to leave all programs: all but those of links that keep in the
+        campaign whoever is removed in the program (M6.4)."""
+
+    def change(self, person: int, values: Mapping[PersonField, FieldValue], *, who: str) -> None:
+        """Change fields of somebody. UsageError for the address of somebody else (M2.4)."""
+
+    def records(self, person: int) -> Mapping[ConnectionId, str]:
+        """The ids of the leads and contacts that somebody is, by connection; deleted ones left out."""
+
+    def let_go(self, person: int, connection: ConnectionId, *, who: str) -> None:
+        """Forget a record that was deleted in an org, and what was agreed on there, so that the person may be found or made anew
+        (M7.9)."""
+
+    def merge(self, loser: int, winner: int, *, who: str) -> None:
+        """Make one person of two: the winner's values, the loser's where the winner has none; memberships join with the further
+        status (M7.8). UsageError where both have a record in one org: those are merged there, and we follow."""
+
+    def delete(self, person: int, *, who: str) -> None:
+        """Delete somebody, memberships and all; the journal keeps the number."""

@@ -8,8 +8,9 @@ from __future__ import annotations
 from campaignsync.domain.connections import Connection
 from campaignsync.domain.errors import RefusedError, UnknownOutcomeError
 from campaignsync.runtime.cycle import turn
+from campaignsync.runtime.member_ports import Directory
 from campaignsync.runtime.people import OrgPeople, follow_people, look_up
-from campaignsync.runtime.ports import Directory, Ledger, SalesforceDoor
+from campaignsync.runtime.ports import Ledger, SalesforceDoor
 
 
 def sync_person(

@@ -21,7 +21,7 @@ from campaignsync.domain.backlog import Lane
 from campaignsync.domain.budget import Budget
 from campaignsync.domain.connections import Connection, Login
 from campaignsync.domain.errors import CampaignsyncError, Refusal
-from campaignsync.domain.fields import FieldRule, FieldValue, PeopleCompared, PersonBatch, PersonField
+from campaignsync.domain.fields import FieldRule, PeopleCompared, PersonBatch, PersonField
 from campaignsync.domain.ids import ConnectionId, LinkId, RunId
 from campaignsync.domain.labels import LabelMapping
 from campaignsync.domain.links import CampaignIntent, CampaignStatus, LinkState, Winner
@@ -560,43 +560,3 @@ class Registry(Protocol):
         self, connection: ConnectionId, campaign_id: str
     ) -> tuple[tuple[CampaignStatus, ...], dict[str, int]]:
         """What a campaign offers its members, and how many carry each label."""
-
-
-class Directory(Protocol):
-    """The people we know, as somebody looks at them one by one."""
-
-    def find(self, who: str) -> int:
-        """A person by e-mail address, by our id or by an id in Salesforce; UsageError when there is none, or more than one."""
-
-    def list(
-        self, *, search: str | None, connection: ConnectionId | None, deleted: bool, after: int, limit: int
-    ) -> list[dict[str, Any]]:
-        """People in the order in which we came to know them, behind number `after`: number, our_id, email, first_name,
-        last_name, company, programs, records (connection, kind, salesforce_id, deleted). `search` is beginnings of words
-        of names, companies and addresses; `connection` and `deleted` keep those who have a record there, or one that was
-        deleted."""
-
-    def show(self, person: int) -> dict[str, Any]:
-        """All we know of somebody: number, our_id, fields, custom, acquisition_program, known_since, records, programs
-        (program, status, member_since, reached_success, campaigns), problems (connection, code, message)."""
-
-    def members_to_remove(self, person: int, connection: ConnectionId) -> Sequence[str]:
-        """The campaign members to remove in an org for somebody to leave all programs: all but those of links that keep in the
-        campaign whoever is removed in the program (M6.4)."""
-
-    def change(self, person: int, values: Mapping[PersonField, FieldValue], *, who: str) -> None:
-        """Change fields of somebody. UsageError for the address of somebody else (M2.4)."""
-
-    def records(self, person: int) -> Mapping[ConnectionId, str]:
-        """The ids of the leads and contacts that somebody is, by connection; deleted ones left out."""
-
-    def let_go(self, person: int, connection: ConnectionId, *, who: str) -> None:
-        """Forget a record that was deleted in an org, and what was agreed on there, so that the person may be found or made anew
-        (M7.9)."""
-
-    def merge(self, loser: int, winner: int, *, who: str) -> None:
-        """Make one person of two: the winner's values, the loser's where the winner has none; memberships join with the further
-        status (M7.8). UsageError where both have a record in one org: those are merged there, and we follow."""
-
-    def delete(self, person: int, *, who: str) -> None:
-        """Delete somebody, memberships and all; the journal keeps the number."""

@@ -1,4 +1,4 @@
-"""The people we know, as somebody looks at them one by one: found, listed, shown, changed, deleted (runtime.ports.Directory).
+"""The people we know, as somebody looks at them one by one: found, listed, shown, changed, deleted (runtime.member_ports).
 
 Called by the command line. What is done to many people at once stands elsewhere in this folder.
 """
