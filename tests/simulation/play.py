@@ -11,10 +11,12 @@ from dataclasses import dataclass, field
 
 from campaignsync.domain.errors import CampaignsyncError
 from campaignsync.runtime.rounds import run_round
-from simulation import properties
+from simulation import flow_properties, properties
 from simulation.acts import ACTS, act
 from simulation.clock import SimulatedClock
 from simulation.faults import DEATHS, FAULTS, cease, strike
+from simulation.flow_stores import FlowDump
+from simulation.flowing import Flowing
 from simulation.history import Event, History
 from simulation.mortal import DatabaseGoneError, Killed, Mortal
 from simulation.stores import Dump, Store
@@ -39,6 +41,8 @@ class Outcome:
     trace: list[str] = field(default_factory=list)
     dumps: list[Dump] = field(default_factory=list)
     """What the store holds of each org."""
+    flows: FlowDump | None = None
+    """What it holds of flows, where there are any."""
 
 
 class Worker:
@@ -85,6 +89,7 @@ class Play:
         self._busy = False
         self._spent: dict[str, bool] = {}
         self._workers: dict[str, Worker] = {}
+        self.flowing: Flowing | None = None
 
     def run(self) -> Outcome:
         outcome = Outcome(history=self.history, counted=self.universe.counted)
@@ -99,6 +104,7 @@ class Play:
     def _run(self, outcome: Outcome) -> None:
         for world in self.worlds:
             world.begin()
+        self.flowing = Flowing.of(self.history, self.worlds[0])
         for number, gap in enumerate(self.history.gaps):
             self.universe.clock.advance(gap)
             self._due = [event for event in self.history.events if event.round == number]
@@ -107,17 +113,40 @@ class Play:
                 outcome.violations += properties.after_round(world)
                 spent = self._spent[world.name]
                 outcome.violations += properties.calls_within_bounds(world, spent=spent, quiet=False)
+            self._flows()
             if outcome.violations:
                 return
         self._quieten(outcome)
         for world in self.worlds:
             outcome.violations += properties.at_the_end(world)
         outcome.dumps = [world.dump() for world in self.worlds]
+        if self.flowing:
+            # What the last rounds brought fires, too.
+            self._settle_flows()
+            outcome.violations += flow_properties.at_the_end(self.flowing, self.worlds[0].dump())
+            outcome.flows = self.flowing.store.dump()
+
+    def _flows(self) -> None:
+        """All that is due of flows, where there are any."""
+        if self.flowing:
+            self._revive(self.worlds[0])
+            worker = self._workers[self.worlds[0].name]
+            self.flowing.run(worker.ledger, worker.door)
+
+    def _settle_flows(self) -> None:
+        """Nothing goes wrong any more: rounds and flows, until all is done that either asks of the other."""
+        if self.flowing:
+            self.flowing.calm = True
+            for _ in range(SETTLING):
+                self.universe.clock.advance(BETWEEN_QUIET_S)
+                self._round(self.worlds)
+                self._flows()
 
     def _quieten(self, outcome: Outcome) -> None:
         for world in self.worlds:
             cease(world)
         self._due = []
+        self._settle_flows()
         settling = SETTLING * len(self.worlds)
         for number in range(settling + QUIET_ROUNDS):
             self.universe.clock.advance(BETWEEN_QUIET_S)

@@ -28,7 +28,7 @@ def split(
                 == _THERE.str.strip_chars().str.to_lowercase()
             ).fill_null(value=False)
         )
-        .with_columns(message=_settled())
+        .with_columns(message=pl.when("seen").then(pl.lit("")).otherwise(_settled()))
         .with_columns(outcome=pl.when(_heard()).then(pl.lit("done")).otherwise(pl.lit("skipped")))
     )
     settled = whole.filter(pl.col("message").is_not_null())
@@ -67,7 +67,7 @@ def _heard() -> pl.Expr:
     """Whether a command that was sent before was done, by what is there now."""
     verb = pl.col("verb")
     as_wanted = pl.when(verb == "remove").then(~_IN).otherwise(_IN & _SAME)
-    return pl.col("sent") & as_wanted
+    return pl.col("sent") & (as_wanted | pl.col("seen"))
 
 
 QUEUE = "00G"
@@ -99,17 +99,27 @@ def synced(commands: pl.DataFrame, before: pl.DataFrame, now: pl.DataFrame) -> p
     )
 
 
+_OUTDATED = ("DUPLICATE_VALUE", "INVALID_CROSS_REFERENCE_KEY", "ENTITY_IS_DELETED")
+"""What Salesforce says when somebody came or left there since we looked."""
+
+
 def judged(outcomes: pl.DataFrame) -> pl.DataFrame:
-    """What came of writes (MEMBER_OUTCOMES with command_id) as SETTLED; what may be tried again has no outcome."""
+    """What came of writes (MEMBER_OUTCOMES with command_id and verb) as SETTLED; what may be tried again has no outcome, and
+    neither has what Salesforce refused since we had not seen yet who came or left meanwhile: we look before we try again."""
     found, wanted = (pl.col(name).str.strip_chars().str.to_lowercase() for name in ("found", "wanted"))
     turned = pl.format("Salesforce stored {} instead of {}.", _named("found"), _named("wanted"))
+    already = (pl.col("verb") == "add") & (pl.col("code") == "DUPLICATE_VALUE")
     return outcomes.with_columns(
-        outcome=pl.when(~pl.col("known") | pl.col("retriable"))
+        outcome=pl.when(already)
+        .then(pl.lit("skipped"))
+        .when(~pl.col("known") | pl.col("retriable") | pl.col("code").is_in(_OUTDATED))
         .then(None)
         .when(pl.col("code").is_not_null() | found.ne_missing(wanted))
         .then(pl.lit("refused"))
         .otherwise(pl.lit("done")),
-        message=pl.when(pl.col("code").is_not_null())
+        message=pl.when(already)
+        .then(pl.lit("Is a member of the campaign already."))
+        .when(pl.col("code").is_not_null())
         .then(pl.format("{}: {}", pl.col("code"), pl.col("message").fill_null("")))
         .when(~pl.col("known"))
         .then(pl.col("message"))

@@ -15,6 +15,7 @@ COMMANDS: Schema = {
     "status": pl.String,  # the label that is wanted; for sync the owner
     "implied": pl.Boolean,  # whether somebody who is not in Salesforce may be made a lead for it
     "sent": pl.Boolean,  # whether it was sent before and nobody heard what came of it
+    "seen": pl.Boolean,  # whether it was seen done since, by us, whatever somebody made of it afterwards
 }
 STANDINGS: Schema = {"person_id": pl.Int64, "campaign_member_id": pl.String, "status": pl.String}
 """Where people stand in a campaign by the mirror; who is no member is missing."""

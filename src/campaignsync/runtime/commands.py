@@ -105,7 +105,8 @@ def _change_campaign(people: OrgPeople, commands: Commands, group: CommandGroup)
     writes, settled = split(wanted, standings, people.ledger.identities(org, everybody))
     commands.settle(left_out.vstack(settled))
     done = left_out.filter(pl.col("outcome").is_not_null()).height + settled.height
-    return done + _write(people, commands, org, group.campaign_id, writes)
+    verbs = wanted.select("command_id", "verb")
+    return done + _write(people, commands, org, group.campaign_id, writes.join(verbs, on="command_id"))
 
 
 def _write(
@@ -114,7 +115,7 @@ def _write(
     """Write, and settle batch by batch what was read back."""
     if writes.is_empty():
         return 0
-    done, numbers = 0, writes.select("person_id", "command_id")
+    done, numbers = 0, writes.select("person_id", "command_id", "verb")
     for batch in people.door.write_members(
         campaign_id, writes.select(*MEMBER_WRITES), partial(people.ledger.note_job, org)
     ):

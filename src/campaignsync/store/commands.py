@@ -38,6 +38,13 @@ _GOES_ON = (
     "c.due_at <= %s AND EXISTS (SELECT FROM store_smartcampaign s WHERE s.id = j.smart_campaign_id"
     " AND s.state <> 'halted')"
 )
+_SEEN = (
+    "(c.sent_at IS NOT NULL AND EXISTS (SELECT FROM store_journalentry e JOIN store_connection x ON x.id = e.connection_id"
+    " AND x.sync_user_id = e.who WHERE e.person_id = c.person_id AND e.connection_id = c.connection_id"
+    " AND e.campaign_id = c.campaign_id AND e.side = 'campaign' AND e.noun = 'member' AND e.at >= c.noted_at"
+    " AND lower(trim(e.new)) = lower(trim(c.status))))"
+)
+"""Somebody may have changed it again before we looked: that is their edit, and no reason to do it twice."""
 
 
 class Commands:
@@ -77,7 +84,8 @@ class Commands:
             campaign_id = first[0]["campaign_id"]
             commands = query(
                 "SELECT DISTINCT ON (c.person_id) c.id AS command_id, c.person_id, c.verb, c.status, c.implied,"
-                " c.sent_at IS NOT NULL AS sent FROM store_command c JOIN store_journey j ON j.id = c.journey_id"
+                f" c.sent_at IS NOT NULL AS sent, {_SEEN} AS seen FROM store_command c"
+                " JOIN store_journey j ON j.id = c.journey_id"
                 f" WHERE c.connection_id = %s AND c.campaign_id = %s AND {_GOES_ON} ORDER BY c.person_id, c.id",
                 (connection, campaign_id, self._now()),
                 COMMANDS,

@@ -23,6 +23,7 @@ def came_to(verb: str, wanted: str | None, standing: str | None, **more: Any) ->
         "status": wanted,
         "implied": True,
         "sent": False,
+        "seen": False,
         **more,
     }
     known = command.pop("known", True)
@@ -67,6 +68,12 @@ def test_what_was_sent_and_stands_there_as_wanted_was_us(verb: str, standing: st
     assert came_to(verb, wanted, standing, sent=True) == ("done", "")
 
 
+def test_what_was_seen_done_by_us_is_done_though_somebody_changed_it_again() -> None:
+    """Their edit came later; doing it twice would write it over (M9.8)."""
+    assert came_to("add", "Sent", None, sent=True, seen=True) == ("done", "")
+    assert came_to("status", "Responded", "Sent", sent=True, seen=True) == ("done", "")
+
+
 def test_nobody_is_made_a_lead_in_a_program_that_is_linked() -> None:
     """M4.6."""
     outcome, message = came_to("add", "Sent", None, implied=False, known=False)
@@ -82,11 +89,21 @@ def test_nobody_is_made_a_lead_in_a_program_that_is_linked() -> None:
         ({"wanted": "Sent", "code": "X", "message": "no"}, ("refused", "X: no")),
         ({"wanted": "Sent", "code": "X", "message": "busy", "retriable": True}, (None, "X: busy")),
         ({"wanted": "Sent", "known": False, "message": "no answer"}, (None, "no answer")),
+        (
+            {"verb": "add", "wanted": "Sent", "code": "DUPLICATE_VALUE"},
+            ("skipped", "Is a member of the campaign already."),
+        ),
+        ({"wanted": "Sent", "code": "DUPLICATE_VALUE", "message": "there"}, (None, "DUPLICATE_VALUE: there")),
+        ({"wanted": None, "code": "ENTITY_IS_DELETED", "message": "gone"}, (None, "ENTITY_IS_DELETED: gone")),
     ],
 )
 def test_what_was_read_back_is_what_came_of_it(
     outcome: dict[str, Any], wanted: tuple[str | None, str]
 ) -> None:
-    whole = {"person_id": 5, "known": True, "retriable": False, **outcome}
-    frame = pl.DataFrame([whole], schema=MEMBER_OUTCOMES).with_columns(command_id=pl.lit(1, pl.Int64))
+    verb = outcome.get("verb", "status")
+    told = {name: value for name, value in outcome.items() if name != "verb"}
+    whole = {"person_id": 5, "known": True, "retriable": False, **told}
+    frame = pl.DataFrame([whole], schema=MEMBER_OUTCOMES).with_columns(
+        command_id=pl.lit(1, pl.Int64), verb=pl.lit(verb)
+    )
     assert judged(frame).row(0)[1:] == wanted
