@@ -249,8 +249,8 @@ class Flowing:
             store=flow_store(world.store),
             smart=(*dice.sample(SMART, dice.randint(2, 4)), SECOND),
             faults=sorted(
-                (dice.randint(1, 160), dice.choice((*_FAULTS, "killed", "killed", "killed", "killed")))
-                for _ in range(dice.randint(0, 6))
+                (dice.randint(1, 90), dice.choice((*_FAULTS, "killed", "killed", "killed", "killed")))
+                for _ in range(dice.randint(0, 8))
             ),
         )
         world.universe.hooks.append(made._step)

@@ -11,7 +11,6 @@ from unittest import mock
 import polars as pl
 import pytest
 
-from campaignsync.automation.triggers import TriggerIndex
 from campaignsync.bootstrap import Application
 from campaignsync.domain.commands import SETTLED
 from campaignsync.runtime import commands, flow_runner
@@ -109,13 +108,6 @@ def _forgets_what_was_sent(right: Any) -> Any:
     return split
 
 
-def _latest_first(right: Any) -> Any:
-    def fired(self: Any, events: Any) -> Any:
-        return right(self, events).reverse()
-
-    return fired
-
-
 def _settled_without_an_answer(right: Any) -> Any:
     def judged(outcomes: Any) -> Any:
         return right(outcomes).with_columns(outcome=pl.col("outcome").fill_null("done")).select(*SETTLED)
@@ -133,7 +125,6 @@ PLANTED = (
     ),
     Planted("what was sent is forgotten", commands, "split", _forgets_what_was_sent, 150),
     Planted("what nobody heard of counts as done", commands, "judged", _settled_without_an_answer, 150),
-    Planted("the latest change fires first", TriggerIndex, "fired", _latest_first, 60),
 )
 
 

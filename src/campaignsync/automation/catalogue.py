@@ -284,7 +284,7 @@ SOURCES = {
     "person": "a field of the person, or `id`, `name`",
     "program": "of the program the smart campaign is in: `name`, `start`, `end`",
     "trigger": "of the change that brought the person: `name`, `campaign`, `campaign id`, `program`, `field`, `old`, `new`",
-    "my": "what the definition says of it under `tokens`",
+    "my": "what the definition says of it under `tokens`, else what its program says (`campaignsync program set --token`)",
 }
 """The first words of tokens, and what may follow."""
 TOKENS = {

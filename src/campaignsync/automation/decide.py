@@ -38,7 +38,8 @@ _METHODS = ("POST", "PUT", "GET")
 
 def constants_of(campaign: SmartCampaign, taken: Taken) -> Constants:
     """What tokens stand for that is the same for everybody in a flow."""
-    found = {("my", name): text for name, text in campaign.tokens.items()}
+    # What the smart campaign itself says counts before what its program says.
+    found = {("my", name): text for name, text in {**taken.program_tokens, **campaign.tokens}.items()}
     if taken.program is not None:
         found["program", "name"] = taken.program
     for name, day in zip(("start", "end"), taken.program_dates, strict=True):

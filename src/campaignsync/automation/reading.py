@@ -7,7 +7,7 @@ where, such as flow / 2 / status. Whether the campaigns and programs it names ex
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import date, datetime
 from functools import partial
 from typing import Any, TypeVar
@@ -48,6 +48,7 @@ Path = tuple[str, ...]
 T = TypeVar("T")
 Fields = Mapping[str, ValueKind]
 """The custom fields of people that there are; None: whatever a definition names is taken for one."""
+Mine = Collection[str] | None
 CREATED = "created"
 LONGEST_TEXT, MOST_STEPS, MOST_FILTERS, MOST_VALUES = 10_000, 100, 100, 10_000
 _STANDARD = {field.name: field.kind for field in STANDARD_FIELDS}
@@ -60,20 +61,24 @@ _SPANS = (Operator.IN_PAST, Operator.NOT_IN_PAST, Operator.IN_NEXT)
 _EMPTY = (Operator.IS_EMPTY, Operator.IS_NOT_EMPTY)
 
 
-def read_definition(name: str, definition: Any, fields: Fields | None = None) -> SmartCampaign:
-    """A smart campaign from plain values; WrongEntryError for what makes no sense, with its path."""
+def read_definition(
+    name: str, definition: Any, fields: Fields | None = None, mine: Mine = ()
+) -> SmartCampaign:
+    """A smart campaign from plain values; WrongEntryError for what makes no sense, with its path. `mine` are the tokens of its
+    program; with None no token is asked for, as when it is carried out: a token that is gone fails a step, and no more."""
     whole = _mapping(definition, ())
     _only(whole, KEYS, ())
     tokens = {
         str(key): _text(value, ("tokens", str(key)))
         for key, value in _mapping(whole.get("tokens"), ("tokens",)).items()
     }
-    _check_mine(tokens, fields)
+    known = None if mine is None else {*mine, *tokens}
+    _check_mine(tokens, known, fields)
     return SmartCampaign(
         name=name,
         program=None if whole.get("program") is None else _text(whole["program"], ("program",)),
         smart_list=read_smart_list(whole, fields),
-        flow=tuple(_flow(whole.get("flow"), tokens, fields)),
+        flow=tuple(_flow(whole.get("flow"), known, fields)),
         qualification=_at(
             ("qualification",), lambda: read_qualification(str(whole.get("qualification") or "once"))
         ),
@@ -248,7 +253,7 @@ def _time(value: Any) -> str:
         raise UsageError(f"'{value}' is no day: one such as 2026-05-01 is wanted") from None
 
 
-def _flow(value: Any, tokens: Mapping[str, str], fields: Fields | None) -> Iterator[Step]:
+def _flow(value: Any, tokens: Mine, fields: Fields | None) -> Iterator[Step]:
     for place, each in enumerate(_listed(value, ("flow",), MOST_STEPS)):
         path = ("flow", str(place + 1))
         entry, rest, _ = _entry(each, "action", ACTIONS_BY_NAME, path)
@@ -268,7 +273,7 @@ def _choice(
     choice: Any,
     path: Path,
     fields: Fields | None,
-    tokens: Mapping[str, str],
+    tokens: Mine,
 ) -> Choice:
     whole = _mapping(choice, path)
     condition = read_condition(whole.pop("if", None), fields, (*path, "if"))
@@ -293,7 +298,7 @@ def _action_values(
     entry: Entry,
     values: Mapping[str, Any],
     path: Path,
-    tokens: Mapping[str, str],
+    tokens: Mine,
     fields: Fields | None,
     *,
     complete: bool,
@@ -311,7 +316,7 @@ def _action_values(
     return found
 
 
-def _action_value(value: Any, wanted: Wanted, tokens: Mapping[str, str], fields: Fields | None) -> Scalar:
+def _action_value(value: Any, wanted: Wanted, tokens: Mine, fields: Fields | None) -> Scalar:
     if wanted.type is ValueType.NUMBER:
         return _number(value)
     if isinstance(value, bool):
@@ -339,10 +344,10 @@ def _check_action(entry: Entry, values: Mapping[str, Scalar], fields: Fields | N
             raise UsageError("an e-mail address is who somebody is; no flow changes it")
 
 
-def _check_mine(tokens: Mapping[str, str], fields: Fields | None) -> None:
+def _check_mine(tokens: Mapping[str, str], mine: Mine, fields: Fields | None) -> None:
     known = None if fields is None else fields.__contains__
     for name, text in tokens.items():
-        _at(("tokens", name), partial(check_tokens, text, tokens, known))
+        _at(("tokens", name), partial(check_tokens, text, mine, known))
 
 
 def _schedule(value: Any) -> Recurrence | None:

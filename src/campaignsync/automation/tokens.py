@@ -68,13 +68,16 @@ def _token(text: str) -> Token:
     return Token(source, name)
 
 
-def check_tokens(text: str, mine: Collection[str], fields: Callable[[str], bool] | None = None) -> None:
+def check_tokens(
+    text: str, mine: Collection[str] | None, fields: Callable[[str], bool] | None = None
+) -> None:
     """UsageError for a token in a text that cannot stand for anything. `fields` says which custom fields there are."""
     for found in _TOKEN.finditer(text):
         token = _token(found[1])
-        if token.source == "my" and token.name not in mine:
+        if token.source == "my" and mine is not None and token.name not in mine:
             raise UsageError(
-                f"the token '{{{{my.{token.name}}}}}' is not among `tokens`: {', '.join(mine) or 'none'}"
+                f"the token '{{{{my.{token.name}}}}}' is not among `tokens`, here or of the program:"
+                f" {', '.join(sorted(mine)) or 'none'}"
             )
         known = token.name in PERSON_FIELDS or token.name in ("id", "name")
         if token.source == "person" and fields and not (known or fields(token.name)):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
@@ -132,15 +132,24 @@ def program_set(
     folder: Folder = None,
     start: Day = None,
     end: Day = None,
+    token: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=VALUE",
+            help="What {{my.NAME}} stands for in its smart campaigns; an empty value takes it away. May be given several times.",
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Change a program's name, folder or dates."""
+    """Change a program's name, folder, dates or tokens."""
     changes = (
         _dates(start, end) | _folder(folder) | ({"name": rename.strip()} if rename and rename.strip() else {})
     )
-    if not changes:
-        raise UsageError("Nothing to change: give --rename, --folder, --start or --end.")
+    if not (changes or token):
+        raise UsageError("Nothing to change: give --rename, --folder, --start, --end or --token.")
     with opened(context) as app:
+        if token:
+            changes["tokens"] = _tokens(app.registry.program(name)["tokens"], token)
         app.registry.change_program(name, changes)
         row = app.registry.program(str(changes.get("name", name)))
     answer(row, f"Program '{row['name']}' is changed.", as_json=as_json)
@@ -148,6 +157,17 @@ def program_set(
 
 def _dates(start: datetime | None, end: datetime | None) -> dict[str, object]:
     return {key: day.date() for key, day in (("start_date", start), ("end_date", end)) if day is not None}
+
+
+def _tokens(known: Mapping[str, str], given: list[str]) -> dict[str, str]:
+    """The tokens of a program with these set, or taken away."""
+    found = dict(known)
+    for each in given:
+        key, equals, value = each.partition("=")
+        if not (key.strip() and equals):
+            raise UsageError(f"'{each}' is no token: NAME=VALUE is wanted, such as room=hall 4.")
+        found[key.strip()] = value
+    return {key: value for key, value in found.items() if value}
 
 
 def _folder(folder: str | None) -> dict[str, object]:
@@ -224,6 +244,8 @@ def program_show(context: typer.Context, name: ProgramName, as_json: AsJson = Fa
         say(f"  from {row['start'] or 'an open day'} to {row['end'] or 'an open day'}")
     for key, value in row["tags"].items():
         say(f"  {key} = {value}")
+    for key, value in row["tokens"].items():
+        say(f"  {{{{my.{key}}}}} = {value}")
     print_table(
         row["statuses"],
         {"status": "STATUS", "step": "STEP", "success": "SUCCESS", "members": "MEMBERS"},

@@ -172,6 +172,7 @@ SHAPE: Mapping[str, Any] = {
             "start": _or_none(_day),
             "end": _or_none(_day),
             "tags": Each(_any_text),
+            "tokens": Each(_any_text),
             "costs": Each({"amount": _money, "currency": _text, "note": _any_text}, key=_month),
             "links": Each(
                 {

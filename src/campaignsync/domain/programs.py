@@ -121,3 +121,21 @@ def cost_report(costs: Iterable[PeriodCost], months: Iterable[date]) -> dict[dat
     """
     costed = sorted({cost.month for cost in costs})
     return {each: costed[max(bisect_right(costed, each) - 1, 0)] for each in months if costed}
+
+
+MOST_TOKENS, LONGEST_TOKEN = 1_000, 10_000
+
+
+def program_tokens(tokens: Mapping[str, str]) -> dict[str, str]:
+    """What `{{my.NAME}}` stands for in the smart campaigns of a program, tidied; UsageError for what cannot stand in braces."""
+    found = {name.strip(): str(value) for name, value in tokens.items()}
+    for name, value in found.items():
+        if not name or "{" in name or "}" in name or len(name) > 200:
+            raise UsageError(f"'{name}' is no name for a token: it stands in braces, as in {{{{my.room}}}}.")
+        if len(value) > LONGEST_TOKEN or "\x00" in value:
+            raise UsageError(
+                f"The token '{name}' holds more than {LONGEST_TOKEN:,} characters, or one that no text holds."
+            )
+    if len(found) > MOST_TOKENS:
+        raise UsageError(f"A program has {MOST_TOKENS:,} tokens at the most.")
+    return found

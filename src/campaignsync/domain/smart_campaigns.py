@@ -299,5 +299,7 @@ class Taken:
     people: int
     program: str | None
     program_dates: tuple[date | None, date | None]
+    program_tokens: Mapping[str, str]
+    """What {{my.NAME}} stands for in all smart campaigns of the program."""
     implied: bool
     """Whether a step may do in Salesforce what it implies: not in a program that is linked (M4.6)."""

@@ -35,7 +35,7 @@ class Flows(Protocol):
     def rehearsal(self) -> AbstractContextManager[None]:
         """A turn of which nothing stays."""
 
-    def listening(self) -> list[tuple[int, str, dict[str, object], int]]:
+    def listening(self) -> list[tuple[int, str, dict[str, Any], int]]:
         """The smart campaigns that listen to triggers: number, name, definition, since which entry of the journal."""
 
     def events(self, fields: Sequence[str]) -> tuple[pl.DataFrame, int]:
@@ -47,7 +47,7 @@ class Flows(Protocol):
     def let_in(self, smart_campaign: int, campaign: SmartCampaign, fired: pl.DataFrame) -> int:
         """Let in whom changes brought (EVENTS), if they pass the filters and qualify; how many."""
 
-    def batches_due(self) -> list[tuple[int, str, dict[str, object]]]:
+    def batches_due(self) -> list[tuple[int, str, dict[str, Any]]]:
         """The smart campaigns whose schedule says now: number, name, definition."""
 
     def begin_batch(self, smart_campaign: int, campaign: SmartCampaign, why: str) -> tuple[int, int]:
@@ -127,6 +127,9 @@ class SmartCampaignShelf(Protocol):
 
     def fields(self) -> Mapping[str, ValueKind]:
         """The custom fields of people."""
+
+    def tokens(self, program: str | None) -> Mapping[str, str]:
+        """What {{my.NAME}} stands for in a program."""
 
     def names(self) -> list[str]:
         """The names of all smart campaigns."""

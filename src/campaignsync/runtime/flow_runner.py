@@ -115,7 +115,7 @@ def _let_in(
     flows: Flows, number: int, name: str, definition: Mapping[str, Any], brought: pl.DataFrame
 ) -> int:
     try:
-        return flows.let_in(number, read_definition(name, definition), brought)
+        return flows.let_in(number, read_definition(name, definition, mine=None), brought)
     except UsageError as error:
         flows.halt(number, str(error))
         return 0
@@ -185,7 +185,7 @@ def _do(flows: Flows, taken: Taken, campaign: SmartCampaign, step: Step, choice:
 def _read(flows: Flows, number: int, name: str, definition: Mapping[str, Any]) -> SmartCampaign | None:
     """The smart campaign as it is defined; one that cannot be read by this version is halted, and says so."""
     try:
-        return read_definition(name, definition)
+        return read_definition(name, definition, mine=None)
     except UsageError as error:
         flows.halt(number, f"Its definition cannot be read: {error}")
         return None

@@ -41,7 +41,7 @@ class SmartCampaigns:
 
     def _faults(self, name: str, definition: Mapping[str, Any]) -> Sequence[str]:
         try:
-            return self.shelf.faults(read_definition(name, definition, self.shelf.fields()))
+            return self.shelf.faults(self._sense(name, definition))
         except UsageError as error:
             return [str(error)]
 
@@ -61,12 +61,17 @@ class SmartCampaigns:
         return self.shelf.faults(campaign)
 
     def _read(self, name: str, definition: Mapping[str, Any]) -> SmartCampaign:
-        campaign = read_definition(name, definition, self.shelf.fields())
+        campaign = self._sense(name, definition)
         if campaign.is_trigger and campaign.schedule:
             raise WrongEntryError(
                 ("schedule",), "a smart campaign with triggers runs when they fire, and by no schedule"
             )
         return campaign
+
+    def _sense(self, name: str, definition: Mapping[str, Any]) -> SmartCampaign:
+        program = definition.get("program") if isinstance(definition, Mapping) else None
+        mine = self.shelf.tokens(program if isinstance(program, str) else None)
+        return read_definition(name, definition, self.shelf.fields(), mine)
 
     def rename(self, name: str, new: str) -> None:
         """Call it otherwise."""

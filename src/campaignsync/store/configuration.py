@@ -168,7 +168,8 @@ class Configurations:
             f"{key}_date": entry[key] and date.fromisoformat(entry[key]) for key in _DATES if key in entry
         }
         folder = {"folder": entry["folder"]} if "folder" in entry else {}
-        self._registry.change_program(name, dates | folder)
+        tokens = {"tokens": entry["tokens"]} if "tokens" in entry else {}
+        self._registry.change_program(name, dates | folder | tokens)
         tags = entry.get("tags", {})
         row.tags.exclude(name__in=tags).delete()
         for tag, value in tags.items():
@@ -227,6 +228,7 @@ def _program(row: models.Program) -> dict[str, Any]:
             for key, day in zip(_DATES, (row.start_date, row.end_date), strict=True)
         },
         "tags": {tag.name: tag.value for tag in row.tags.order_by("name")},
+        "tokens": dict(sorted(row.tokens.items())),
         "costs": {
             f"{each.month:%Y-%m}": {
                 "amount": money(each.amount),

@@ -28,6 +28,10 @@ def faults_of(campaign: SmartCampaign, now: datetime) -> list[str]:
 
 
 def _faults(campaign: SmartCampaign, now: datetime) -> Iterator[str]:
+    program = models.Program.objects.filter(name=campaign.program).first() if campaign.program else None
+    tokens = {**(program.tokens if program else {}), **campaign.tokens}
+    if campaign.program and program is None:
+        yield f"there is no program '{campaign.program}'."
     for number, trigger in enumerate(campaign.smart_list.triggers, start=1):
         yield from _of_constraints(trigger.constraints, f"trigger {number}", now)
         yield from _unheard(trigger.constraints, f"trigger {number}", now)
@@ -35,11 +39,11 @@ def _faults(campaign: SmartCampaign, now: datetime) -> Iterator[str]:
         yield from _of_condition(condition, f"filter {number}", now)
     for number, step in enumerate(campaign.flow, start=1):
         if step.values:
-            yield from _of_values(step.values, f"step {number}", campaign.tokens, now)
+            yield from _of_values(step.values, f"step {number}", tokens, now)
         for choice in step.choices:
             yield from _of_condition(choice.condition, f"step {number}", now)
             if choice.values:
-                yield from _of_values(choice.values, f"step {number}", campaign.tokens, now)
+                yield from _of_values(choice.values, f"step {number}", tokens, now)
 
 
 def _of_condition(condition: Condition, where: str, now: datetime) -> Iterator[str]:

@@ -23,6 +23,7 @@ from campaignsync.store.acting import acting
 from campaignsync.store.filtering import condition, generous
 from campaignsync.store.frames import execute, rows, table
 from campaignsync.store.journal import committed_until, last_entry
+from campaignsync.store.naming import called, kept_names, of_today
 
 EVENTS_A_TURN = 50_000
 PEOPLE_A_TURN = 25_000
@@ -50,6 +51,7 @@ class Flows:
         with acting(who="smart campaign", why="flow", now=self._now()):
             models.JournalReader.objects.get_or_create(name=_READER)
             models.JournalReader.objects.select_for_update().get(name=_READER)
+            _keep_names()
             yield
 
     @contextlib.contextmanager
@@ -59,15 +61,13 @@ class Flows:
             yield
             transaction.set_rollback(True)
 
-    def listening(self) -> list[tuple[int, str, dict[str, object], int]]:
+    def listening(self) -> list[tuple[int, str, dict[str, Any], int]]:
         """The smart campaigns that listen to triggers: number, name, definition, since which entry."""
-        active = models.SmartCampaign.objects.filter(state=SmartCampaignState.ACTIVE.value).order_by(
-            "priority", "pk"
-        )
+        active = models.SmartCampaign.objects.filter(state=SmartCampaignState.ACTIVE.value)
+        listening = [row for row in active.order_by("priority", "pk") if row.definition.get("triggers")]
         return [
-            (row.pk, row.name, row.definition, row.since_entry)
-            for row in active
-            if row.definition.get("triggers")
+            (row.pk, row.name, definition, row.since_entry)
+            for row, definition in zip(listening, _meant(listening), strict=True)
         ]
 
     def events(self, fields: Sequence[str]) -> tuple[pl.DataFrame, int]:
@@ -100,10 +100,11 @@ class Flows:
 
     def batches_due(self) -> list[tuple[int, str, dict[str, object]]]:
         """The smart campaigns whose schedule says now: number, name, definition."""
-        due = models.SmartCampaign.objects.filter(
+        found = models.SmartCampaign.objects.filter(
             next_at__lte=self._now(), state=SmartCampaignState.ACTIVE.value
-        ).order_by("next_at", "priority", "pk")
-        return [(row.pk, row.name, row.definition) for row in due]
+        )
+        due = list(found.order_by("next_at", "priority", "pk"))
+        return [(row.pk, row.name, definition) for row, definition in zip(due, _meant(due), strict=True)]
 
     def next_batch(self, smart_campaign: int, at: datetime | None, error: str | None = None) -> None:
         """When the next batch of a smart campaign begins; None: none does any more, and it is not active."""
@@ -123,9 +124,9 @@ class Flows:
     def _version(self, row: models.SmartCampaign) -> int:
         """The version of the definition as it is now."""
         latest = row.versions.order_by("-pk").first()
-        if latest is None or latest.definition != row.definition:
+        if latest is None or (latest.definition, latest.names) != (row.definition, row.names):
             latest = models.FlowVersion.objects.create(
-                smart_campaign=row, definition=row.definition, made_at=self._now()
+                smart_campaign=row, definition=row.definition, names=row.names, made_at=self._now()
             )
         return int(latest.pk)
 
@@ -145,7 +146,8 @@ class Flows:
                 return None
             _part_from_the_gone(self._now())
             first = rows(
-                "SELECT v.definition, s.id, s.name, t.position, count(*) AS people, g.name AS program, g.start_date, g.end_date,"
+                "SELECT v.definition, v.names, s.id, s.name, t.position, count(*) AS people,"
+                " g.name AS program, g.start_date, g.end_date, g.tokens,"
                 " EXISTS (SELECT FROM store_link l WHERE l.program_id = g.id) AS linked FROM taken t JOIN store_flowversion v"
                 " ON v.id = t.version_id JOIN store_smartcampaign s ON s.id = v.smart_campaign_id LEFT JOIN store_program g"
                 " ON g.id = s.program_id GROUP BY v.id, s.id, t.position, g.id"
@@ -153,12 +155,13 @@ class Flows:
         row = first[0]
         return Taken(
             smart_campaign_id=row["id"],
-            definition=row["definition"],
+            definition=of_today(row["definition"], row["names"] or (), campaigns_by_id=True),
             name=row["name"],
             position=row["position"],
             people=row["people"],
             program=row["program"],
             program_dates=(row["start_date"], row["end_date"]),
+            program_tokens=row["tokens"] or {},
             implied=not row["linked"],
         )
 
@@ -212,6 +215,19 @@ class Flows:
     def last_entry(self) -> int:
         """The latest entry of the journal that anybody was given."""
         return last_entry()
+
+
+def _meant(found: Sequence[models.SmartCampaign]) -> Iterator[dict[str, Any]]:
+    """The definitions of smart campaigns with the names of today."""
+    names = called(row.names or () for row in found)
+    return (of_today(row.definition, row.names or (), names, campaigns_by_id=True) for row in found)
+
+
+def _keep_names() -> None:
+    """Definitions that were kept by a version of before learn which things they name."""
+    for model in (models.SmartCampaign, models.FlowVersion):
+        for row in model.objects.filter(names__isnull=True).only("definition"):
+            model.objects.filter(pk=row.pk).update(names=kept_names(row.definition))
 
 
 @contextlib.contextmanager

@@ -31,7 +31,7 @@ from campaignsync.domain.mirror_filter import MirrorFilter
 from campaignsync.domain.observation import SyncUser
 from campaignsync.domain.people import LeadRules, PersonKind
 from campaignsync.domain.problems import ProblemNoun
-from campaignsync.domain.programs import PeriodCost
+from campaignsync.domain.programs import PeriodCost, program_tokens
 from campaignsync.domain.statuses import Channel
 from campaignsync.store import channels, models
 from campaignsync.store.acting import in_turn
@@ -46,6 +46,8 @@ from campaignsync.store.facts import (
 from campaignsync.store.frames import rows
 from campaignsync.store.secrecy import decrypted, encrypted
 from campaignsync.store.shown.campaigns import seen_campaigns
+
+_TIDIED: Mapping[str, Callable[[Any], Any]] = {"folder": folder_path, "tokens": program_tokens}
 
 
 class Registry:
@@ -275,6 +277,7 @@ class Registry:
             "start": row.start_date,
             "end": row.end_date,
             "tags": {tag.name: tag.value for tag in row.tags.all()},
+            "tokens": row.tokens,
             "costs": [
                 {
                     "month": f"{c.month:%Y-%m}",
@@ -297,15 +300,14 @@ class Registry:
         }
 
     def clone_program(self, program: str, name: str) -> None:
-        """A new program of the same channel, tags and folder: its costs and dates are its own, it has no members and no link
-        (M2.5)."""
+        """A new program of the same channel, tags, tokens and folder: its own costs and dates, no members, no link (M2.5)."""
         row = find_program(program)
         with transaction.atomic():
             self.create_program(name, row.channel.name, dict(row.tags.values_list("name", "value")))
-            models.Program.objects.filter(name=name).update(folder=row.folder)
+            models.Program.objects.filter(name=name).update(folder=row.folder, tokens=row.tokens)
 
     def change_program(self, program: str, changes: Mapping[str, Any]) -> None:
-        """Change the name, the folder, the start_date or the end_date of a program."""
+        """Change the name, the folder, the start_date, the end_date or the tokens (all of them) of a program."""
         with transaction.atomic():
             row = find_program(program)
             name = changes.get("name", row.name)
@@ -314,7 +316,7 @@ class Registry:
                     f"There is a program '{name}' already: choose another name.", code=ALREADY_THERE
                 )
             for key, value in changes.items():
-                setattr(row, key, folder_path(value) if key == "folder" else value)
+                setattr(row, key, _TIDIED.get(key, lambda value: value)(value))
             if row.start_date and row.end_date and row.end_date < row.start_date:
                 raise UsageError(
                     f"A program cannot end on {row.end_date}, before it starts on {row.start_date}."

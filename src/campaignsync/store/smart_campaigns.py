@@ -21,6 +21,7 @@ from campaignsync.store.acting import acting
 from campaignsync.store.filtering import generous, people_who
 from campaignsync.store.frames import execute, rows
 from campaignsync.store.journal import last_entry
+from campaignsync.store.naming import kept_names, of_today
 
 _STANDARD = frozenset(field.name for field in STANDARD_FIELDS)
 _LISTED = """
@@ -47,6 +48,11 @@ class SmartCampaigns:
         found = models.MappedField.objects.values_list("name", "kind")
         return {name: ValueKind(kind) for name, kind in found if name not in _STANDARD}
 
+    def tokens(self, program: str | None) -> Mapping[str, str]:
+        """What {{my.NAME}} stands for in a program."""
+        found = models.Program.objects.filter(name=program).values_list("tokens", flat=True).first()
+        return dict(found or {})
+
     def names(self) -> list[str]:
         """The names of all smart campaigns."""
         return list(models.SmartCampaign.objects.order_by("name").values_list("name", flat=True))
@@ -59,7 +65,7 @@ class SmartCampaigns:
         """One, with its definition."""
         row = _row(name)
         (found,) = rows(f"{_LISTED} WHERE s.id = %s", (row.pk,))
-        return {**found, "definition": in_order(row.definition)}
+        return {**found, "definition": in_order(of_today(row.definition, row.names or ()))}
 
     def save(self, name: str, definition: Mapping[str, Any], *, who: str) -> bool:
         """Keep a definition that was checked; whether it is new. Its state stays, and the journal tells."""
@@ -72,6 +78,7 @@ class SmartCampaigns:
                 )
         kept = {
             "definition": dict(definition),
+            "names": kept_names(definition),
             "program": program,
             "priority": definition.get("priority", 5),
             "changed_at": self._now(),

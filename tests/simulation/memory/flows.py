@@ -257,6 +257,7 @@ class MemoryFlows:
             people=len(self._taken),
             program=None,
             program_dates=(None, None),
+            program_tokens={},
             implied=True,
         )
 

@@ -18,6 +18,8 @@ class SmartCampaign(models.Model):
     name = models.TextField(unique=True)
     program = models.ForeignKey(Program, models.SET_NULL, null=True, related_name="smart_campaigns")
     definition = models.JSONField()
+    names = models.JSONField(null=True)
+    """Which thing each name in the definition is (store.naming); None: nobody looked yet."""
     state = models.TextField(default=SmartCampaignState.INACTIVE.value)
     reason = models.TextField(null=True)
     since_entry = models.BigIntegerField(default=0)
@@ -41,6 +43,7 @@ class FlowVersion(models.Model):
 
     smart_campaign = models.ForeignKey(SmartCampaign, models.CASCADE, related_name="versions")
     definition = models.JSONField()
+    names = models.JSONField(null=True)
     made_at = models.DateTimeField()
 
     def __str__(self) -> str:

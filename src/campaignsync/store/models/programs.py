@@ -108,6 +108,8 @@ class Program(models.Model):
     folder = models.TextField(default="", db_default="", blank=True)
     """Where it stands among the others (domain.access.folder_path); the empty path is the root."""
     had_costs = models.BooleanField(default=False)
+    tokens = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
+    """What {{my.NAME}} stands for in the smart campaigns of the program."""
     start_date = models.DateField(null=True)
     end_date = models.DateField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)

@@ -71,6 +71,7 @@ class Program(ProgramRow):
     """One program with all that belongs to it."""
 
     program_type: str
+    tokens: dict[str, str]
     costs: list[Cost]
     statuses: list[StatusCount]
 
@@ -82,6 +83,7 @@ class NewProgram(Body):
     channel: Name
     folder: Text = ""
     tags: dict[Name, Name] = {}
+    tokens: dict[Name, Text] = {}
     start: date | None = None
     end: date | None = None
 
@@ -94,6 +96,7 @@ class ProgramChanges(Body):
     start: date | None = None
     end: date | None = None
     tags: dict[Name, Name] | None = None
+    tokens: dict[Name, Text] | None = None
 
 
 class NewName(Body):
@@ -146,7 +149,8 @@ def create_program(request: HttpRequest, new: NewProgram) -> Any:
         raise UsageError("A program needs a name.")
     registry.create_program(name, new.channel, new.tags)
     dates = {"start_date": new.start, "end_date": new.end}
-    registry.change_program(name, {"folder": folder} | {key: day for key, day in dates.items() if day})
+    kept = {"folder": folder, "tokens": new.tokens}
+    registry.change_program(name, kept | {key: day for key, day in dates.items() if day})
     return Status(201, _program(name))
 
 
@@ -158,7 +162,7 @@ def show_program(request: HttpRequest, program: Number) -> Any:
 
 @routes.patch("/programs/{program}", Action.CHANGE_PROGRAMS, Program)
 def change_program(request: HttpRequest, program: Number, changes: ProgramChanges) -> Any:
-    """Change a program's name, folder, dates or all of its tags. Whoever moves it must be allowed to where it goes."""
+    """Change a program's name, folder, dates, tags or tokens (all of them). Whoever moves it must be allowed to where it goes."""
     asking = cast("Asking", request)
     given = changes.dict(exclude_unset=True)
     if "folder" in given:

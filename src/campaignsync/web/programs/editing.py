@@ -51,6 +51,15 @@ class ProgramForm(forms.Form):
         help_text=gettext_lazy("One on each line: NAME=VALUE, such as Region=EMEA"),
     )
 
+    tokens = forms.CharField(
+        label=gettext_lazy("Tokens"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=gettext_lazy(
+            "One on each line: NAME=VALUE; smart campaigns of the program write {{my.NAME}}"
+        ),
+    )
+
     def __init__(self, *arguments: Any, known: Program | None = None, **named: Any) -> None:
         super().__init__(*arguments, **named)
         channels = installation().registry.channels()
@@ -65,6 +74,13 @@ class ProgramForm(forms.Form):
         pairs = [line.partition("=") for line in self.cleaned_data["tags"].splitlines() if line.strip()]
         if any(not (name.strip() and equals and value.strip()) for name, equals, value in pairs):
             raise forms.ValidationError(_("A tag is written as NAME=VALUE, one on each line."))
+        return {name.strip(): value.strip() for name, _equals, value in pairs}
+
+    def clean_tokens(self) -> dict[str, str]:
+        """NAME=VALUE lines as a mapping; a value may be empty."""
+        pairs = [line.partition("=") for line in self.cleaned_data["tokens"].splitlines() if line.strip()]
+        if any(not (name.strip() and equals) for name, equals, _value in pairs):
+            raise forms.ValidationError(_("A token is written as NAME=VALUE, one on each line."))
         return {name.strip(): value.strip() for name, _equals, value in pairs}
 
 
@@ -98,7 +114,12 @@ def kept(form: forms.Form, act: Any) -> bool:
 
 def _changes(form: forms.Form) -> dict[str, Any]:
     given = form.cleaned_data
-    changes = {"name": given["name"].strip(), "start_date": given["start"], "end_date": given["end"]}
+    changes = {
+        "name": given["name"].strip(),
+        "start_date": given["start"],
+        "end_date": given["end"],
+        "tokens": given["tokens"],
+    }
     return changes | ({"folder": given["folder"]} if "folder" in given else {})
 
 
@@ -112,6 +133,7 @@ def edit(request: HttpRequest, number: int) -> HttpResponse:
         "start": row.start_date,
         "end": row.end_date,
         "tags": "\n".join(f"{tag.name}={tag.value}" for tag in row.tags.all()),
+        "tokens": "\n".join(f"{name}={value}" for name, value in row.tokens.items()),
     }
     form = ProgramForm(request.POST or None, initial=initial, known=row)
     if request.method == "POST" and form.is_valid():
