@@ -24,6 +24,11 @@ W1 cold pull of one campaign with its people into PostgreSQL · W4 add people by
 W6 a quiet round over so many links · W8 everything read anew and reconciled, against the same bytes only downloaded,
 parsed, joined and written · W7 W4 while locks, lost answers, ended sessions and deaths come at random.
 
+F1 smart campaigns over a million people: how long filters take to count, and how the same 20,000 changes are read, and
+whom they bring is taken through two steps, while 10, 50 and 200 smart campaigns are active (the size of those rows), of
+which the changes concern one · F2 a batch through three steps, two of them in Salesforce. Both in a process that speaks
+with the product as its runner does, so that the start of a command is not in them; no peer does the like.
+
 Peers: simple-salesforce by its bulk2 queries and ingests, as scripts under `benchmarks/peers`, each in an environment
 of its own. It is given TLS as everybody is. It finds people by reading all that have an address, and keeps no journal,
 no mirror of what it wrote, no memory of what was agreed on.
@@ -38,7 +43,7 @@ than that start. W5, W6 and W8 were not measured to their end yet; nothing at a 
 def write_page(results: Path) -> None:
     """The page, and one plot a work that was measured at more than one size."""
     parts = [_INTRODUCTION]
-    for file in sorted(results.glob("W*.json")):
+    for file in sorted(results.glob("[FW]*.json")):
         whole = json.loads(file.read_text())
         table = _medians(whole["rows"])
         machine = whole["machine"]

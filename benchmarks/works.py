@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from benchmarks import flows
 from benchmarks.machine import Cost, killed, run
 from benchmarks.peers.environments import python_of
 from benchmarks.prepare import prepare
@@ -300,6 +301,11 @@ def w7(server: Server, size: int, asked: Asked) -> Iterator[Row]:
         )
 
 
+def _in_flows(work: str) -> Callable[[Server, int, Asked], Iterator[Row]]:
+    """A work about smart campaigns; see `benchmarks.flows`."""
+    return lambda server, size, asked: (Row(**each) for each in flows.rows_of(work, size))
+
+
 WORKS: dict[str, tuple[Callable[[Server, int, Asked], Iterator[Row]], tuple[int, ...]]] = {
     "W1": (w1, (10_000, 100_000)),
     "W4": (w4, (10_000,)),
@@ -307,6 +313,8 @@ WORKS: dict[str, tuple[Callable[[Server, int, Asked], Iterator[Row]], tuple[int,
     "W6": (w6, (500,)),
     "W7": (w7, (1_000,)),
     "W8": (w8, (100_000,)),
+    "F1": (_in_flows("F1"), (1_000_000,)),
+    "F2": (_in_flows("F2"), (100_000,)),
 }
 
 

@@ -87,14 +87,13 @@ class Planted:
 def _read_before_anybody_is_let_in(right: Any) -> Any:
     def read_journal(flows: Any, report: FlowReport) -> bool:
         with flows.turn():
-            index = flow_runner._index(flows)
+            index, listening = flow_runner._index(flows)
             events, until = flows.events(index.fields())
             more = flows.read_until(until) and not events.is_empty()
         with flows.turn():
-            by_number = {number: (name, found) for number, name, found, _ in flows.listening()}
             for (number,), part in index.fired(events).group_by("smart_campaign_id", maintain_order=True):
                 brought = part.select("entry_id").join(events, on="entry_id", maintain_order="left")
-                flow_runner._let_in(flows, int(str(number)), *by_number[int(str(number))], brought)
+                flow_runner._let_in(flows, int(str(number)), *listening[int(str(number))], brought)
         return bool(more)
 
     return read_journal

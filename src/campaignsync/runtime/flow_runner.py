@@ -52,6 +52,8 @@ class FlowReport:
 
     changes: int = 0
     fired: int = 0
+    comparisons: int = 0
+    """How often a change was compared with a trigger that it could match; equal changes of many people count once."""
     entered: int = 0
     steps: int = 0
     commands: int = 0
@@ -81,33 +83,36 @@ def run_flows(doors: FlowDoors, stopped: Callable[[], bool] = lambda: False) -> 
     return report
 
 
-def _index(flows: Flows) -> TriggerIndex:
-    watching = []
+def _index(flows: Flows) -> tuple[TriggerIndex, dict[int, tuple[str, Mapping[str, Any]]]]:
+    """What is listened to, and the name and the definition of each smart campaign that listens."""
+    watching: list[Watching] = []
+    listening: dict[int, tuple[str, Mapping[str, Any]]] = {}
     for number, name, definition, since in flows.listening():
         campaign = _read(flows, number, name, definition)
         if campaign:
+            listening[number] = (name, definition)
             watching.append(
                 Watching(smart_campaign_id=number, since_entry=since, triggers=campaign.smart_list.triggers)
             )
-    return TriggerIndex(watching)
+    return TriggerIndex(watching), listening
 
 
 def read_journal(flows: Flows, report: FlowReport) -> bool:
     """Let in whom the next changes in the journal bring: changes, entries and how far was read are one commit. Whether there may
     be more."""
     with flows.turn():
-        index = _index(flows)
+        index, listening = _index(flows)
         if not index.triggers:
             flows.read_until(None)
             return False
         events, until = flows.events(index.fields())
         fired = index.fired(events)
-        by_number = {number: (name, definition) for number, name, definition, _ in flows.listening()}
         for (number,), part in fired.group_by("smart_campaign_id", maintain_order=True):
             brought = part.select("entry_id").join(events, on="entry_id", maintain_order="left")
-            report.entered += _let_in(flows, int(str(number)), *by_number[int(str(number))], brought)
+            report.entered += _let_in(flows, int(str(number)), *listening[int(str(number))], brought)
         report.changes += events.height
         report.fired += fired.height
+        report.comparisons += index.comparisons
         return flows.read_until(until) and not events.is_empty()
 
 
