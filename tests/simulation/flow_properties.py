@@ -133,11 +133,14 @@ def done_as_told(flowing: Flowing, held: FlowDump, dump: Dump) -> Iterator[str]:
             yield f"flows gave {noun} {dict(told(action))} times, and the journal says {dict(noted)}"
     if NURTURE in {line["program"] for line in ours if line["side"] == "campaign"}:
         yield "a flow's change of a program is told as one of a campaign"
-    yield from _there_as_told(flowing, held, told)
+    yield from _there_as_told(flowing, held, told, joined)
 
 
-def _there_as_told(flowing: Flowing, held: FlowDump, told: object) -> Iterator[str]:
-    """Nobody was written to the other campaign more often than flows say."""
+_WRITES = ("Add to SFDC Campaign", "Change Status in SFDC Campaign")
+
+
+def _there_as_told(flowing: Flowing, held: FlowDump, told: object, joined: set[int]) -> Iterator[str]:
+    """Nobody was written to the other campaign more often than flows say, and whoever they say was, was."""
     campaign, user = flowing.world.campaigns[FOLLOW_UP], flowing.world.sync_user_id
     noted = Counter(
         line["person"]
@@ -148,7 +151,16 @@ def _there_as_told(flowing: Flowing, held: FlowDump, told: object) -> Iterator[s
         and line["who"] == user
         and line["new"] is not None
     )
-    done = told("Add to SFDC Campaign", "Change Status in SFDC Campaign")  # type: ignore[operator]
+    seen = {
+        (line["person"], str(line["new"]).lower())
+        for line in held.entries.values()
+        if line["side"] == "campaign" and line["noun"] == "member" and line["campaign_id"] == campaign
+    }
+    for row in held.results:
+        there = row["action"] in _WRITES and row["outcome"] == "done" and row["person"] not in joined
+        if there and (row["person"], str(row["value"]).lower()) not in seen:
+            yield f"{row['name']} says that {row['person']} was made {row['value']} in {FOLLOW_UP}, and they never were"
+    done = told(*_WRITES)  # type: ignore[operator]
     for person, number in noted.items():
         if person in done and number > done[person]:
             yield f"{person} was written to {FOLLOW_UP} {number} times, and flows say {done[person]}"

@@ -22,7 +22,7 @@ class FlowDump:
     journeys: list[Line]
     """In order: number, name, person, entry, new, state, position."""
     results: list[Line]
-    """In order: journey, name, person, step, action, outcome, message."""
+    """In order: journey, name, person, step, action, outcome, message, value."""
     commands: int
     entries: dict[int, Line]
     """The journal by its numbers: why, who, side, program, campaign_id, person, noun, record_id, old, new."""
@@ -104,6 +104,7 @@ class MemoryFlowStore:
                     "action": each.action,
                     "outcome": each.outcome,
                     "message": each.message,
+                    "value": each.value,
                 }
                 for each in flow.results
             ],
@@ -170,8 +171,8 @@ class PostgresFlowStore:
                 " j.position FROM store_journey j JOIN store_smartcampaign s ON s.id = j.smart_campaign_id ORDER BY j.id"
             ),
             results=rows(
-                "SELECT r.journey_id AS journey, s.name, r.person_id AS person, r.step, r.action, r.outcome, r.message"
-                " FROM store_stepresult r JOIN store_smartcampaign s ON s.id = r.smart_campaign_id ORDER BY r.id"
+                "SELECT r.journey_id AS journey, s.name, r.person_id AS person, r.step, r.action, r.outcome, r.message,"
+                " r.value FROM store_stepresult r JOIN store_smartcampaign s ON s.id = r.smart_campaign_id ORDER BY r.id"
             ),
             commands=commands["number"],
             entries={row.pop("id"): row for row in rows(_ENTRIES)},

@@ -120,10 +120,10 @@ PLANTED = (
         flow_runner,
         "read_journal",
         _read_before_anybody_is_let_in,
-        150,
+        60,
     ),
-    Planted("what was sent is forgotten", commands, "split", _forgets_what_was_sent, 150),
-    Planted("what nobody heard of counts as done", commands, "judged", _settled_without_an_answer, 150),
+    Planted("what was sent is forgotten", commands, "split", _forgets_what_was_sent, 60),
+    Planted("what nobody heard of counts as done", commands, "judged", _settled_without_an_answer, 60),
 )
 
 
@@ -145,4 +145,4 @@ def test_a_planted_bug_of_the_flow_runner_is_found(bug: Planted) -> None:
 
 def test_nothing_is_found_where_nothing_is_planted() -> None:
     seeds = with_flows(200_000)
-    assert [found for _ in range(25) for found in played(next(seeds), InMemory).violations] == []
+    assert [found for _ in range(15) for found in played(next(seeds), InMemory).violations] == []
