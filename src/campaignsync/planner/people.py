@@ -110,6 +110,8 @@ class PeoplePlan:
 
 def plan_people(compared: PeopleCompared, rules: Iterable[FieldRule]) -> PeoplePlan:
     """What has to be done where people and their leads and contacts differ."""
+    if compared.differences.is_empty():
+        return PeoplePlan(fields=pl.DataFrame(schema=FIELDS))
     table = pl.DataFrame(
         [(r.kind.value, r.field.name, r.to_salesforce, r.to_person, r.ours_wins) for r in rules],
         schema=_RULES,
@@ -184,6 +186,8 @@ def _address_taken(rows: pl.DataFrame) -> pl.DataFrame:
 def refused_before(rows: pl.DataFrame, held: pl.DataFrame, writes: str) -> pl.DataFrame:
     """What was refused and is not due again waits, with Salesforce's words, as long as just that would be written
     (docs/adr/0004). Rows of one field each, of which those of the verdict `writes` go to Salesforce, a record whole."""
+    if held.is_empty():
+        return rows
     about_to = rows.filter(
         (pl.col("verdict") == writes) & pl.col("person_id").is_in(held["person_id"].implode())
     )

@@ -70,6 +70,7 @@ class Plan:
     """Fields that say what they should and are not yet remembered so: later edits of them can be told from it (M5.3)."""
     values: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=VALUES))
     """VALUES: custom fields of members whom both sides have already; who is added by this plan brings theirs along."""
+    _parts: dict[Verdict, pl.DataFrame] = field(default_factory=dict, init=False, repr=False)
 
     @classmethod
     def of_link(
@@ -99,7 +100,9 @@ class Plan:
 
     def of(self, verdict: Verdict) -> pl.DataFrame:
         """The members with one verdict."""
-        return self.members.filter(pl.col("verdict") == verdict)
+        if verdict not in self._parts:
+            self._parts[verdict] = self.members.filter(pl.col("verdict") == verdict)
+        return self._parts[verdict]
 
     @property
     def for_program(self) -> pl.DataFrame:

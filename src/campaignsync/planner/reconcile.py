@@ -33,6 +33,8 @@ def reconcile(facts: LinkFacts, trees: Trees) -> Plan:
     differences = side_by_side(facts.channel, trees).filter(
         pl.col("agreed").ne_missing(pl.col("program")) | pl.col("program").ne_missing(pl.col("campaign"))
     )
+    if differences.is_empty():
+        return Plan.of_link(facts, pl.DataFrame(schema=MEMBERS), field_changes(facts), equal_fields(facts))
     decided = _decided(facts, differences.select(_SIDES).unique())
     members = (
         _refused_before(differences.join(decided, on=_SIDES, nulls_equal=True), trees.held)
@@ -52,6 +54,8 @@ def spelled(vocabulary: Vocabulary, trees: Trees) -> Trees:
         trees.held["wanted"],
     )
     spelling = vocabulary.spelling({label for column in columns for label in column.unique().drop_nulls()})
+    if all(label == meant for label, meant in spelling.items()):
+        return trees
     status = pl.col("status").replace(spelling)
     return replace(
         trees,
@@ -73,6 +77,8 @@ def side_by_side(channel: Channel, trees: Trees) -> pl.DataFrame:
 
 def _furthest(channel: Channel, campaign: pl.DataFrame) -> pl.DataFrame:
     """One row a person: a lead and the contact it became may both be members (S1.3.4); the furthest status counts."""
+    if campaign["person_id"].n_unique() == campaign.height:
+        return campaign
     steps = {status.name: status.step for status in channel.statuses}
     step = pl.col("status").replace_strict(steps, default=-1, return_dtype=pl.Int64)
     return campaign.sort("person_id", -step, "campaign_member_id").unique(
@@ -111,6 +117,8 @@ def _possible(decision: Decision, facts: LinkFacts, offered: Container[str]) -> 
 
 def _refused_before(rows: pl.DataFrame, held: pl.DataFrame) -> pl.DataFrame:
     """Writes that were refused and are not due again wait, with Salesforce's words (docs/adr/0004)."""
+    if held.is_empty():
+        return rows
     known = held.rename({"wanted": "becomes"})
     waits = pl.col("message").is_not_null() & (pl.col("verdict") == Verdict.TO_CAMPAIGN)
     return rows.join(known, on=("person_id", "becomes"), how="left", nulls_equal=True).with_columns(

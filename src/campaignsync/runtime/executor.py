@@ -176,6 +176,8 @@ def put_back(
 
 def overtaken(facts: LinkFacts, plan: Plan, batch: MemberBatch) -> pl.DataFrame:
     """The writes (MEMBER_WRITES) that bring back what a batch wrote over: rows that did not say any more what the plan saw."""
+    if batch.before.is_empty():
+        return pl.DataFrame(schema=MEMBER_WRITES)
     written = batch.outcomes.filter(pl.col("known") & pl.col("code").is_null())
     spelling = facts.vocabulary.spelling(batch.before["status"].drop_nulls().unique().to_list())
     seen = plan.for_campaign.select("person_id", "campaign_member_id", "agreed", "program", "campaign")
@@ -209,6 +211,8 @@ def understood(facts: LinkFacts, batch: MemberBatch) -> MemberBatch:
 
 def member_writes(facts: LinkFacts, plan: Plan, identities: pl.DataFrame) -> pl.DataFrame:
     """What to ask of the campaign (MEMBER_WRITES), for the people whom Salesforce knows."""
+    if plan.for_campaign.is_empty():
+        return pl.DataFrame(schema=MEMBER_WRITES)
     spelling = {status: facts.label(status) for status in facts.channel.names}
     return (
         plan.for_campaign.select("person_id", "campaign_member_id", "becomes")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import polars as pl
@@ -74,9 +75,10 @@ _SYSTEM_OF_LEADS: Mapping[str, str] = {
 PEOPLE: Mapping[str, PersonKind] = {"Lead": PersonKind.LEAD, "Contact": PersonKind.CONTACT}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Layout:
-    """Which fields of an object are which columns of ours; `custom` says which of them share one JSON object, and their kind."""
+    """Which fields of an object are which columns of ours; `custom` says which of them share one JSON object, and their kind.
+    Each is itself alone, so that what is made from one is made once."""
 
     paths: Mapping[str, str]
     custom: Mapping[str, ValueKind] = field(default_factory=dict)
@@ -93,7 +95,8 @@ def layout_of_people(object_name: str, fields: Iterable[PersonField]) -> Layout:
     return Layout(paths={**system, **joined}, custom=custom)
 
 
-def layout_of_members(mappings: Iterable[FieldMapping]) -> Layout:
+@lru_cache(maxsize=256)
+def layout_of_members(mappings: tuple[FieldMapping, ...]) -> Layout:
     """The layout of campaign members with these fields of members."""
     members = {each.salesforce_field: each for each in mappings}
     return Layout(paths={**MEMBER, **{path: path for path in members}}, members=members)
@@ -113,7 +116,8 @@ _SCHEMAS: Mapping[str, Schema] = {
 }
 
 
-def layouts(fields: Sequence[PersonField] = STANDARD_FIELDS) -> Mapping[str, Layout]:
+@lru_cache(maxsize=256)
+def layouts(fields: tuple[PersonField, ...] = STANDARD_FIELDS) -> Mapping[str, Layout]:
     """The layout of every object we read, with these fields of people."""
     people = {name: layout_of_people(name, fields) for name in PEOPLE}
     return {name: Layout(paths=paths) for name, paths in _CAMPAIGNS.items()} | people
@@ -131,11 +135,32 @@ def frame(
 ) -> pl.DataFrame:
     """Records of one object as a frame of our columns; a field that was not asked for is empty."""
     layout = layout or STANDARD[object_name]
-    sent = pl.from_dicts(records, schema=_as_sent(layout, _SCHEMAS[object_name]))
+    if not records:
+        return _reading(object_name, layout, frozenset()).nothing.clone()
     # A field that was asked for is in every record; one that was not is no empty value of a member's.
-    unasked = {path for path in layout.members if records and path not in records[0]}
+    reading = _reading(
+        object_name, layout, frozenset(path for path in layout.members if path not in records[0])
+    )
+    return pl.from_dicts(records, schema=reading.sent).select(reading.columns)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Reading:
+    """How records become columns: the types that JSON has for the fields, the columns made of them, and those of no record."""
+
+    sent: Mapping[str, Kind]
+    columns: Sequence[pl.Expr]
+    nothing: pl.DataFrame
+
+
+@lru_cache(maxsize=256)
+def _reading(object_name: str, layout: Layout, unasked: frozenset[str]) -> _Reading:
+    """Made once, since most pages have a few rows only, and saying what is wanted takes longer than doing it."""
+    sent = _as_sent(layout, _SCHEMAS[object_name])
     fields = {name: _field(path) for name, path in layout.paths.items() if path not in unasked}
-    return sent.select(**_columns(object_name, layout, fields))
+    made = _columns(object_name, layout, fields)
+    columns = [column.alias(name) for name, column in made.items()]
+    return _Reading(sent=sent, columns=columns, nothing=pl.DataFrame(schema=sent).select(columns))
 
 
 def frame_of_csv(object_name: str, cells: pl.DataFrame, layout: Layout | None = None) -> pl.DataFrame:

@@ -65,8 +65,9 @@ class Reader:
         self._fields = fields
         self.person_field_mapping = frozenset(fields)
         self._member_fields = member_fields
-        self.layouts = dict(layouts(fields))
+        self.layouts = dict(layouts(tuple(fields)))
         self._described: Mapping[str, Mapping[str, SalesforceField]] = {}
+        self._rules: tuple[FieldRule, ...] = ()
         self._to_describe = (*_DESCRIBED, *((_MEMBERS,) if member_fields else ()))
         self._record_types: Mapping[str, str] = {}
 
@@ -132,11 +133,13 @@ class Reader:
 
     def rules(self) -> tuple[FieldRule, ...]:
         """What may be done with each field of people, of leads first."""
-        return tuple(
-            FieldRule(field=field, kind=kind, access=self._access(object_name, field))
-            for object_name, kind in PEOPLE.items()
-            for field in self._fields
-        )
+        if not self._rules:
+            self._rules = tuple(
+                FieldRule(field=field, kind=kind, access=self._access(object_name, field))
+                for object_name, kind in PEOPLE.items()
+                for field in self._fields
+            )
+        return self._rules
 
     def createable(self, object_name: str) -> dict[str, str]:
         """By our names, the mapped fields that the sync user may give to a new record."""
@@ -169,15 +172,17 @@ class Reader:
         return self._described.get(object_name, {})
 
     def _know(self, answers: Sequence[PartAnswer]) -> None:
-        self._described = _described(self._to_describe, answers)
+        self._described, self._rules = _described(self._to_describe, answers), ()
         campaign = answers[self._to_describe.index("Campaign")]
         self._record_types = record_types(campaign.body) if campaign.status < 300 else {}
         faults = self.member_field_faults()
         spelling = {name.lower(): name for name in self._described.get(_MEMBERS, {})}
         self.layouts[_MEMBERS] = layout_of_members(
-            replace(each, salesforce_field=spelling[each.salesforce_field.lower()])
-            for each in self._member_fields
-            if each.field.name not in faults
+            tuple(
+                replace(each, salesforce_field=spelling[each.salesforce_field.lower()])
+                for each in self._member_fields
+                if each.field.name not in faults
+            )
         )
 
     def record_types(self) -> Mapping[str, str]:

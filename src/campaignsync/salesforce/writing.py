@@ -89,6 +89,8 @@ def delete_records(wire: Wire, ids: Sequence[str]) -> None:
 def write_members(lane: BulkLane, writes: pl.DataFrame) -> Iterator[MemberBatch]:
     """Add, change and remove members (MEMBER_WRITES); yields as each call or job ends. One campaign's rows are written one call
     after another, since Salesforce locks the campaign (S2.2.11)."""
+    if writes.is_empty():
+        return
     is_new, removes = pl.col("campaign_member_id").is_null(), pl.col("status").is_null()
     for kind, request, in_bulk in (
         (is_new & ~removes, _add, lane.add),

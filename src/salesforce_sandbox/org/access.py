@@ -5,7 +5,6 @@ that nobody took from them: only what is denied is kept. Tokens are made from a 
 """
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -51,6 +50,17 @@ class ConnectedApp:
     name: str = ""
     # Usernames that may come by signed assertion; None admits every user.
     approved: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Readable:
+    """What somebody may read, at this moment: whoever may read the same has an equal one. `denied` says what not: (object, right)
+    and (object, field, right)."""
+
+    denied: frozenset[tuple[str, ...]]
+
+    def __call__(self, sobject: str, name: str) -> bool:
+        return ((sobject, "read") if name == "Id" else (sobject, name, "read")) not in self.denied
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,15 +141,12 @@ class Access:
         """Whether the field is one that tells who made a record when, and the user may say so of new ones."""
         return name in AUDIT_FIELDS and bool({user_id, "*"} & self.audit_writers)
 
-    def readable(self, user_id: str) -> Callable[[str, str], bool]:
+    def readable(self, user_id: str) -> "Readable":
         """What SOQL and describe ask: may this user read that field of that object?"""
-
-        def readable(sobject: str, name: str) -> bool:
-            if name == "Id":
-                return self.may(user_id, sobject, "read")
-            return self.may_field(user_id, sobject, name, "read")
-
-        return readable if self.denied_fields or self.denied_objects else _everything
+        both = (self.denied_objects, self.denied_fields)
+        return Readable(
+            frozenset(each[1:] for denials in both for each in denials if each[0] in (user_id, "*"))
+        )
 
     def is_marketing_user(self, user_id: str) -> bool:
         found = self.storage.rows('SELECT "UserPermissionsMarketingUser" FROM "User" WHERE "Id" = ?', user_id)
@@ -148,7 +155,3 @@ class Access:
     def _secret(self) -> str:
         self._tokens_made += 1
         return hashlib.sha256(f"{self.org_id}/{self._tokens_made}".encode()).hexdigest()
-
-
-def _everything(sobject: str, name: str) -> bool:
-    return True

@@ -154,12 +154,31 @@ class Org:
     def describe(
         self, sobject: SObject, caller: Caller, *, version: str, instance_url: str
     ) -> dict[str, Any]:
+        """What the caller may know and do of an object; whoever is given it leaves it as it is."""
+        record_types = self._record_types(sobject)
+        memo = self.schema.memo.given(self.access.readable(caller.user_id))
+        backdates = self.access.may_backdate(caller.user_id, "CreatedDate")
+        key = ("describe", sobject.name, version, instance_url, tuple(record_types), backdates)
+        described: dict[str, Any] | None = memo.get(key)
+        if described is None:
+            described = self._described(sobject, caller, version, instance_url, record_types)
+            memo.keep(key, described)
+        return described
+
+    def _described(
+        self,
+        sobject: SObject,
+        caller: Caller,
+        version: str,
+        instance_url: str,
+        record_types: list[RecordTypeInfo],
+    ) -> dict[str, Any]:
         described = describe_sobject(
             self.schema,
             sobject,
             version=version,
             instance_url=instance_url,
-            record_types=self._record_types(sobject),
+            record_types=record_types,
             readable=self.access.readable(caller.user_id),
         )
         for field in described["fields"]:

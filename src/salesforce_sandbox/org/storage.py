@@ -39,13 +39,28 @@ class Storage:
     def __init__(self, schema: Schema) -> None:
         self._schema = schema
         self._made_for = -1
+        self._made: dict[str, SObject] = {}
         self._columns: dict[str, list[str]] = {}
         self.database = sqlite3.connect(
             ":memory:", isolation_level=None, check_same_thread=False, cached_statements=1_000
         )
         teach(self.database)
+        self.database.execute("PRAGMA temp_store = 2")
+        born: tuple[sqlite3.Connection, dict[str, list[str]]] | None = schema.memo.get("tables")
+        if born is None:
+            self._make_tables()
+            empty = sqlite3.connect(":memory:", check_same_thread=False)
+            self.database.backup(empty)
+            schema.memo.keep("tables", (empty, dict(self._columns)))
+        else:
+            # Copying empty tables takes a small part of the time that making them does.
+            empty, columns = born
+            empty.backup(self.database)
+            self._made_for, self._columns = schema.version, dict(columns)
+            self._made = {sobject.name: sobject for sobject in schema}
+
+    def _make_tables(self) -> None:
         self.database.executescript(
-            "PRAGMA temp_store = 2;"
             'CREATE TABLE "_Deletion" ("Id" TEXT PRIMARY KEY, "Type" TEXT, "DeletedDate" TEXT, "With" TEXT,'
             ' "Hard" INTEGER);'
             'CREATE INDEX "_Deletion With" ON "_Deletion" ("With");'
@@ -58,7 +73,9 @@ class Storage:
         if self._made_for == self._schema.version:
             return
         for sobject in self._schema:
-            self._make_table(sobject)
+            if self._made.get(sobject.name) is not sobject:
+                self._make_table(sobject)
+                self._made[sobject.name] = sobject
         self._made_for = self._schema.version
 
     def columns(self, sobject: str) -> list[str]:
@@ -139,6 +156,7 @@ class Storage:
         stored.backup(self.database)
         stored.close()
         self._columns.clear()
+        self._made.clear()
         self._made_for = -1
         self.follow_schema()
 

@@ -391,8 +391,10 @@ def _describe(asked: _Asked) -> Any:
         )
         for name in names
     ]
-    addresses = [_addresses(each.pop("urls")) for each in described]
-    return [each | found for each, found in zip(described, addresses, strict=True)]
+    return [
+        {name: value for name, value in each.items() if name != "urls"} | _addresses(each["urls"])
+        for each in described
+    ]
 
 
 def _addresses(urls: Mapping[str, str]) -> dict[str, str | None]:

@@ -47,7 +47,9 @@ def merge(
     table: dict[Key, Row], connection: int, frame: pl.DataFrame, schema: Collection[str], key: str
 ) -> list[tuple[Row | None, Row]]:
     """Insert new rows and update those that differ and are no older; (before, after) of each that was."""
-    seen = {row[key]: row for row in frame.select(*schema).to_dicts()}
+    columns = [frame[name].to_list() for name in schema]
+    rows = [dict(zip(schema, values, strict=True)) for values in zip(*columns, strict=True)]
+    seen = {row[key]: row for row in rows}
     changed = []
     for number, row in seen.items():
         before = table.get((connection, number))

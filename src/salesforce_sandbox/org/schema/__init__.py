@@ -5,7 +5,7 @@ describe; code here only reads, widens and shows them. Nothing here knows rows, 
 who must know what a field is asks the org's own `Schema`, never the constant OBJECTS, since each org may be widened.
 """
 
-from salesforce_sandbox.org.schema.catalog import CURRENCY_TYPE, INDEXED, OBJECTS, Schema
+from salesforce_sandbox.org.schema.catalog import CURRENCY_TYPE, INDEXED, OBJECTS, Memo, Schema
 from salesforce_sandbox.org.schema.describe import RecordTypeInfo, describe_global_row, describe_sobject
 from salesforce_sandbox.org.schema.facts import custom_object, make_field
 from salesforce_sandbox.org.schema.model import HISTORY, ChildRelationship, Field, PicklistValue, SObject
@@ -17,6 +17,7 @@ __all__ = [
     "OBJECTS",
     "ChildRelationship",
     "Field",
+    "Memo",
     "PicklistValue",
     "RecordTypeInfo",
     "SObject",

@@ -4,9 +4,10 @@ Every org starts from OBJECTS and may be widened with custom fields and objects 
 with each change, so that whoever remembers something made from the schema can tell that it is stale.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from types import MappingProxyType
+from typing import Any
 
 from salesforce_sandbox.org.schema.facts import history_object, read_objects
 from salesforce_sandbox.org.schema.model import HISTORY, ChildRelationship, Field, SObject
@@ -46,11 +47,39 @@ INDEXED: Mapping[str, tuple[tuple[str, ...], ...]] = MappingProxyType(
 )
 
 
+class Memo:
+    """What was made from a schema as it is. Orgs whose schemas came about in the same way share one."""
+
+    def __init__(self) -> None:
+        self._made: dict[Hashable, Any] = {}
+        self._further: dict[Hashable, Memo] = {}
+
+    def get(self, key: Hashable) -> Any:
+        return self._made.get(key)
+
+    def keep(self, key: Hashable, made: Any) -> None:
+        if len(self._made) >= MOST_REMEMBERED:
+            self._made.clear()
+        self._made[key] = made
+
+    def given(self, fact: Hashable) -> "Memo":
+        """The memo of whoever this holds of besides: a field that was added, rights that were taken."""
+        if fact not in self._further and len(self._further) >= MOST_REMEMBERED:
+            self._further.clear()
+        return self._further.setdefault(fact, Memo())
+
+
+MOST_REMEMBERED = 500
+_AT_BIRTH = Memo()
+
+
 class Schema:
     """What one org's objects are at this moment."""
 
-    def __init__(self, objects: Iterable[SObject] = OBJECTS.values()) -> None:
+    def __init__(self, objects: Iterable[SObject] | None = None) -> None:
         self.version = 0
+        self.memo = _AT_BIRTH if objects is None else Memo()
+        objects = OBJECTS.values() if objects is None else objects
         self._objects = {sobject.name.lower(): sobject for sobject in objects}
         self._children: dict[str, tuple[ChildRelationship, ...]] = {}
 
@@ -68,6 +97,10 @@ class Schema:
 
     def put(self, sobject: SObject) -> None:
         """Adds an object or replaces the one of that name."""
+        self._put(sobject)
+        self.memo = Memo()
+
+    def _put(self, sobject: SObject) -> None:
         self._objects[sobject.name.lower()] = sobject
         self._children.clear()
         self.version += 1
@@ -76,7 +109,8 @@ class Schema:
         """Adds a field to an object or replaces its field of that name; KeyError when there is no such object."""
         sobject = self._objects[sobject_name.lower()]
         others = {other.name.lower(): other for other in sobject.fields}
-        self.put(replace(sobject, fields=tuple((others | {field.name.lower(): field}).values())))
+        self._put(replace(sobject, fields=tuple((others | {field.name.lower(): field}).values())))
+        self.memo = self.memo.given((sobject.name, field))
 
     def take_field(self, sobject_name: str, field_name: str) -> None:
         """Takes a field away; what is stored in it stays stored, and is there again with the field."""

@@ -7,12 +7,12 @@ org's schema and on who asks. Statements never carry a value of the query, only 
 # ruff: noqa: S608 - what is put into statements are names of the schema and aliases made here.
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from salesforce_sandbox.org.errors import SalesforceError
-from salesforce_sandbox.org.schema import Schema, SObject
+from salesforce_sandbox.org.schema import Field, Schema, SObject
 from salesforce_sandbox.org.soql.compiled import CompiledQuery
 from salesforce_sandbox.org.soql.conditions import Conditions, Fragment, has_semi_join, joined
 from salesforce_sandbox.org.soql.context import Context
@@ -21,7 +21,7 @@ from salesforce_sandbox.org.soql.grouping import grouping_sets
 from salesforce_sandbox.org.soql.parse import parse
 from salesforce_sandbox.org.soql.refusals import malformed, no_such_child, no_such_object, refuse
 from salesforce_sandbox.org.soql.rows import Rows
-from salesforce_sandbox.org.soql.selection import Selection, aggregate_values
+from salesforce_sandbox.org.soql.selection import MOST_FIELDS_ROWS, Selection, aggregate_values
 from salesforce_sandbox.org.soql.shape import Record
 from salesforce_sandbox.org.soql.syntax import Call, Literal, Operand, Ordering, Query, Selected
 
@@ -45,7 +45,8 @@ def compile_query(
     """The query ready to run.
 
     `now` is aware and in the asker's zone: TODAY begins at its midnight. `include_deleted` is queryAll. What
-    `readable(sobject, field)` denies does not exist for this query, and an object whose Id it denies does not either.
+    `readable(sobject, field)` denies does not exist for this query, and an object whose Id it denies does not either; a list of
+    columns is looked up once for all who may read the same.
     """
     query = parse(text)
     context = Context(
@@ -55,6 +56,7 @@ def compile_query(
         now=now,
         user_id=user_id,
         include_deleted=include_deleted or query.all_rows,
+        memo=schema.memo.given(readable),
     )
     sobject = context.object(str(query.sobject))
     if sobject is None:
@@ -83,27 +85,62 @@ def _listed(context: Context, query: Query, sobject: SObject) -> CompiledQuery:
     """A query for records."""
     if query.having is not None:
         raise malformed("having clause requires a group by clause")
-    rows = _rows(context, sobject, query)
-    selection = Selection(rows, query, _children)
-    record = selection.record()
+    rows, chosen = _chosen(context, query, sobject)
     where = _where(rows, query)
     order = _order(rows, query.order_by)
     limit = _limit(query)
-    select = Fragment(
-        sql=", ".join(column.sql for column in selection.columns),
-        params=tuple(value for column in selection.columns for value in column.params),
-    )
-    features = selection.features | ({"offset"} if query.offset else set())
+    select = chosen.select
+    features = chosen.features | ({"offset"} if query.offset else set())
     return CompiledQuery(
         sobject=sobject,
         sql=f"SELECT {select.sql} FROM {rows.sql}{where.sql}{order}{limit.sql}",
         params=(*select.params, *where.params, *limit.params),
         count_sql=f"SELECT count(*) FROM (SELECT 1 FROM {rows.sql}{where.sql}{limit.sql})",
         count_params=(*where.params, *limit.params),
-        record=record,
-        flat_columns=tuple(selection.flat),
+        record=chosen.record,
+        flat_columns=chosen.flat,
         features=frozenset(features),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Chosen:
+    """What the list of columns of a query comes to. `aliases` is how many it took."""
+
+    select: Fragment
+    record: Record
+    flat: tuple[tuple[str, int, Field], ...]
+    features: frozenset[str]
+    aliases: int
+
+
+def _chosen(context: Context, query: Query, sobject: SObject) -> tuple[Rows, _Chosen]:
+    """The rows of a query, with what its list of columns joins, and the list; of plain columns as remembered, where they are."""
+    plain = all(isinstance(item, Selected) for item in query.select)
+    few = query.limit is not None and query.limit <= MOST_FIELDS_ROWS
+    # Texts alike share their list: telling that it is the same one is quicker than comparing names.
+    key = ("select", sobject.name, query.alias, id(query.select), few)
+    if plain and (known := context.memo.get(key)) and known[0] is query.select:
+        _, rows, chosen = known
+        for _ in range(chosen.aliases):
+            context.alias()
+        return rows.within(context), chosen
+    rows = _rows(context, sobject, query)
+    selection = Selection(rows, query, _children)
+    record = selection.record()
+    chosen = _Chosen(
+        select=Fragment(
+            sql=", ".join(column.sql for column in selection.columns),
+            params=tuple(value for column in selection.columns for value in column.params),
+        ),
+        record=record,
+        flat=tuple(selection.flat),
+        features=frozenset(selection.features),
+        aliases=next(context.aliases) + 1,
+    )
+    if plain:
+        context.memo.keep(key, (query.select, rows.within(context), chosen))
+    return rows, chosen
 
 
 def _count(context: Context, query: Query, sobject: SObject) -> CompiledQuery:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import count
 
-from salesforce_sandbox.org.schema import Field, Schema, SObject
+from salesforce_sandbox.org.schema import Field, Memo, Schema, SObject
 from salesforce_sandbox.org.soql.refusals import no_such_column
 
 
@@ -17,6 +17,7 @@ class Context:
     now: datetime
     user_id: str
     include_deleted: bool
+    memo: Memo
     aliases: Iterator[int] = field(default_factory=count)
 
     def alias(self) -> str:

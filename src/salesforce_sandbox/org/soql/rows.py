@@ -4,6 +4,7 @@ Called by everything that resolves names. Each parent is joined once, however of
 so that a row without the parent stays (as in Salesforce, where `Parent.X = null` finds it).
 """
 
+from copy import copy
 from dataclasses import dataclass
 
 from salesforce_sandbox.org.schema import Field, SObject
@@ -83,6 +84,12 @@ class Rows:
         relationships = self._own(path.parts)
         self.source(relationships, path.at)
         self._named[alias.lower()] = relationships
+
+    def within(self, context: Context) -> "Rows":
+        """The same rows for another query, which may join more."""
+        twin = copy(self)
+        twin.__dict__ |= {"context": context, "_sources": dict(self._sources), "_joins": list(self._joins)}
+        return twin
 
     @property
     def alias(self) -> str:
