@@ -31,7 +31,7 @@ class Mortal:
         self._ledger = ledger
         self._moment = moment
         self.death: Death | None = None
-        self._left_open: list[Any] = []
+        self._open: list[Any] = []
 
     def die(self, death: Death) -> None:
         """Now; whoever asks anything of this process gets no answer any more."""
@@ -43,8 +43,9 @@ class Mortal:
             raise self.death
 
     def left_open(self) -> list[Any]:
-        """The blocks that this process was in when it died, the outermost last."""
-        return self._left_open
+        """The blocks that this process is in, now that it is dead, the outermost last; whoever asks closes them."""
+        blocks, self._open = self._open[::-1], []
+        return blocks
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._ledger, name)
@@ -71,16 +72,17 @@ class Mortal:
             self.require_alive()
             inner = block(*args, **kwargs)
             value = inner.__enter__()
+            self._open.append(inner)
             try:
                 self._moment(f"in {name}", self)
                 yield value
             except BaseException as error:
-                if self.death is not None:
-                    self._left_open.append(inner)
-                    raise
-                inner.__exit__(type(error), error, error.__traceback__)
+                if self.death is None:
+                    self._open.remove(inner)
+                    inner.__exit__(type(error), error, error.__traceback__)
                 raise
             else:
+                self._open.remove(inner)
                 inner.__exit__(None, None, None)
 
         return entered

@@ -82,7 +82,8 @@ class InMemory:
         return f"{len(self.tables.journal)} lines"
 
     def bury(self, process: Any) -> None:
-        self.ledger.taken.clear()
+        for block in process.left_open():
+            block.let_go()
 
     def dump(self, connection: int) -> Dump:
         tables = self.tables

@@ -65,7 +65,7 @@ def changes_since(
     groups += zip(later, firsts, strict=True)
     status_counts, member_counts = _counts(reader, groups)
     seen = {"Campaign": campaigns, "CampaignMemberStatus": statuses, "CampaignMember": members}
-    seen |= {kind: people.filter(kind=kind.lower()) for kind in PEOPLE}
+    seen |= {kind: people.filter(kind=kind.lower()) if people.height else people for kind in PEOPLE}
     return Delta(
         campaigns=campaigns,
         statuses=statuses,
@@ -156,12 +156,18 @@ def _members_and_people(reader: Reader, firsts: Mapping[Query, Record]) -> tuple
         for page in reader.pages(query, first):
             members.append(page.rows(query.of))
             related += map(page.related, PEOPLE)
-    everybody = pl.concat([*related, *people])
+    everybody = _joined([*related, *people])
     return (
-        pl.concat(members),
+        _joined(members),
         # People themselves were read last, and that is how things stand.
         everybody.unique("salesforce_id", keep="last", maintain_order=True),
     )
+
+
+def _joined(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """All rows of frames of the same columns, of which there is at least one."""
+    filled = [each for each in frames if not each.is_empty()] or frames[:1]
+    return filled[0] if len(filled) == 1 else pl.concat(filled)
 
 
 def _in_campaigns(kind: str, inside: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time
+from functools import lru_cache
 
 import polars as pl
 
@@ -36,6 +37,10 @@ _DESCRIBED = (*PEOPLE, "Account", "Campaign")
 _MEMBERS = "CampaignMember"
 
 
+_spelled = lru_cache(maxsize=64)(in_address)
+"""A look asks what the last one asked."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
     """A query for rows of one object, deleted ones too where that is wanted."""
@@ -49,7 +54,7 @@ class Query:
     def path(self) -> str:
         """Where it is asked, behind the version."""
         ordered = f"{self.soql} ORDER BY {self.order}" if self.order else self.soql
-        return f"/{'queryAll' if self.deleted_too else 'query'}?q={in_address(ordered)}"
+        return f"/{'queryAll' if self.deleted_too else 'query'}?q={_spelled(ordered)}"
 
 
 class Reader:
@@ -112,7 +117,8 @@ class Reader:
 
     def rows(self, query: Query, first: Record) -> pl.DataFrame:
         """All rows of a query as columns of ours, when its first page is there."""
-        return pl.concat([page.rows(query.of) for page in self.pages(query, first)])
+        pages = [page.rows(query.of) for page in self.pages(query, first)]
+        return pages[0] if len(pages) == 1 else pl.concat(pages)
 
     def frames(self, queries: Sequence[Query]) -> list[pl.DataFrame]:
         """All rows of each query as columns of ours."""

@@ -6,6 +6,7 @@ whole is one transaction: one failure takes everything back and is the only one 
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -84,11 +85,17 @@ def subrequest(call: Call, each: Mapping[str, Any], headers: Mapping[str, str]) 
     return Request(
         method=str(each.get("method", "GET")).upper(),
         path=unquote(split.path),
-        query=dict(parse_qsl(split.query, keep_blank_values=True)),
+        query=dict(_parameters(split.query)),
         headers={**headers, **own},
         body=b"" if body is None else orjson.dumps(body),
         origin=call.request.origin,
     )
+
+
+@lru_cache(maxsize=256)
+def _parameters(query: str) -> tuple[tuple[str, str], ...]:
+    """The parameters of an address; whoever looks again asks the same."""
+    return tuple(parse_qsl(query, keep_blank_values=True))
 
 
 def _serve_each(call: Call, subrequests: list[dict[str, Any]], *, all_or_none: bool) -> list[dict[str, Any]]:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import polars as pl
 
-from campaignsync.domain.errors import RetryableError
 from campaignsync.domain.fields import FieldRule, PeopleCompared, PersonBatch
 from campaignsync.domain.ids import ConnectionId, LinkId, RunId
 from campaignsync.domain.links import CampaignStatus, LinkEndedError, LinkState, Winner
@@ -47,6 +46,7 @@ from campaignsync.domain.trees import (
 from simulation.memory import fields, mirror, people, problems
 from simulation.memory.rounds import MemoryRounds
 from simulation.memory.tables import Acting, LinkRow, MemberRow, RunRow, Tables
+from simulation.memory.turns import RunUnderWay, Turn
 
 _ENGINE, _OTHERS = "campaign sync", "somebody in Salesforce"
 _FIELD_COLUMNS = {"Type": "type", "ActualCost": "actual_cost"}
@@ -63,24 +63,11 @@ class MemoryLedger(MemoryRounds):
         super().__init__(tables, problem_rules or ProblemRules())
         self.taken: set[tuple[str, int]] = set()
 
-    @contextlib.contextmanager
-    def _in_turn(self, with_what: str, number: int, retry_after_s: float) -> Iterator[None]:
-        if (with_what, number) in self.taken:
-            raise RetryableError(
-                f"Another run of this {with_what} is under way; try again when it has ended.",
-                retry_after_s=retry_after_s,
-            )
-        self.taken.add((with_what, number))
-        try:
-            yield
-        finally:
-            self.taken.discard((with_what, number))
-
     def _act(self, *, why: str, who: str = _ENGINE, run: RunId | None = None) -> None:
         self.tables.acting = Acting(who=who, why=why, at=self.tables.now(), run=run)
 
     def alone(self, connection: ConnectionId) -> contextlib.AbstractContextManager[None]:
-        return self._in_turn("org", connection, 60)
+        return Turn(self.taken, "org", connection, 60)
 
     def cursor(self, connection: ConnectionId) -> Cursor:
         return dict(self.tables.cursors.get(connection, {}))
@@ -256,14 +243,8 @@ class MemoryLedger(MemoryRounds):
             and (link.connection, each.person) not in tables.identities
         ]
 
-    @contextlib.contextmanager
-    def run(self, link: LinkId, why: str) -> Iterator[RunId]:
-        with self._in_turn("link", link, 5):
-            run = self.begin_run(link, why)
-            try:
-                yield run
-            finally:
-                self.end_run(run)
+    def run(self, link: LinkId, why: str) -> contextlib.AbstractContextManager[RunId]:
+        return RunUnderWay(self, link, why)
 
     def begin_run(self, link: LinkId, why: str) -> RunId:
         row, now = self._link(link), self.tables.now()
