@@ -9,7 +9,7 @@ import contextlib
 from collections.abc import Iterator
 from datetime import datetime
 
-from django.db import OperationalError, connection, transaction
+from django.db import DatabaseError, OperationalError, connection, transaction
 
 from campaignsync.domain.errors import RetryableError
 
@@ -79,6 +79,13 @@ def in_turn(with_what: str, number: int, *, wait_ms: int, retry_after_s: float) 
                     f"Another run of this {with_what} is under way; try again when it has ended.",
                     retry_after_s=retry_after_s,
                 ) from None
-            yield
+            try:
+                yield
+            finally:
+                # A session that is closed lets go some time later: whoever comes at once would find it held.
+                with contextlib.suppress(DatabaseError):
+                    cursor.execute(
+                        "SELECT pg_advisory_unlock(hashtext(%s), %s)", (f"campaignsync.{with_what}", number)
+                    )
     finally:
         session.close()
