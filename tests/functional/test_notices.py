@@ -20,6 +20,7 @@ from campaignsync.domain.errors import RetryableError, UsageError
 from campaignsync.domain.webhooks import networks
 from campaignsync.runtime.notice_ports import Outlet
 from campaignsync.runtime.notices import deliver
+from campaignsync.runtime.rounds import run_round
 from campaignsync.settings import NoticeSettings, read_settings
 from desk import Desk
 from terminal import Terminal
@@ -289,3 +290,29 @@ def test_a_setting_that_makes_no_sense_is_refused_at_once(
     with pytest.raises(UsageError, match=name) as refused:
         read_settings()
     assert "hush@" not in str(refused.value)
+
+
+def test_an_org_that_goes_away_in_the_middle_of_a_round_is_told_of_once(desk: Desk) -> None:
+    """M8.2: one notice of the connection, and none of each of its links, which are due as before."""
+    desk.give(ada="Registered")
+    desk.link()
+    desk.app.registry.create_program("Autumn Webinar", "Webinar", {})
+    desk.app.members.set_status("Autumn Webinar", "ben@example.com", "Invited", who="ada")
+    autumn = desk.org.webinar()
+    desk.program, spring = "Autumn Webinar", desk.program
+    desk.link(autumn)
+    links = {desk.app.registry.link_of(each)[0] for each in (spring, "Autumn Webinar")}
+    gone = {"match": {"path": r"/composite$", "nth": list(range(3, 60))}, "action": {"status": 503}}
+    desk.org.control("POST", "/sandbox/faults", {"rules": [gone]})
+    with pytest.raises(RetryableError, match="503"):
+        run_round(desk.app.door(desk.connection), desk.app.ledger, desk.connection)
+    assert [(row["noun"], row["program"]) for row in desk.app.views.problems(None)] == [("job", None)]
+    terminal = Terminal(desk.app)
+    assert [row["event"] for row in terminal.json("notices")] == ["opened"]
+    assert set(desk.app.ledger.links_due(desk.connection.connection_id)) == links
+    desk.org.control("DELETE", "/sandbox/faults")
+    for _ in range(2):
+        run_round(desk.app.door(desk.connection), desk.app.ledger, desk.connection)
+    assert desk.app.views.problems(None) == []
+    assert desk.org.members(autumn) == {"ben@example.com": "Invited"}
+    assert sorted(row["event"] for row in terminal.json("notices")) == ["opened", "solved"]

@@ -36,13 +36,17 @@ class UsageError(CampaignsyncError):
 
 
 class RetryableError(CampaignsyncError):
-    """Nothing was done and the same call may go through later."""
+    """Nothing was done and the same call may go through later. With `of_org` any other call would fare no better now: the org
+    cannot be reached, or takes none."""
 
     code = "TRY_LATER"
 
-    def __init__(self, message: str, *, retry_after_s: float = 1.0, code: str | None = None) -> None:
+    def __init__(
+        self, message: str, *, retry_after_s: float = 1.0, code: str | None = None, of_org: bool = False
+    ) -> None:
         super().__init__(message, code=code)
         self.retry_after_s = retry_after_s
+        self.of_org = of_org
 
 
 class RefusedError(CampaignsyncError):

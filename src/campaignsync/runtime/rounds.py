@@ -10,7 +10,7 @@ from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 
 from campaignsync.domain.connections import Connection
-from campaignsync.domain.errors import CampaignsyncError
+from campaignsync.domain.errors import CampaignsyncError, RetryableError
 from campaignsync.domain.ids import ConnectionId, LinkId
 from campaignsync.domain.links import LinkEndedError
 from campaignsync.domain.runs import RunReport
@@ -45,7 +45,8 @@ def run_round(
     """Observe an org, bring the fields of its people together and run those of its links that are due, or those named. With
     `only`, the digest of the one plan that may be carried out, and nothing else is.
 
-    RetryableError when the org's budget of API calls is spent, before the look or before the next link (docs/adr/0008).
+    RetryableError when the org's budget of API calls is spent, before the look or before the next link (docs/adr/0008), and when
+    the org goes away in the middle.
     """
     require_campaign_sync(connection)
     org, before = connection.connection_id, door.api_calls
@@ -91,12 +92,17 @@ def failure_kept(ledger: Ledger, connection: ConnectionId) -> Iterator[None]:
 
 
 def _run(door: SalesforceDoor, ledger: Ledger, link: LinkId, *, only: str | None, tell: Tell) -> RunReport:
+    """The run of a link. What goes wrong is kept as a problem of it and takes no other along, unless the org itself is gone."""
     try:
         return run_link(door, ledger, link, why="apply" if only else "sync", only=only, tell=tell)
     except CampaignsyncError as error:
         if only:
             raise
         facts = ledger.link(link)
+        if isinstance(error, RetryableError) and error.of_org:
+            # One word of it for the org, and none of each of its links: they are due as before.
+            ledger.job_failed(facts.connection_id, None, error)
+            raise
         ledger.job_failed(facts.connection_id, link, error)
         return RunReport(program=facts.program, connection=facts.connection, halted=str(error))
 

@@ -103,6 +103,8 @@ MEANINGS: Mapping[str, Meaning] = {
     code: meaning for meaning, codes in _CODES.items() for code in codes.split()
 }
 
+_OF_ORG = ("SERVER_UNAVAILABLE", "SERVICE_UNAVAILABLE")
+"""Among those, what concerns every call; and so does an org whose calls are spent."""
 SOON_S, LATER_S = 30.0, 900.0
 """When to try again: what passes by itself, and an org whose calls of the last 24 hours are spent (S2.2.10)."""
 
@@ -135,7 +137,12 @@ def call_error(status: int, body: object, *, writes: bool, what: str) -> Campaig
     match meaning_of(told.code):
         case Meaning.RETRY:
             spent = "TotalRequests" in told.message
-            return RetryableError(sentence, retry_after_s=LATER_S if spent else SOON_S, code=told.code)
+            return RetryableError(
+                sentence,
+                retry_after_s=LATER_S if spent else SOON_S,
+                code=told.code,
+                of_org=spent or told.code in _OF_ORG,
+            )
         case Meaning.OBSERVE if writes:
             return UnknownOutcomeError(sentence, code=told.code)
         case Meaning.OBSERVE:
@@ -153,7 +160,7 @@ def _edge_error(status: int, *, writes: bool, what: str) -> CampaignsyncError:
     """What comes from in front of Salesforce, in HTML or without a word (S2.2.12)."""
     sentence = f"{what}: the answer was HTTP {status} without a reason"
     if status in (406, 420, 429) or (status >= 500 and not writes):
-        return RetryableError(sentence, retry_after_s=SOON_S)
+        return RetryableError(sentence, retry_after_s=SOON_S, of_org=True)
     if status >= 500:
         return UnknownOutcomeError(sentence)
     return UsageError(f"{sentence}. Is this the address of a Salesforce org?")

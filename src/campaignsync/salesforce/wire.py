@@ -178,11 +178,11 @@ class Wire:
             reason = f"{what}: no answer from {token.instance_url} ({refused or type(error).__name__})"
             if refused or _was_never_sent(error):
                 code = CERTIFICATE_REFUSED if refused else UNREACHABLE
-                raise RetryableError(reason, retry_after_s=SOON_S, code=code) from None
+                raise RetryableError(reason, retry_after_s=SOON_S, code=code, of_org=True) from None
             self._count(what, path)
             if writes:
                 raise UnknownOutcomeError(reason) from None
-            raise RetryableError(reason, retry_after_s=SOON_S, code=UNREACHABLE) from None
+            raise RetryableError(reason, retry_after_s=SOON_S, code=UNREACHABLE, of_org=True) from None
         if answer.status_code != 401:
             self._count(what, path)
         self._note_told(answer)
@@ -225,7 +225,7 @@ class Wire:
                     code=error.code,
                 ) from None
             # The address was right before, so that nobody but the network has to mend anything.
-            raise RetryableError(str(error), retry_after_s=SOON_S, code=error.code) from None
+            raise RetryableError(str(error), retry_after_s=SOON_S, code=error.code, of_org=True) from None
 
 
 def _request(method: str, body: object = None, headers: Mapping[str, str] | None = None) -> requests.Request:
