@@ -86,3 +86,31 @@ def test_the_command_shows_a_table_and_a_trend(desk: Desk, terminal: Terminal) -
     shown = terminal("backlog", "--connection", "org")
     assert "CampaignMember to Salesforce" in shown
     assert "by steps of four hours" in shown
+
+
+def test_custom_fields_of_members_wait_and_move_as_their_members_do(desk: Desk, terminal: Terminal) -> None:
+    """M6.8, M8.3: a member waits once in each direction, whatever of them differs."""
+    for name in ("Diet__c", "Size__c"):
+        field = {"object": "CampaignMember", "name": name, "type": "string(20)"}
+        desk.org.control("POST", "/sandbox/seed", {"fields": [field]})
+        terminal("member-field", "add", name[:4])
+        terminal("member-field", "map", name[:4], name)
+    desk.give(ada="Registered", ben="Invited")
+    desk.link()
+    desk.sync()
+    desk.sync()
+    lock(desk)
+    terminal("member", "set", desk.program, "ada@example.com", "--field", "Diet=vegan", "--field", "Size=M")
+    member = desk.org.member_id(desk.campaign, "ben@example.com")
+    desk.org.control("DELETE", "/sandbox/locks")
+    desk.org.update("CampaignMember", member, Diet__c="none")
+    lock(desk)
+    desk.sync()
+    before = lanes(terminal)
+    desk.sync()
+    assert (lanes(terminal)[MEMBERS][1], before[MEMBERS_HERE][0]) == (1, 1)
+    desk.org.control("DELETE", "/sandbox/locks")
+    terminal("problems", "--retry")
+    desk.sync()
+    desk.sync()
+    assert lanes(terminal)[MEMBERS][1] == 0

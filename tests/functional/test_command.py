@@ -240,7 +240,7 @@ def test_costs_report_into_the_month_that_has_one_and_rates_convert_them(story: 
     assert story.json("plan", "Spring Webinar")["fields"] == []  # type: ignore[call-overload]
     report = story.json("program", "cost-report", "Spring Webinar")
     assert [(row["month"], row["members"]) for row in report] == [("2026-03", 0), ("2026-04", 2)]  # type: ignore[attr-defined]
-    assert report[1]["cost_per_member"] == "50.00"  # type: ignore[index]
+    assert (report[1]["cost"], report[1]["cost_per_member"]) == ("100.00", "50.00")  # type: ignore[index]
     story.well("program", "cost", "Spring Webinar", "2026-04", "--remove")
     story.well("connect", "org", "--rate", "EUR=")
 

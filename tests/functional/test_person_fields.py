@@ -8,6 +8,7 @@ import pytest
 
 from campaignsync.store.frames import execute, rows
 from desk import Desk
+from terminal import Terminal
 
 REGISTRANTS = (
     "Email,First Name,Last Name,Company,Title,Phone\n"
@@ -264,3 +265,18 @@ def test_a_quiet_round_costs_no_call_and_compares_nobody(synced: Desk) -> None:
     assert len(calls) == 1
     assert calls.pop() <= 5
     assert rows("SELECT count(*) AS n FROM store_personidentity WHERE changes > 0") == [{"n": 0}]
+
+
+def test_what_salesforce_gives_new_leads_is_filled_in_and_is_nobodys_change(desk: Desk) -> None:
+    """M7.4: the status that every new lead gets there was changed by nobody."""
+    desk.bring_in("Email,Last Name\nada@example.com,Lindqvist\nben@example.com,Bauer\n", "Registered")
+    desk.link()
+    terminal = Terminal(desk.app)
+    terminal("sync")
+    assert "2 empty ones are filled in" in terminal("plan", "--people")
+    said = terminal("sync")
+    assert "People in org: 2 empty fields filled in from Salesforce." in said
+    assert "changed here" not in said
+    there = desk.org.query("SELECT Id FROM Lead WHERE Email = 'ada@example.com'")[0]["Id"]
+    desk.org.update("Lead", there, Title="Chief")
+    assert "People in org: 1 field changed here." in terminal("sync")

@@ -41,6 +41,11 @@ def say(sentence: str) -> None:
     _console().print(clean(sentence))
 
 
+def counted(number: int, one: str, many: str | None = None) -> str:
+    """So many of something: 1 field, 2,000 fields."""
+    return f"{number:,} {one if number == 1 else many or f'{one}s'}"
+
+
 def answer(value: Mapping[str, Any], sentence: str, *, as_json: bool) -> None:
     """What a command that changes something did: a sentence for a person, or its facts as JSON."""
     if as_json:

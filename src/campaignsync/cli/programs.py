@@ -15,7 +15,7 @@ from campaignsync.cli.output import answer, print_json, print_table, say, show
 from campaignsync.cli.session import AsJson, ConnectionName, ProgramName, opened, who
 from campaignsync.domain.errors import UsageError
 from campaignsync.domain.member_fields import MemberField, canonical, field_named
-from campaignsync.domain.programs import DEFAULT_CURRENCY, PeriodCost, amount, cost_report, month
+from campaignsync.domain.programs import DEFAULT_CURRENCY, PeriodCost, amount, cost_report, in_decimals, month
 from campaignsync.domain.registrants import read_registrants
 from campaignsync.domain.statuses import Channel, ProgressionStatus
 
@@ -203,9 +203,11 @@ def program_cost_report(context: typer.Context, name: ProgramName, as_json: AsJs
             "month": f"{each:%Y-%m}",
             "months": ", ".join(f"{m:%Y-%m}" for m, target in into.items() if target == each),
             "members": members[each],
-            "cost": costs[each].amount,
+            "cost": in_decimals(costs[each].amount, costs[each].currency),
             "currency": costs[each].currency,
-            "cost_per_member": round(costs[each].amount / members[each], 2) if members[each] else None,
+            "cost_per_member": in_decimals(costs[each].amount / members[each], costs[each].currency)
+            if members[each]
+            else None,
         }
         for each in sorted(costs)
     ]

@@ -12,7 +12,7 @@ import typer
 
 from campaignsync.bootstrap import Application
 from campaignsync.cli.health import examined, say_how_it_is
-from campaignsync.cli.output import clean, complain, print_json, progress, say, show
+from campaignsync.cli.output import clean, complain, counted, print_json, progress, say, show
 from campaignsync.cli.plans import print_plan
 from campaignsync.cli.session import AnyProgram, AsJson, ConnectionName, opened
 from campaignsync.cli.smart_campaigns import flow_json, print_flows, run_due_flows
@@ -226,11 +226,14 @@ def _print_rounds(
 
 def _print_people(done: Round) -> None:
     people = done.people
-    if people.here or people.there or people.refused or people.unknown:
-        say(
-            f"People in {done.connection}: {people.here} fields changed here, {people.there} leads and contacts written,"
-            f" {people.refused} refused."
-        )
+    told = {
+        counted(people.here, "field") + " changed here": people.here,
+        counted(people.filled, "empty field") + " filled in from Salesforce": people.filled,
+        counted(people.there, "lead or contact", "leads and contacts") + " written": people.there,
+        f"{people.refused:,} refused": people.refused,
+    }
+    if any(told.values()):
+        say(f"People in {done.connection}: {', '.join(words for words, number in told.items() if number)}.")
     if people.unknown:
         complain(f"Nobody knows yet what became of {people.unknown} of them; the next sync finds out.")
     if people.refused or people.waiting:

@@ -261,6 +261,7 @@ PERSON_DIFFERENCES: Schema = {
     "ours": pl.String,
     "theirs": pl.String,
     "taken": pl.Boolean,  # the value there is the e-mail address of another person here, who has no record in the org
+    "met": pl.Boolean,  # the two sides were compared before: what is new now was changed by somebody
 }
 """Where a person and the lead or contact differ, one row a field. Values are text in one form on both sides (S0.7)."""
 

@@ -38,6 +38,19 @@ class PeriodCost:
         currency_code(self.currency)
 
 
+_WITHOUT, _WITH_THREE = (
+    "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF",
+    "BHD IQD JOD KWD LYD OMR TND",
+)
+_DECIMALS = dict.fromkeys(_WITHOUT.split(), 0) | dict.fromkeys(_WITH_THREE.split(), 3)
+"""The decimals of currencies that do not have two (ISO 4217)."""
+
+
+def in_decimals(amount: Decimal, currency: str) -> Decimal:
+    """An amount with as many decimals as its currency has, rounded half-even."""
+    return amount.quantize(Decimal(1).scaleb(-_DECIMALS.get(currency, 2)), rounding=ROUND_HALF_EVEN)
+
+
 def currency_code(text: str) -> str:
     """A currency's three capital letters (ISO 4217)."""
     if not _CURRENCY.fullmatch(text):

@@ -32,7 +32,9 @@ def _lines(plan: PeoplePlan, connection: str) -> Iterator[str]:
         yield "Nothing to do: nobody's fields changed, or they are the same on both sides."
     else:
         yield (
-            f"Fields: {counts['to person']:,} change here, {counts['to Salesforce']:,} in Salesforce, {counts['hold']:,} wait,"
+            f"Fields: {counts['to person'] - plan.filled:,} change here,"
+            + (f" {plan.filled:,} empty ones are filled in," if plan.filled else "")
+            + f" {counts['to Salesforce']:,} in Salesforce, {counts['hold']:,} wait,"
             f" {counts['nothing']:,} differ and are left so."
         )
     for verdict, heading in _HEADINGS.items():
@@ -53,10 +55,10 @@ def people_json(plan: PeoplePlan, connection: str) -> dict[str, object]:
     return {
         "connection": connection,
         "counts": plan.counts,
-        "fields": plan.fields.drop("person_id", "taken").to_dicts(),
+        "fields": plan.fields.drop("person_id", "taken", "met").to_dicts(),
     }
 
 
 def people_csv(plan: PeoplePlan) -> str:
     """The plan as CSV that is safe to open in a spreadsheet."""
-    return safe_csv(plan.fields.drop("taken"))
+    return safe_csv(plan.fields.drop("taken", "met"))

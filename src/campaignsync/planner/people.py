@@ -84,6 +84,11 @@ class PeoplePlan:
         )
 
     @property
+    def filled(self) -> int:
+        """How many fields of ours, empty when the two sides meet, get what Salesforce has: nobody has changed those."""
+        return self.of(FieldVerdict.TO_PERSON).filter(_FILLED).height
+
+    @property
     def waiting(self) -> pl.DataFrame:
         """What a person has to mend first (RECORD_PROBLEMS), looked at again by itself, since nothing tells when it is."""
         held = self.fields.filter(pl.col("code") == TAKEN)
@@ -131,6 +136,9 @@ _HERE = pl.col("ours").ne_missing(pl.col("agreed"))
 _THERE = pl.col("theirs").ne_missing(pl.col("agreed"))
 
 
+_FILLED = ~pl.col("met") & pl.col("ours").is_null()
+
+
 def _verdict() -> pl.Expr:
     """A field that both changed and that may go one way only goes that way."""
     ours = _HERE & pl.col("to_salesforce") & (~(_THERE & pl.col("to_person")) | pl.col("ours_wins"))
@@ -160,6 +168,8 @@ def _reason() -> pl.Expr:
         .then(both.otherwise(pl.lit("changed on both sides: Salesforce's wins")))
         .when(pl.col("verdict") == FieldVerdict.TO_SALESFORCE)
         .then(pl.lit("changed here"))
+        .when((pl.col("verdict") == FieldVerdict.TO_PERSON) & _FILLED)
+        .then(pl.lit("filled in from Salesforce"))
         .when(pl.col("verdict") == FieldVerdict.TO_PERSON)
         .then(pl.lit("changed in Salesforce"))
         .otherwise(pl.lit("the field does not go that way"))

@@ -152,9 +152,14 @@ class Plan:
         there = (pl.col("verdict") == Verdict.TO_CAMPAIGN) | (pl.col("code") == REFUSED_BEFORE) | held_back
         waiting = self.members.filter(~moot)
         for_salesforce = waiting.filter(there.fill_null(value=False))
+        from_salesforce = waiting.filter(~there.fill_null(value=False))
+        # A member whose fields differ waits once in each direction, whether or not the status does, too (M6.8).
+        of_fields = self.values.filter(pl.col("verdict") != Verdict.NOTHING)
+        fields_there = (pl.col("verdict") == Verdict.TO_CAMPAIGN) | (pl.col("code") == REFUSED_BEFORE)
+        fields_there = fields_there.fill_null(value=False)
         return {
-            MEMBERS_HERE: waiting.height - for_salesforce.height,
-            MEMBERS_THERE: for_salesforce.height,
+            MEMBERS_HERE: _people(from_salesforce, of_fields.filter(~fields_there)),
+            MEMBERS_THERE: _people(for_salesforce, of_fields.filter(fields_there)),
             LEADS_THERE: for_salesforce["salesforce_id"].null_count(),
             CAMPAIGNS_THERE: len(self.fields),
         }
@@ -194,6 +199,11 @@ class Plan:
         values = self.value_writes.select(*_DIGESTED_VALUES).sort("person_id", "field")
         told = values.write_csv(quote_style="non_numeric") if values.height else ""
         return hashlib.sha256(f"{head}\n{members}{told}".encode()).hexdigest()
+
+
+def _people(*rows: pl.DataFrame) -> int:
+    """How many people these rows are about."""
+    return pl.concat([each["person_id"] for each in rows]).n_unique()
 
 
 def field_text(value: CampaignFieldValue) -> str | None:

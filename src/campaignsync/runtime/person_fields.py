@@ -17,10 +17,11 @@ from campaignsync.runtime.ports import Ledger, SalesforceDoor
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PeopleReport:
-    """What became of the fields of an org's people: fields changed here, people written there, people refused, people of whom
-    nobody knows yet, fields that wait."""
+    """What became of the fields of an org's people: fields changed here, fields that were empty here and are filled in as the two
+    sides meet, people written there, people refused, people of whom nobody knows yet, fields that wait."""
 
     here: int = 0
+    filled: int = 0
     there: int = 0
     refused: int = 0
     unknown: int = 0
@@ -53,7 +54,8 @@ def sync_fields(door: SalesforceDoor, ledger: Ledger, connection: ConnectionId) 
     solved = sorted(set(done["person_id"]) - set(plan.unsettled))
     ledger.settle_people(connection, done, plan.waiting, solved, rules)
     return PeopleReport(
-        here=plan.for_people.height,
+        here=plan.for_people.height - plan.filled,
+        filled=plan.filled,
         there=written,
         refused=refused,
         unknown=len(unknown),

@@ -59,7 +59,8 @@ def compare(connection: int, rules: Iterable[FieldRule], now: datetime) -> Peopl
             " ELSE coalesce(i.agreed->>f.name, f.nothing) END AS agreed, f.ours,"
             " f.theirs, f.name = 'email' AND EXISTS (SELECT FROM store_person o WHERE o.email = f.theirs AND o.id <> p.id"
             " AND NOT EXISTS (SELECT FROM store_personidentity r WHERE r.person_id = o.id"
-            " AND r.connection_id = i.connection_id)) AS taken FROM due d JOIN store_personidentity i ON i.id = d.id"
+            " AND r.connection_id = i.connection_id)) AS taken,"
+            " i.agreed IS NOT NULL AS met FROM due d JOIN store_personidentity i ON i.id = d.id"
             f" {_JOINED} CROSS JOIN LATERAL {_sides(rules)} WHERE f.ours IS DISTINCT FROM f.theirs",
             (),
             PERSON_DIFFERENCES,

@@ -59,6 +59,7 @@ def compare(tables: Tables, connection: int, rules: Sequence[FieldRule]) -> Peop
             "ours": ours,
             "theirs": theirs,
             "taken": field.name == "email" and _taken(tables, identity, theirs),
+            "met": identity.agreed is not None,
         }
         for identity in due
         for field, ours, theirs in sides(tables, identity, rules)

@@ -10,7 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from campaignsync.domain.errors import UsageError
-from campaignsync.domain.programs import PeriodCost, Rates, actual_cost, amount, cost_report, month, rate
+from campaignsync.domain.programs import (
+    PeriodCost,
+    Rates,
+    actual_cost,
+    amount,
+    cost_report,
+    in_decimals,
+    month,
+    rate,
+)
 
 JANUARY, FEBRUARY, MARCH, APRIL, MAY = (date(2026, number, 1) for number in range(1, 6))
 
@@ -151,3 +160,17 @@ def test_a_rate_that_makes_no_sense_is_refused(text: str) -> None:
 def test_a_rate_is_what_one_is_worth_and_nothing_forgets_it() -> None:
     assert rate(" EUR = 1.08 ") == ("EUR", Decimal("1.08"))
     assert rate("EUR=") == ("EUR", None)
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "shown"),
+    [
+        ("1200.0000", "EUR", "1200.00"),
+        ("0.125", "USD", "0.12"),
+        ("1200.5", "JPY", "1200"),
+        ("1.2345", "KWD", "1.234"),
+    ],
+)
+def test_an_amount_is_shown_with_the_decimals_of_its_currency(amount: str, currency: str, shown: str) -> None:
+    """M1.6, M5.4: half-even, as money is rounded elsewhere (M5.2)."""
+    assert str(in_decimals(Decimal(amount), currency)) == shown

@@ -49,6 +49,7 @@ def plan(
             "ours": ours,
             "theirs": theirs,
             "taken": False,
+            "met": True,
             **more,
         }
         for number, (agreed, ours, theirs) in enumerate(triples, start=1)
