@@ -87,6 +87,7 @@ def test_a_link_that_waits_keeps_no_other_of_its_org_from_its_round(linked: Desk
 
 
 def test_a_worker_brings_changes_across_both_ways_without_being_asked(linked: Desk) -> None:
+    """M8.1: at once on either side's change."""
     worker = linked.app.worker()
     with meanwhile(lambda: worker.work(at_once=2), worker.stop):
         linked.give(ben="Registered")
@@ -162,6 +163,7 @@ def test_an_org_out_of_reach_is_put_off_and_told_of_and_comes_back_by_itself(lin
 
 
 def test_a_schedule_calls_for_a_round_when_it_is_due_and_not_before(linked: Desk) -> None:
+    """M8.1: five minutes are the safety net."""
     worker, org = linked.app.worker(), linked.connection.connection_id
     linked.app.registry.set_pace(org, {"every_s": 300})
     worker.look_after()
