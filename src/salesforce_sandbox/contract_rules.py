@@ -58,7 +58,7 @@ RULES: tuple[tuple[str, str, str], ...] = (
     ("S1.3.6", "done", "Members go with their person; whether they come back by switch."),
     ("S1.3.7", "done", "Members of converted leads, by switches."),
     ("S1.3.8", "done", "Members of merged people, by switch."),
-    ("S1.3.9", "done", "Fields of the person at the member."),
+    ("S1.3.9", "done", "Fields of the person at the member; whether they can be asked for, by switch."),
     ("S1.3.10", "done", "Who may create members; change events."),
     ("S1.4.1", "done", "What a lead needs."),
     ("S1.4.2", "done", "What a contact needs; HasOptedOutOfEmail by switch."),

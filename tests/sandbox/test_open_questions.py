@@ -195,6 +195,11 @@ def lost_session(admin: Any) -> object:
     return admin.http.get(url, headers={"X-SFDC-Session": "x", "Authorization": ""}).status_code
 
 
+def copies(admin: Any) -> object:
+    member_of(admin, admin.create("Campaign", Name="C"))
+    return said(admin.call("GET", "/query", params={"q": "SELECT LastName, Email FROM CampaignMember"}))
+
+
 def second_of_a_kind(admin: Any) -> object:
     admin.create("Lead", **LEAD)
     return said(admin.call("POST", "/sobjects/Lead", LEAD))
@@ -235,6 +240,7 @@ SEEN: dict[str, Callable[[Any], object]] = {
     "duplicate_rules_active": second_of_a_kind,
     "email_opt_out_visible": opting_out,
     "first_responded_cleared": no_longer_responding,
+    "member_copies_readable": copies,
     "member_status_key_prefix": status_ids,
     "member_upsert": upserting,
     "merge_keeps_member": merging,

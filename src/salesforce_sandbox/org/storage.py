@@ -64,6 +64,7 @@ class Storage:
             'CREATE TABLE "_Deletion" ("Id" TEXT PRIMARY KEY, "Type" TEXT, "DeletedDate" TEXT, "With" TEXT,'
             ' "Hard" INTEGER);'
             'CREATE INDEX "_Deletion With" ON "_Deletion" ("With");'
+            'CREATE INDEX "_Deletion DeletedDate" ON "_Deletion" ("DeletedDate");'
             'CREATE TABLE "_Setting" ("Name" TEXT PRIMARY KEY, "Value" TEXT);'
         )
         self.follow_schema()

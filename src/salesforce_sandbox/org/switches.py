@@ -79,6 +79,7 @@ SWITCHES: tuple[Switch, ...] = (
     _which(
         "merge_keeps_member", "S1.3.8", "Which row stays if two merged people are members?", "older", "newer"
     ),
+    _yes("member_copies_readable", "S1.3.9", "Can members be asked for the copies of their person's fields?"),
     _no("email_opt_out_visible", "S1.4.2", "Has the fresh org field access to HasOptedOutOfEmail?"),
     _no("state_country_picklists", "S1.4.5", "Does the org refuse states and countries as free text?"),
     _yes("method_tunnelling", "S2.2.3", "Does ?_HttpMethod=PATCH turn a POST into a PATCH?"),

@@ -82,6 +82,8 @@ _OF_BOTH = {
     **{name: f'p."{name}"' for name in ("Phone", "Fax", "Description")},
 }
 _ADDRESS = ("Street", "City", "State", "PostalCode", "Country")
+# What members hold of their person alone; the reference says that nobody can ask for it (S1.3.9).
+COPIES = (*_OF_BOTH, *_ADDRESS)
 
 
 def member_copies(*, accounts: bool = False) -> dict[str, str]:

@@ -9,9 +9,11 @@ from salesforce_sandbox.org import features
 from salesforce_sandbox.org.org import Org
 from salesforce_sandbox.org.rules.campaign_member_status import add_labels
 from salesforce_sandbox.org.schema import make_field
+from salesforce_sandbox.org.schema.derived import COPIES
 
 _PEOPLE = ("Lead", "Contact", "CampaignMember")
 _HIDDEN = {("*", person, "HasOptedOutOfEmail", right) for person in _PEOPLE for right in ("read", "edit")}
+_COPIES = {("*", "CampaignMember", name, "read") for name in COPIES}
 _CODES = (
     ("Lead", "StateCode"),
     ("Lead", "CountryCode"),
@@ -22,6 +24,10 @@ _CODES = (
 
 def follow_switches(org: Org) -> None:
     _restrict_campaign_type(org, restricted=bool(org.switches["campaign_type_restricted"]))
+    if org.switches["member_copies_readable"]:
+        org.access.denied_fields.difference_update(_COPIES)
+    else:
+        org.access.denied_fields.update(_COPIES)
     if org.switches["email_opt_out_visible"]:
         org.access.denied_fields.difference_update(_HIDDEN)
     else:
