@@ -273,3 +273,15 @@ def test_old_versions_pass_the_duplicate_rule_header_over(admin: Any, version: s
         admin.call("POST", f"//services/data/{version}/sobjects/Lead", body, headers=header).status_code
         == status
     )
+
+
+def test_history_is_replicated_by_the_day_it_was_written(admin: Any) -> None:
+    """S1.1.11, S2.6.1"""
+    admin.control("POST", "clock", {"at": "2026-03-18T10:00:00Z"})
+    admin.log_in()
+    admin.control("POST", "seed", {"tracked_fields": {"Lead": ["Status"]}})
+    admin.create("Lead", LastName="Ash", Company="C")
+    window = "start=2026-03-18T09:00:00Z&end=2026-03-18T10:05:00Z"
+    told = admin.call("GET", f"/sobjects/LeadHistory/updated?{window}").json()
+    assert told["ids"] == [admin.one("SELECT Id FROM LeadHistory")["Id"]]
+    admin.control("POST", "reset", {"only": ["clock"]})

@@ -39,13 +39,14 @@ def deleted(call: Call) -> Response:
 
 
 def updated_ids(org: Org, sobject: SObject, start: datetime, end: datetime) -> dict[str, Any]:
-    """The ids of live records whose SystemModstamp lies in the window."""
+    """The ids of live records whose SystemModstamp lies in the window; history, which never changes, goes by CreatedDate."""
     _judge_replicable(sobject)
+    stamp = "SystemModstamp" if sobject.field("SystemModstamp") else "CreatedDate"
     first, last = _minutes(org, start, end, timedelta(0), UPDATED_DAYS)
     live = ' AND "IsDeleted" = 0' if sobject.field("IsDeleted") else ""
     rows = org.storage.rows(
-        f'SELECT "Id" FROM "{sobject.name}" WHERE "SystemModstamp" BETWEEN ? AND ?{live}'
-        f' ORDER BY "SystemModstamp", "Id" LIMIT {MOST_IDS + 1}',
+        f'SELECT "Id" FROM "{sobject.name}" WHERE "{stamp}" BETWEEN ? AND ?{live}'
+        f' ORDER BY "{stamp}", "Id" LIMIT {MOST_IDS + 1}',
         *(first, last),
     )
     _judge_number(rows)
@@ -126,7 +127,7 @@ def _covered(org: Org, end: datetime) -> str:
 
 
 def _judge_replicable(sobject: SObject) -> None:
-    if "replicateable" not in sobject.can or not sobject.field("SystemModstamp"):
+    if "replicateable" not in sobject.can:
         message = f"entity type {sobject.label} does not support replication"
         raise SalesforceError(400, "INVALID_TYPE", message)
 
