@@ -25,7 +25,7 @@ def test_a_campaign_lives_from_its_first_member_to_its_end_by_soap(org: Witnesse
     (user,) = org.query("SELECT Id FROM User")
     described = org.call("GET", "/services/data/v45.0/sobjects/CampaignMember/describe")
     assert told["user"] == user["Id"]
-    assert told["objects"] == ["Campaign", "CampaignMember", "CampaignMemberStatus"]
+    assert told["objects"] == ["Campaign", "CampaignHistory", "CampaignMember", "CampaignMemberStatus"]
     assert told["fields"] == sorted(field["name"] for field in described["fields"])
     assert told["again"] == [
         {"fields": [], "message": "Already a campaign member.", "statusCode": "DUPLICATE_VALUE"}
