@@ -110,6 +110,8 @@ class Listener:
             log_level="warning",
             access_log=False,
             server_header=False,
+            # Answers bear the time of the org, which may be another than the machine's.
+            date_header=False,
             timeout_graceful_shutdown=1,
             # Clients that look again after some seconds find their connection still open.
             timeout_keep_alive=75,

@@ -55,6 +55,17 @@ def test_a_row_that_is_committed_late_is_seen_behind_the_cursor(known: Desk) -> 
     assert mirror_is_the_org(known)
 
 
+def test_a_row_that_is_committed_late_is_seen_behind_a_look_at_nothing(known: Desk) -> None:
+    """S0.16: the cursor has moved on with the org's clock, though no row had come (docs/delta.md)."""
+    (late,) = members(known, 1)
+    observe(known)
+    known.org.control("POST", "/sandbox/faults", {"rules": [], "commit_lag_s": 300})
+    set_all(known, [late], "Responded")
+    known.org.control("DELETE", "/sandbox/faults")
+    observe(known)
+    assert mirror_is_the_org(known)
+
+
 def test_ties_of_one_second_over_the_edges_of_pages_are_all_seen(known: Desk) -> None:
     """S0.16, S2.2.5: 4,100 rows of one stamp are three pages; a second look at the same stamp misses and doubles nothing."""
     known.org.control("POST", "/sandbox/seed", {"crowd": {"campaigns": 1, "leads": 4_100}})

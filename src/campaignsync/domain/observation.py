@@ -21,7 +21,8 @@ FIRST_READ_FROM_ROWS = 10_000
 CURSOR_OBJECTS = ("Campaign", "CampaignMemberStatus", "CampaignMember", "Lead", "Contact")
 
 Cursor = Mapping[str, datetime]
-"""By object name, the latest SystemModstamp seen (S0.16): from the rows, never from a clock. Absent: read all."""
+"""By object name, how far was looked: the latest SystemModstamp seen, or when the look was by the org's own clock, whichever is
+later (S0.16, docs/delta.md). Absent: read all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +85,8 @@ class Delta:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadPlace:
     """How far the first read of an object has come: so many of its rows are kept, and the job's results go on at the locator
-    (empty: at the beginning; None: there are no more). `latest` is the latest SystemModstamp among them."""
+    (empty: at the beginning; None: there are no more). `latest` is where the next look goes on: when the job was made, by the
+    org's clock, or the latest SystemModstamp among the rows."""
 
     object_name: str
     query: str

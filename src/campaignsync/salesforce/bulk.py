@@ -51,10 +51,12 @@ class ResultPage:
     of: int
 
 
-def begin_query(wire: Wire, soql: str, *, deleted_too: bool) -> str:
-    """Make a query job; its id. What it finds is kept for a week and may be read more than once."""
+def begin_query(wire: Wire, soql: str, *, deleted_too: bool) -> tuple[str, datetime]:
+    """Make a query job; its id, and when it was made by the org's clock. What it finds is kept for a week and may be read more
+    than once."""
     operation = "queryAll" if deleted_too else "query"
-    return str(wire.ask("POST", "/jobs/query", {"operation": operation, "query": soql, **_DIALECT})["id"])
+    job = wire.ask("POST", "/jobs/query", {"operation": operation, "query": soql, **_DIALECT})
+    return str(job["id"]), datetime.fromisoformat(job["createdDate"])
 
 
 def results(wire: Wire, job: str, locator: str = "") -> Iterator[ResultPage]:
@@ -84,7 +86,7 @@ def _page(wire: Wire, path: str, locator: str) -> requests.Response:
 
 def query(wire: Wire, soql: str, *, deleted_too: bool) -> Iterator[bytes]:
     """The results of a query as CSV, page by page, each with its header."""
-    for page in results(wire, begin_query(wire, soql, deleted_too=deleted_too)):
+    for page in results(wire, begin_query(wire, soql, deleted_too=deleted_too)[0]):
         yield page.csv
 
 

@@ -1,8 +1,9 @@
 """What changed in an org since a cursor, for all links together, in two calls when nothing did (design: what costs what).
 
-Used by `org`. A delta looks back ten minutes behind the latest SystemModstamp seen, since rows appear behind it (S0.16, section
-2.8); the store drops what it has seen already. Somebody who was a lead for years and joined a campaign today has no new
-SystemModstamp, so that the people of changed members are read with them.
+Used by `org`. A delta looks back ten minutes behind the look before it, since rows appear behind what was seen (S0.16, section
+2.8); the store drops what it has seen already. When that look was is told by the org's own clock, which stamps its rows; else a
+large write would come again with every look until something newer happens. Somebody who was a lead for years and joined a
+campaign today has no new SystemModstamp, so that the people of changed members are read with them.
 """
 
 from __future__ import annotations
@@ -52,7 +53,9 @@ def changes_since(
     now, later = counted[: MOST_QUERIES - 2], counted[MOST_QUERIES - 2 :]
     # Describes ride in the first call, and say which fields of people the second may ask for.
     firsts = reader.ask([of_campaigns, of_statuses, *(group.query for group in now)], describing=True)
-    campaigns = reader.campaigns(of_campaigns, next(firsts))
+    first = next(firsts)
+    looked_at = reader.asked_at
+    campaigns = reader.campaigns(of_campaigns, first)
     statuses = reader.rows(of_statuses, next(firsts))
     groups = list(zip(now, firsts, strict=True))
     queries = _of_members_and_people(reader, cursor, scope)
@@ -73,7 +76,7 @@ def changes_since(
         people=people,
         member_counts=member_counts,
         status_counts=status_counts,
-        cursor=_moved(cursor, seen),
+        cursor=_moved(cursor, seen, looked_at),
         lost_fields=reader.member_field_faults(),
         cost_scale=reader.cost_scale(),
         unread=tuple(each.of for each in unread),
@@ -117,7 +120,9 @@ def first_read(
     tells where the rows will be. A job that Salesforce has forgotten is made anew; rows that come twice do no harm."""
     wanted = next(each for each in _of_members_and_people(reader, {}, scope) if each.of == of)
     if place is None or place.query != wanted.soql:
-        place = ReadPlace(object_name=of, query=wanted.soql, job=reader.begin(wanted))
+        job, began = reader.begin(wanted)
+        # What is changed after the job has begun may be missing in it: the next look goes on from there.
+        place = ReadPlace(object_name=of, query=wanted.soql, job=job, latest=began)
         yield FirstPage(rows=frame(of, []), place=place)
     try:
         yield from _pages_from(reader, place)
@@ -245,11 +250,13 @@ def _all_of(reader: Reader, group: Group, page: Sequence[Record]) -> dict[str, i
     return counts
 
 
-def _moved(cursor: Cursor, seen: dict[str, pl.DataFrame]) -> Cursor:
-    """The cursor at the latest row of each object, never moved back."""
+def _moved(cursor: Cursor, seen: dict[str, pl.DataFrame], looked_at: datetime | None) -> Cursor:
+    """The cursor of each object at this look or at the latest row, whichever is later, never moved back. An object of which no
+    row was ever seen has none: all of it is read when there is one."""
     moved = dict(cursor)
     for name in CURSOR_OBJECTS:
         latest = seen[name]["system_modstamp"].max()
-        if isinstance(latest, datetime):
-            moved[name] = max(latest, moved.get(name, latest))
+        places = [at for at in (latest, moved.get(name)) if isinstance(at, datetime)]
+        if places:
+            moved[name] = max([*places, looked_at] if looked_at else places)
     return moved

@@ -106,8 +106,13 @@ class Reader:
             first = self._wire.get(first["nextRecordsUrl"])
             yield JsonPage(records=first["records"], layouts=self.layouts)
 
-    def begin(self, query: Query) -> str:
-        """Begin a query as a bulk job; the job's id."""
+    @property
+    def asked_at(self) -> datetime | None:
+        """A moment by the org's clock that is not after the last question; None before the first answer."""
+        return self._wire.asked_at
+
+    def begin(self, query: Query) -> tuple[str, datetime]:
+        """Begin a query as a bulk job; the job's id, and when it began."""
         return bulk.begin_query(self._wire, query.soql, deleted_too=query.deleted_too)
 
     def results(self, job: str, locator: str) -> Iterator[tuple[Page, bulk.ResultPage]]:
@@ -281,7 +286,7 @@ class Reader:
             everybody = Query(
                 of=kind, soql=f"SELECT {fields} FROM {kind} WHERE Email != null", deleted_too=True
             )
-            for page, _ in self.results(self.begin(everybody), ""):
+            for page, _ in self.results(self.begin(everybody)[0], ""):
                 yield page.rows(kind).join(wanted, left_on=own, right_on="wanted", how="semi")
 
     def people_with_our_ids(self, field: str, our_ids: Collection[str]) -> pl.DataFrame:

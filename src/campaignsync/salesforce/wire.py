@@ -13,6 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -83,6 +84,7 @@ class Wire:
         self.calls: Counter[str] = Counter()
         self.usage: ApiUsage | None = None
         self.clock_ahead_s: float | None = None
+        self.asked_at: datetime | None = None
 
     @property
     def instance_url(self) -> str:
@@ -203,6 +205,8 @@ class Wire:
         except ValueError:
             return
         self.clock_ahead_s = time.time() - theirs.timestamp()
+        # The answer was dated after the question had come: this is the latest moment that is certainly not after it.
+        self.asked_at = theirs.astimezone(UTC) - answer.elapsed
 
     def _fresh_token(self, stale: Token | None) -> Token:
         """The token in use; another one when it is the `stale` one, fetched by one thread for all."""

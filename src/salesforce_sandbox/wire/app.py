@@ -50,7 +50,8 @@ def make_app(sandbox: Sandbox, latency_ms: float = 0) -> App:
                 accepted = http.headers.get("accept-encoding", "")
                 sent = None if answer is None else _http_response(answer, accepted)
         except SalesforceError as error:
-            sent = _http_response(Response(status=error.status, body=error_body(error)), "")
+            refused = sandbox.dated(Response(status=error.status, body=error_body(error)))
+            sent = _http_response(refused, "")
         finally:
             running.pop(http, None)
         if sent is None:

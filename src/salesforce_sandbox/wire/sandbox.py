@@ -6,7 +6,8 @@
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
-from datetime import timedelta
+from datetime import UTC, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
@@ -141,14 +142,19 @@ class Sandbox:
         if fault.drop == "before":
             return None
         if fault.response is not None:
-            return fault.response
+            return self.dated(fault.response)
         with self.org.lock:
             longest = self.org.admin.call_timeout_s
             self.org.clock.advance(min(fault.runs_s, longest))
             if fault.latency_s + fault.runs_s > longest and request.path.startswith("/services/data/"):
                 return _stopped(request)
             response = self._serve(request, fault)
-        return None if fault.drop == "after" else response
+        return None if fault.drop == "after" else self.dated(response)
+
+    def dated(self, response: Response) -> Response:
+        """The same, with the org's own time in its head, as every answer of HTTP has it."""
+        date = format_datetime(self.org.clock.now().astimezone(UTC), usegmt=True)
+        return replace(response, headers={"Date": date, **response.headers})
 
     def _serve(self, request: Request, fault: Fault) -> Response:
         self.org.jobs.catch_up()
