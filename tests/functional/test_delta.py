@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from campaignsync.runtime.cycle import look
+from campaignsync.store import mirror
 from campaignsync.store.frames import rows
 from desk import Desk
 
@@ -82,3 +83,22 @@ def test_a_removal_behind_an_addition_in_the_same_campaign_is_seen_at_once(known
     known.org.add_lead(known.campaign, "new@example.com", "Sent")
     observe(known)
     assert mirror_is_the_org(known)
+
+
+def test_a_big_campaign_that_shrank_is_listed_by_ids_and_whom_nobody_saw_is_read(
+    known: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """S0.1: ids prove who is gone as well as rows do. A row behind all cursors is found by its id alone."""
+    monkeypatch.setattr(mirror, "LIST_IDS_FROM_ROWS", 4_000)
+    gone = members(known, 3)
+    for each in gone:
+        known.org.delete("CampaignMember", each)
+    known.org.control("POST", "/sandbox/faults", {"rules": [], "commit_lag_s": 90_000})
+    known.org.add_lead(known.campaign, "unseen@example.com", "Sent")
+    known.org.control("DELETE", "/sandbox/faults")
+    door = known.app.door(known.connection)
+    look(door, known.app.ledger, known.connection.connection_id)
+    assert mirror_is_the_org(known)
+    told = rows("SELECT DISTINCT record_id FROM store_journalentry WHERE why = 'observed' AND new IS NULL")
+    assert {row["record_id"] for row in told} == set(gone)
+    assert door.calls_by_kind["POST jobs/query"] == 1

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from campaignsync.domain.errors import HaltError
 from campaignsync.domain.ids import ConnectionId, LinkId
 from campaignsync.domain.links import LinkState
-from campaignsync.domain.observation import FIRST_READ_FROM_ROWS, SyncUser
+from campaignsync.domain.observation import FIRST_READ_FROM_ROWS, SyncUser, WholeLists
 from campaignsync.domain.runs import LinkFacts, RunReport
 from campaignsync.planner.member_fields import plan_values
 from campaignsync.planner.plan import Plan
@@ -58,9 +58,13 @@ def observe(door: SalesforceDoor, ledger: Ledger, connection: ConnectionId, tell
             ledger.charge(connection, door.take_calls())
             tell(page.place.rows, page.place.of)
     members_of, statuses_of = ledger.campaigns_to_list(connection, delta)
-    for campaigns in delta.portions(members_of | statuses_of):
-        of = members_of & campaigns, statuses_of & campaigns
+    big = ledger.big_campaigns(connection, members_of) if members_of else frozenset()
+    for campaigns in delta.portions((members_of - big) | statuses_of):
+        of = (members_of - big) & campaigns, statuses_of & campaigns
         list_whole(door, ledger, connection, members_of=of[0], statuses_of=of[1])
+        ledger.charge(connection, door.take_calls())
+    for campaign in sorted(big):
+        list_ids(door, ledger, connection, campaign)
         ledger.charge(connection, door.take_calls())
     follow_people(door, ledger, connection)
 
@@ -75,6 +79,25 @@ def list_whole(
 ) -> None:
     """Mirror all members and all statuses of these campaigns: whoever is in no list is gone."""
     lists = door.whole_lists(members_of=members_of, statuses_of=statuses_of)
+    _mirror_whole(door, ledger, connection, lists)
+
+
+def list_ids(door: SalesforceDoor, ledger: Ledger, connection: ConnectionId, campaign: str) -> None:
+    """The same for a big campaign of which most members are mirrored: only their ids are listed, and whom we have not seen is
+    read by id. The look before has brought what else changed."""
+    ids = door.member_ids(campaign)
+    unseen = ledger.members_unseen(connection, ids)
+    if len(unseen) >= FIRST_READ_FROM_ROWS:
+        list_whole(door, ledger, connection, members_of=[campaign], statuses_of=())
+        return
+    lists = door.whole_lists(members_of=(), statuses_of=())
+    lists = replace(
+        lists, members_of=frozenset([campaign]), members=door.members_by_id(unseen), member_ids=ids
+    )
+    _mirror_whole(door, ledger, connection, lists)
+
+
+def _mirror_whole(door: SalesforceDoor, ledger: Ledger, connection: ConnectionId, lists: WholeLists) -> None:
     look_up(door, ledger, connection, ledger.people_vanished(connection, lists))
     ledger.mirror_whole(connection, lists)
 

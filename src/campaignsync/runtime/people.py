@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 import polars as pl
 
@@ -88,9 +89,10 @@ class OrgPeople:
         """Create these people as leads; LEAD_OUTCOMES of those who were refused, and of those whom nobody heard of."""
         self.ledger.intend_leads(self.connection, people["person_id"].to_list())
         missing = pl.DataFrame(schema=LEAD_OUTCOMES)
-        for outcomes in self.door.create_leads(people):
+        for outcomes in self.door.create_leads(people, partial(self.ledger.note_job, self.connection)):
             self.ledger.record_leads(self.connection, outcomes, self.run)
             missing = missing.vstack(outcomes.filter(~pl.col("known") | pl.col("code").is_not_null()))
+        self.ledger.forget_jobs(self.connection)
         return missing
 
     def _match(self, matches: pl.DataFrame) -> None:

@@ -107,6 +107,12 @@ class SalesforceDoor(Protocol):
     ) -> Iterator[FirstPage]:
         """All rows of an object that has no cursor yet, page by page, from a place on where there is one."""
 
+    def member_ids(self, campaign_id: str) -> pl.Series:
+        """The ids of all members of a campaign, by bulk query: a call for each 250,000, and some four."""
+
+    def members_by_id(self, ids: Collection[str]) -> pl.DataFrame:
+        """Those of these members that are there (CAMPAIGN_MEMBERS)."""
+
     def whole_lists(self, *, members_of: Collection[str], statuses_of: Collection[str]) -> WholeLists:
         """All members and all statuses of the campaigns named, read whole or not at all."""
 
@@ -120,10 +126,10 @@ class SalesforceDoor(Protocol):
     def leads_made_by(self, user_id: str, *, since: datetime) -> pl.DataFrame:
         """Leads that a user created since a moment (SALESFORCE_PEOPLE): how an unknown outcome is settled (M7.11)."""
 
-    def create_leads(self, leads: pl.DataFrame) -> Iterator[pl.DataFrame]:
-        """Create leads (LEAD_WRITES), or upsert them where the org has a field for our ids. Yields
-        LEAD_OUTCOMES of at most 200 rows as each call ends; a call whose answer never
-        came yields rows with known = false, and the caller goes on."""
+    def create_leads(self, leads: pl.DataFrame, note_job: Callable[[str], None]) -> Iterator[pl.DataFrame]:
+        """Create leads (LEAD_WRITES), or upsert them where the org has a field for our ids: a few in calls of 200, many in bulk
+        jobs, whose ids are told to `note_job` before they begin. Yields LEAD_OUTCOMES as each call or job ends; a call whose
+        answer never came yields rows with known = false, and the caller goes on."""
 
     def write_people(self, writes: pl.DataFrame) -> Iterator[PersonBatch]:
         """Write fields of leads and contacts (PERSON_WRITES), at most 200 records a call, read back in the same call. Yields as
@@ -200,6 +206,12 @@ class Ledger(Protocol):
         self, connection: ConnectionId, delta: Delta
     ) -> tuple[frozenset[str], frozenset[str]]:
         """Campaigns whose mirrored number of members, and of statuses, is not the one counted: to be listed whole."""
+
+    def big_campaigns(self, connection: ConnectionId, campaigns: Collection[str]) -> frozenset[str]:
+        """Of these campaigns, those of which so many members are mirrored that a list of ids is far less than a list of rows."""
+
+    def members_unseen(self, connection: ConnectionId, ids: pl.Series) -> list[str]:
+        """Of the ids of members, those that are not mirrored."""
 
     def mirror_whole(self, connection: ConnectionId, lists: WholeLists) -> None:
         """Mirror whole lists: a mirrored row of theirs that is not in them is gone (S0.1). Of a campaign that comes into the

@@ -22,6 +22,8 @@ from campaignsync.salesforce.wire import Wire
 
 ROWS_A_PAGE = 100_000
 """Few enough that a page fits in memory many times over, many enough that a million rows are ten calls."""
+IDS_A_PAGE = 250_000
+"""Of a list of ids, which has few bytes a row."""
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.25, 15.0
 _DIALECT = {"contentType": "CSV", "columnDelimiter": "COMMA", "lineEnding": "LF"}
 _UNDER_WAY = ("UploadComplete", "InProgress")
@@ -32,6 +34,28 @@ NoteJob = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What a job shall do with its rows. `key` is the external id by which rows are upserted, `rule` the assignment rule for new
+    leads (S2.4.1). With `tells_ids`, the ids of what was written are read when it has ended."""
+
+    of: str
+    operation: str
+    key: str | None = None
+    rule: str | None = None
+    tells_ids: bool = False
+
+    @property
+    def body(self) -> dict[str, str]:
+        more = {"externalIdFieldName": self.key, "assignmentRuleId": self.rule}
+        return {
+            "object": self.of,
+            "operation": self.operation,
+            **_DIALECT,
+            **{name: value for name, value in more.items() if value},
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ingested:
     """A job that has ended: when it was made by the org's clock, the rows it refused, and whether it tried them all."""
 
@@ -39,6 +63,8 @@ class Ingested:
     refused: pl.DataFrame
     """The columns that were sent, as text, and `code`, `message`, `retriable`."""
     tried_all: bool
+    done: pl.DataFrame
+    """Of a job that tells ids: `sf__Id` and the columns that were sent, as text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,19 +85,19 @@ def begin_query(wire: Wire, soql: str, *, deleted_too: bool) -> tuple[str, datet
     return str(job["id"]), datetime.fromisoformat(job["createdDate"])
 
 
-def results(wire: Wire, job: str, locator: str = "") -> Iterator[ResultPage]:
+def results(wire: Wire, job: str, locator: str = "", rows_a_page: int = ROWS_A_PAGE) -> Iterator[ResultPage]:
     """The results of a query job from a place on, once it has ended. The next page is on its way while one is worked on."""
     path = f"/jobs/query/{job}"
     ended = _when_over(wire, path)
     if ended["state"] != "JobComplete":
         raise _ended_badly(ended)
     with ThreadPoolExecutor(max_workers=1) as ahead:
-        coming: Future[requests.Response] | None = ahead.submit(_page, wire, path, locator)
+        coming: Future[requests.Response] | None = ahead.submit(_page, wire, path, locator, rows_a_page)
         while coming:
             page = coming.result()
             following = page.headers["Sforce-Locator"]
             is_last = following == "null"  # The literal word, at the end (S2.4.5).
-            coming = None if is_last else ahead.submit(_page, wire, path, following)
+            coming = None if is_last else ahead.submit(_page, wire, path, following, rows_a_page)
             yield ResultPage(
                 csv=page.content,
                 following=None if is_last else following,
@@ -79,20 +105,21 @@ def results(wire: Wire, job: str, locator: str = "") -> Iterator[ResultPage]:
             )
 
 
-def _page(wire: Wire, path: str, locator: str) -> requests.Response:
+def _page(wire: Wire, path: str, locator: str, rows: int) -> requests.Response:
     place = f"&locator={locator}" if locator else ""
-    return wire.download(f"{path}/results?maxRecords={ROWS_A_PAGE}{place}")
+    return wire.download(f"{path}/results?maxRecords={rows}{place}")
 
 
-def query(wire: Wire, soql: str, *, deleted_too: bool) -> Iterator[bytes]:
+def query(wire: Wire, soql: str, *, deleted_too: bool, rows_a_page: int = ROWS_A_PAGE) -> Iterator[bytes]:
     """The results of a query as CSV, page by page, each with its header."""
-    for page in results(wire, begin_query(wire, soql, deleted_too=deleted_too)[0]):
+    job, _ = begin_query(wire, soql, deleted_too=deleted_too)
+    for page in results(wire, job, rows_a_page=rows_a_page):
         yield page.csv
 
 
-def ingest(wire: Wire, of: str, operation: str, rows: pl.DataFrame, note: NoteJob) -> Ingested:
-    """Insert, update or delete rows; what came of them, when the job has ended. An empty cell leaves a field alone."""
-    job = wire.ask("POST", "/jobs/ingest", {"object": of, "operation": operation, **_DIALECT})
+def ingest(wire: Wire, order: Order, rows: pl.DataFrame, note: NoteJob) -> Ingested:
+    """Insert, update, upsert or delete rows; what came of them, when the job has ended. An empty cell leaves a field alone."""
+    job = wire.ask("POST", "/jobs/ingest", order.body)
     path = f"/jobs/ingest/{job['id']}"
     try:
         wire.upload(f"{path}/batches", rows.write_csv().encode())
@@ -101,11 +128,17 @@ def ingest(wire: Wire, of: str, operation: str, rows: pl.DataFrame, note: NoteJo
         raise RetryableError(str(error), retry_after_s=SOON_S) from None
     note(job["id"])
     ended = _closed(wire, path)
-    refused = b"" if not ended["numberRecordsFailed"] else wire.download(f"{path}/failedResults").content
+    failed = int(ended["numberRecordsFailed"])
+    refused = wire.download(f"{path}/failedResults").content if failed else b""
+    written = order.tells_ids and int(ended["numberRecordsProcessed"]) > failed
+    done = wire.download(f"{path}/successfulResults").content if written else b""
     return Ingested(
         made_at=datetime.fromisoformat(job["createdDate"]),
         refused=_refused(refused, rows.columns),
         tried_all=ended["state"] == "JobComplete",
+        done=pl.read_csv(done, infer_schema=False, null_values="")
+        if done
+        else pl.DataFrame(schema=dict.fromkeys(("sf__Id", *rows.columns), pl.String)),
     )
 
 

@@ -38,6 +38,7 @@ from campaignsync.salesforce import (
 )
 from campaignsync.salesforce.bulk import NoteJob
 from campaignsync.salesforce.bulk_writing import BulkLane
+from campaignsync.salesforce.lead_writing import LeadLane
 from campaignsync.salesforce.reading import Reader, described
 from campaignsync.salesforce.soql import text
 from campaignsync.salesforce.wire import Wire
@@ -153,6 +154,12 @@ class SalesforceOrg:
     def whole_lists(self, *, members_of: Collection[str], statuses_of: Collection[str]) -> WholeLists:
         return self._reader.whole_lists(members_of=members_of, statuses_of=statuses_of)
 
+    def member_ids(self, campaign_id: str) -> pl.Series:
+        return self._reader.member_ids(campaign_id)
+
+    def members_by_id(self, ids: Collection[str]) -> pl.DataFrame:
+        return self._reader.members_by_id(ids)
+
     def find_people(self, *, emails: Collection[str], ids: Collection[str]) -> pl.DataFrame:
         return self._reader.people(emails=emails, ids=ids)
 
@@ -162,8 +169,9 @@ class SalesforceOrg:
     def leads_made_by(self, user_id: str, *, since: datetime) -> pl.DataFrame:
         return self._reader.leads_made_by(user_id, since=since)
 
-    def create_leads(self, leads: pl.DataFrame) -> Iterator[pl.DataFrame]:
-        return writing.create_leads(self._wire, leads, self._leads, self._reader.createable("Lead"))
+    def create_leads(self, leads: pl.DataFrame, note_job: NoteJob) -> Iterator[pl.DataFrame]:
+        lane = LeadLane(wire=self._wire, reader=self._reader, rules=self._leads, note=note_job)
+        return lane.create(leads)
 
     def write_people(self, writes: pl.DataFrame) -> Iterator[PersonBatch]:
         return person_writing.write_people(self._wire, self._reader, writes, self._leads)

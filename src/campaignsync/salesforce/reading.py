@@ -111,6 +111,13 @@ class Reader:
         """A moment by the org's clock that is not after the last question; None before the first answer."""
         return self._wire.asked_at
 
+    def in_bulk(self, query: Query) -> pl.DataFrame:
+        """All rows of a query that is known to find very many, as columns of ours: no page is asked for in vain."""
+        pages = bulk.query(self._wire, query.soql, deleted_too=query.deleted_too)
+        return pl.concat(
+            [frame(query.of, []), *(CsvPage.of(csv, self.layouts).rows(query.of) for csv in pages)]
+        )
+
     def begin(self, query: Query) -> tuple[str, datetime]:
         """Begin a query as a bulk job; the job's id, and when it began."""
         return bulk.begin_query(self._wire, query.soql, deleted_too=query.deleted_too)
@@ -254,6 +261,22 @@ class Reader:
             statuses_of=frozenset(statuses_of),
             statuses=pl.concat([frame("CampaignMemberStatus", []), *frames[len(members) :]]),
         )
+
+    def member_ids(self, campaign_id: str) -> pl.Series:
+        """The ids of all members of a campaign, read to the last page of a bulk job."""
+        soql = f"SELECT Id FROM {_MEMBERS} WHERE CampaignId = {text(campaign_id)}"
+        pages = bulk.query(self._wire, soql, deleted_too=False, rows_a_page=bulk.IDS_A_PAGE)
+        found = [pl.read_csv(csv, infer_schema=False)["Id"] for csv in pages]
+        return pl.concat([pl.Series("Id", [], pl.String), *found]).alias("id")
+
+    def members_by_id(self, ids: Collection[str]) -> pl.DataFrame:
+        """Those of these members that are there."""
+        fields = ", ".join(self.member_columns())
+        queries = [
+            Query(of=_MEMBERS, soql=f"SELECT {fields} FROM {_MEMBERS} WHERE Id IN {listed(part)}")
+            for part in lists(ids)
+        ]
+        return pl.concat([frame(_MEMBERS, []), *self.frames(queries)])
 
     def people(self, *, emails: Collection[str], ids: Collection[str]) -> pl.DataFrame:
         """Leads and contacts by e-mail or id, deleted ones too. Very many addresses are looked for among all that the org

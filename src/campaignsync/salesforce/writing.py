@@ -8,22 +8,20 @@ told.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-import orjson
 import polars as pl
 
 from campaignsync.domain.errors import RefusedError, UnknownOutcomeError
 from campaignsync.domain.people import (
-    ASSIGN_BY_ACTIVE_RULE,
-    ASSIGN_NOBODY,
     DuplicateRule,
     LeadRules,
     PersonKind,
 )
 from campaignsync.domain.runs import MemberBatch
-from campaignsync.domain.trees import LEAD_OUTCOMES, LEAD_WRITES, MEMBER_OUTCOMES
+from campaignsync.domain.trees import MEMBER_OUTCOMES
 from campaignsync.salesforce.bulk_writing import BULK_FROM_ROWS, BulkLane
 from campaignsync.salesforce.errors import call_error, refusal
 from campaignsync.salesforce.fields import frame
@@ -32,48 +30,16 @@ from campaignsync.salesforce.soql import listed, text
 from campaignsync.salesforce.wire import Part, PartAnswer, Wire
 
 ROWS_A_CALL = 200
+"""What one collection holds (S2.2.7)."""
+ADDED_A_CALL = 400
+"""Two collections between two reads of the same people: more ids would not fit an address (S2.2.2, S2.2.8)."""
 Row = Mapping[str, Any]
-
-
-_AUTO_ASSIGN = {ASSIGN_BY_ACTIVE_RULE: "TRUE", ASSIGN_NOBODY: "FALSE"}
-"""What says how a new lead gets its owner; anything else is the id of a rule. A header of the whole call, collections too."""
 
 
 def duplicate_headers(rules: LeadRules) -> dict[str, str]:
     """How the org's duplicate rules shall treat what is written (M7.6)."""
     saves = rules.duplicate_rule is DuplicateRule.ALLOW_SAVE
     return {"Sforce-Duplicate-Rule-Header": "allowSave=true"} if saves else {}
-
-
-def _lead_headers(rules: LeadRules) -> dict[str, str]:
-    """How the org's own rules shall treat new leads."""
-    assignment = _AUTO_ASSIGN.get(rules.assignment, rules.assignment)
-    return {**duplicate_headers(rules), "Sforce-Auto-Assign": assignment}
-
-
-def create_leads(
-    wire: Wire, leads: pl.DataFrame, rules: LeadRules, paths: Mapping[str, str]
-) -> Iterator[pl.DataFrame]:
-    """Create leads (LEAD_WRITES), by our ids where the org has a field for them; yields LEAD_OUTCOMES as each call ends. `paths`
-    are the fields that may be written, by our names; what is empty is left to Salesforce's own defaults."""
-    key = rules.external_id_field
-    method, path = ("PATCH", f"/composite/sobjects/Lead/{key}") if key else ("POST", "/composite/sobjects")
-    for chunk in leads.select(*LEAD_WRITES).iter_slices(ROWS_A_CALL):
-        rows = chunk.to_dicts()
-        body = collection([_lead(row, key, paths) for row in rows])
-        try:
-            results = wire.write(method, path, body, _lead_headers(rules))
-        except UnknownOutcomeError as error:
-            outcomes = [{**unknown(str(error)), "person_id": row["person_id"]} for row in rows]
-        except RefusedError as error:
-            refused = {"errors": [{"statusCode": error.code, "message": str(error)}]}
-            outcomes = [{**answered(refused), "person_id": row["person_id"]} for row in rows]
-        else:
-            outcomes = [
-                {**answered(result), "person_id": row["person_id"], "salesforce_id": result.get("id")}
-                for row, result in zip(rows, results, strict=True)
-            ]
-        yield pl.from_dicts(outcomes, schema=LEAD_OUTCOMES)
 
 
 def delete_records(wire: Wire, ids: Sequence[str]) -> None:
@@ -92,42 +58,44 @@ def write_members(lane: BulkLane, writes: pl.DataFrame) -> Iterator[MemberBatch]
     if writes.is_empty():
         return
     is_new, removes = pl.col("campaign_member_id").is_null(), pl.col("status").is_null()
-    for kind, request, in_bulk in (
-        (is_new & ~removes, _add, lane.add),
-        (~is_new & ~removes, _move, lane.move),
-        (~is_new & removes, _remove, lane.remove),
+    for kind, request, a_call, in_bulk in (
+        (is_new & ~removes, _add, ADDED_A_CALL, lane.add),
+        (~is_new & ~removes, _move, ROWS_A_CALL, lane.move),
+        (~is_new & removes, _remove, ROWS_A_CALL, lane.remove),
     ):
         rows = writes.filter(kind)
         if rows.height >= BULK_FROM_ROWS:
             yield from in_bulk(rows)
             continue
-        for chunk in rows.iter_slices(ROWS_A_CALL):
+        for chunk in rows.iter_slices(a_call):
             yield _written(lane, chunk.to_dicts(), request)
 
 
 def _written(
     lane: BulkLane, rows: Sequence[Row], request: Callable[[str, Sequence[Row]], Part]
 ) -> MemberBatch:
-    read_back, asked = _read_back(lane, rows), request(lane.campaign_id, rows)
+    collections = [rows[start : start + ROWS_A_CALL] for start in range(0, len(rows), ROWS_A_CALL)]
+    asked = [request(lane.campaign_id, each) for each in collections]
     try:
-        before, write, records = _written_between_reads(lane.wire, asked, read_back)
+        before, writes, records = _written_between_reads(lane.wire, asked, _read_back(lane, rows))
     except UnknownOutcomeError as error:
         return _batch(lane.reader, [{**_asked(row), **unknown(str(error))} for row in rows], [], [])
+    results = itertools.chain.from_iterable(map(results_of, writes, collections))
     found = {who: record for record in records for who in _names(record)}
     outcomes = [
         _outcome(row, result, found.get(row["campaign_member_id"]) or found.get(row["salesforce_id"]))
-        for row, result in zip(rows, results_of(write, rows), strict=True)
+        for row, result in zip(rows, results, strict=True)
     ]
     return _batch(lane.reader, outcomes, before, records)
 
 
 def _written_between_reads(
-    wire: Wire, write: Part, read: Query
-) -> tuple[Sequence[Row], PartAnswer, Sequence[Row]]:
+    wire: Wire, writes: Sequence[Part], read: Query
+) -> tuple[Sequence[Row], Sequence[PartAnswer], Sequence[Row]]:
     """Read, write and read back in one call: what is written over unseen is known that way, since members know no precondition
     that would hold for every write (S0.10). UnknownOutcomeError as `written_and_read`."""
     reading = Part(method="GET", path=read.path)
-    before, wrote, after = wire.composite([reading, write, reading], writes=True)
+    before, *wrote, after = wire.composite([reading, *writes, reading], writes=True)
     for each in (before, after):
         if each.status >= 300:
             told = call_error(each.status, each.body, writes=False, what="Reading members back")
@@ -252,10 +220,3 @@ def unknown(words: str) -> dict[str, Any]:
 def collection(records: Sequence[Row]) -> dict[str, Any]:
     """The body of a collection in which each row stands for itself."""
     return {"allOrNone": False, "records": records}
-
-
-def _lead(row: Row, key: str | None, paths: Mapping[str, str]) -> dict[str, Any]:
-    known_by = {key: row["our_id"]} if key else {}
-    ours = {**orjson.loads(row["custom"] or "{}"), **row}
-    values = {path: ours[name] for name, path in paths.items() if ours.get(name) is not None}
-    return {"attributes": {"type": "Lead"}, **known_by, **values}

@@ -109,6 +109,13 @@ class Ledger:
                 mirror.to_list(connection, mirror.STATUS, delta.status_counts, delta.status_counts),
             )
 
+    def big_campaigns(self, connection: ConnectionId, campaigns: Collection[str]) -> frozenset[str]:
+        return mirror.big_campaigns(connection, campaigns)
+
+    def members_unseen(self, connection: ConnectionId, ids: pl.Series) -> list[str]:
+        with transaction.atomic():
+            return mirror.members_unseen(connection, ids)
+
     def mirror_whole(self, connection: ConnectionId, lists: WholeLists) -> None:
         listed = lists.members_of | lists.statuses_of
         coming = scope.entering(connection) & listed

@@ -14,7 +14,7 @@ from datetime import datetime
 import polars as pl
 
 from campaignsync.domain.links import LinkState
-from campaignsync.domain.observation import Delta, WholeLists
+from campaignsync.domain.observation import LIST_IDS_FROM_ROWS, Delta, WholeLists
 from campaignsync.domain.people import PersonKind
 from campaignsync.domain.trees import (
     CAMPAIGN_MEMBERS,
@@ -212,11 +212,11 @@ def mirror_lists(connection: int, lists: WholeLists) -> None:
     removal, and the journal does not call it one (M7.9, S1.3.6, S1.3.8)."""
     merge(connection, STATUS, lists.statuses)
     merge(connection, MEMBER, lists.members)
-    for name, campaigns, frame in (
-        (STATUS.name, lists.statuses_of, lists.statuses),
-        (MEMBER.name, lists.members_of, lists.members),
+    for name, campaigns, listed in (
+        (STATUS.name, lists.statuses_of, lists.statuses["id"]),
+        (MEMBER.name, lists.members_of, lists.listed_members),
     ):
-        temporary("listed", frame.select("id"))
+        temporary("listed", listed.to_frame("id"))
         gone = f"connection_id = %s AND campaign_id = ANY(%s) AND {_NOT_LISTED}"
         if name == MEMBER.name:
             with because("went with the person in Salesforce"):
@@ -250,7 +250,7 @@ def ask_for_people(connection: int, campaigns: Collection[str] | None = None) ->
 
 def vanished(connection: int, lists: WholeLists) -> list[str]:
     """The leads and contacts whose members are not in whole lists any more."""
-    temporary("listed", lists.members.select("id"))
+    temporary("listed", lists.listed_members.to_frame("id"))
     found = query(
         "SELECT DISTINCT coalesce(t.contact_id, t.lead_id) AS salesforce_id FROM store_campaignmember t"
         f" WHERE t.connection_id = %s AND t.campaign_id = ANY(%s) AND {_NOT_LISTED}"
@@ -259,6 +259,28 @@ def vanished(connection: int, lists: WholeLists) -> list[str]:
         {"salesforce_id": pl.String},
     )
     return found["salesforce_id"].to_list()
+
+
+def big_campaigns(connection: int, campaigns: Collection[str]) -> frozenset[str]:
+    """Of these campaigns, those of which very many members are mirrored."""
+    found = rows(
+        "SELECT campaign_id FROM store_mirrorcount WHERE connection_id = %s AND object = %s AND campaign_id = ANY(%s)"
+        " AND rows >= %s",
+        (connection, MEMBER.counted_as, sorted(campaigns), LIST_IDS_FROM_ROWS),
+    )
+    return frozenset(row["campaign_id"] for row in found)
+
+
+def members_unseen(connection: int, ids: pl.Series) -> list[str]:
+    """Of these members, those that are not mirrored."""
+    temporary("listed", ids.to_frame("id"))
+    found = query(
+        "SELECT id FROM listed WHERE NOT EXISTS (SELECT FROM store_campaignmember t WHERE t.connection_id = %s"
+        " AND t.salesforce_id = listed.id)",
+        (connection,),
+        {"id": pl.String},
+    )
+    return found["id"].to_list()
 
 
 def mirror_people(connection: int, people: pl.DataFrame, asked: Collection[str]) -> None:

@@ -62,7 +62,7 @@ def classic(handler: Classic) -> Handler:
     return handle
 
 
-@routes.on("POST", _JOBS, rules="S2.5.1 S2.5.2", note="assignmentRuleId is not built")
+@routes.on("POST", _JOBS, rules="S2.5.1 S2.5.2", note="what an assignment rule does is not built")
 @classic
 def create(call: Call, caller: Caller) -> Response:
     stated = read_job(call.request.body, json=_json(call))

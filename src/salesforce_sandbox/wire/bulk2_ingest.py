@@ -46,7 +46,7 @@ def in_capitals(handler: Handler) -> Handler:
     return handle
 
 
-@routes.on("POST", _JOBS, rules="S2.4.1 S2.4.2", note="assignmentRuleId is not built")
+@routes.on("POST", _JOBS, rules="S2.4.1 S2.4.2", note="what an assignment rule does is not built")
 @in_capitals
 def create(call: Call) -> Response:
     """Opens a job; a multipart body brings the file along and closes the job."""

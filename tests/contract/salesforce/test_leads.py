@@ -27,8 +27,12 @@ def leads(*people: dict[str, object]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=LEAD_WRITES)
 
 
+def _no_job(job: str) -> None:
+    raise AssertionError(job)
+
+
 def created(org: SalesforceOrg, wanted: pl.DataFrame) -> pl.DataFrame:
-    return pl.concat(org.create_leads(wanted))
+    return pl.concat(org.create_leads(wanted, _no_job))
 
 
 @pytest.mark.real_org
@@ -64,7 +68,7 @@ def test_200_leads_are_one_call(sandbox: SandboxOrg, org: SalesforceOrg) -> None
     people = leads(*({"last_name": f"L{number}", "company": "C"} for number in range(201)))
     org.field_rules()  # What the fields are is asked for once.
     before = org.api_calls
-    batches = list(org.create_leads(people))
+    batches = list(org.create_leads(people, _no_job))
     assert [batch.height for batch in batches] == [200, 1]
     assert org.api_calls - before == 2
     assert batches[1]["person_id"].to_list() == [201]
@@ -90,7 +94,7 @@ def test_a_call_whose_answer_never_came_leaves_its_leads_unknown(
     rule = {"match": {"path": "/composite/sobjects", "nth": 1}, "action": {"drop": "after"}}
     sandbox.control("POST", "/sandbox/faults", {"rules": [rule]})
     people = leads(*({"last_name": f"L{number}", "company": "C"} for number in range(201)))
-    first, second = org.create_leads(people)
+    first, second = org.create_leads(people, _no_job)
     assert set(first["known"]) == {False}
     assert first["salesforce_id"].null_count() == 200
     assert second["known"].to_list() == [True]

@@ -10,6 +10,7 @@ from typing import Any
 
 import polars as pl
 
+from campaignsync.domain import observation
 from campaignsync.domain.fields import FieldRule, PeopleCompared, PersonBatch
 from campaignsync.domain.ids import ConnectionId, LinkId, RunId
 from campaignsync.domain.links import CampaignStatus, LinkEndedError, LinkState, Winner
@@ -95,6 +96,16 @@ class MemoryLedger(MemoryRounds):
 
     def prune(self, connection: ConnectionId) -> bool:
         return False
+
+    def big_campaigns(self, connection: ConnectionId, campaigns: Collection[str]) -> frozenset[str]:
+        counted: dict[str, int] = {}
+        for (of, _), row in self.tables.members.items():
+            if of == connection:
+                counted[row["campaign_id"]] = counted.get(row["campaign_id"], 0) + 1
+        return frozenset(each for each in campaigns if counted.get(each, 0) >= observation.LIST_IDS_FROM_ROWS)
+
+    def members_unseen(self, connection: ConnectionId, ids: pl.Series) -> list[str]:
+        return [each for each in ids if (connection, each) not in self.tables.members]
 
     def mirror_whole(self, connection: ConnectionId, lists: WholeLists) -> None:
         self._act(who=_OTHERS, why="observed")

@@ -192,7 +192,7 @@ def mirror_lists(tables: Tables, connection: int, lists: WholeLists) -> None:
 
 
 def _unlisted(tables: Tables, connection: int, lists: WholeLists) -> list[Key]:
-    listed = set(lists.members["id"])
+    listed = set(lists.listed_members)
     return [
         key
         for key, row in tables.members.items()

@@ -119,10 +119,10 @@ class Jobs:
     def order(
         self, operation: str, sobject_name: str, key: str | None, caller: Caller, rule_id: str | None = None
     ) -> Order:
-        """What a job shall do; SalesforceError for what no job can do. `rule_id` is that of an assignment rule."""
-        if rule_id:
-            message = "Assignment rules are not built in this sandbox; see docs/sandbox_coverage.md"
-            raise SalesforceError(501, "NOT_IMPLEMENTED_BY_SANDBOX", message)
+        """What a job shall do; SalesforceError for what no job can do. `rule_id` is that of an assignment rule, which must be
+        there and is not carried out: see docs/sandbox_coverage.md."""
+        if rule_id and not self.means.ground.storage.records("AssignmentRule", [rule_id]):
+            raise _no_job(f"Invalid assignment rule id: {rule_id}")
         sobject = self.means.ground.schema.find(sobject_name)
         if sobject is None or not self.means.ground.access.may(caller.user_id, sobject.name, "read"):
             raise _no_job(f"Unable to find object: {sobject_name}")

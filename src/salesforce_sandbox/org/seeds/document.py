@@ -1,8 +1,8 @@
 """Seed documents: what an org holds besides its birth, as JSON; the demo is one, files and the control endpoint bring others.
 
 Every part is optional: switches, limits, users, apps, refresh_tokens, fields, objects, validation_rules, duplicate_rules,
-denied_fields, denied_objects, audit_writers, tracked_fields, crowd, records, conversions. Records are given in order and may
-point at earlier ones by `@name`; conversions name leads to convert at last.
+assignment_rules, denied_fields, denied_objects, audit_writers, tracked_fields, crowd, records, conversions. Records are given
+in order and may point at earlier ones by `@name`; conversions name leads to convert at last.
 """
 
 from collections.abc import Callable, Mapping
@@ -172,6 +172,15 @@ def _duplicate_rules(org: Org, stated: list[dict[str, Any]], caller: Caller) -> 
     ]
 
 
+def _assignment_rules(org: Org, stated: list[dict[str, Any]], caller: Caller) -> None:
+    """Rules for leads, `{"Name", "Active"}`: clients find them and name them; what they would do is not built."""
+    rule = _find(org, "AssignmentRule")
+    with org.transactions.begin(caller) as transaction:
+        rows = [transaction.new_row(rule) | {"SobjectType": "Lead", "Active": 1, **each} for each in stated]
+        transaction.insert(rule, rows)
+        transaction.pending.clear()
+
+
 def _denied_fields(org: Org, stated: list[list[str]], caller: Caller) -> None:
     """`[user or *, object, field, read or edit]`."""
     org.access.denied_fields.update((user, sobject, name, right) for user, sobject, name, right in stated)
@@ -217,6 +226,7 @@ _PARTS: dict[str, Callable[[Org, Any, Caller], None]] = {
     "refresh_tokens": _refresh_tokens,
     "validation_rules": _validation_rules,
     "duplicate_rules": _duplicate_rules,
+    "assignment_rules": _assignment_rules,
     "denied_fields": _denied_fields,
     "denied_objects": _denied_objects,
     "audit_writers": _audit_writers,

@@ -1,0 +1,169 @@
+"""Makes leads, in collections of 200 or as a bulk job where there are very many, under the org's own rules (M7.1, M7.6).
+
+Used by `org`. One row's refusal never stops another's success; rows of which nobody heard what became are told as such, and are
+looked for by the next run (M7.11). A bulk job takes no word on duplicate rules, so that whoever wants these passed over has
+collections; of assignment rules it takes the id, so that the active one is looked up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+import polars as pl
+
+from campaignsync.domain.errors import RefusedError, UnknownOutcomeError, UsageError
+from campaignsync.domain.people import (
+    ASSIGN_BY_ACTIVE_RULE,
+    ASSIGN_NOBODY,
+    DuplicateRule,
+    LeadRules,
+)
+from campaignsync.domain.trees import LEAD_OUTCOMES, LEAD_WRITES
+from campaignsync.salesforce import bulk
+from campaignsync.salesforce.bulk import Ingested, NoteJob, Order
+from campaignsync.salesforce.reading import Reader
+from campaignsync.salesforce.wire import Wire
+from campaignsync.salesforce.writing import (
+    ROWS_A_CALL,
+    Row,
+    answered,
+    collection,
+    duplicate_headers,
+    unknown,
+)
+
+BULK_FROM_LEADS = 2_000
+"""Ten collections; a job that tells the ids of its leads takes some six calls, and one to find the active rule."""
+LEADS_A_JOB = 50_000
+"""Far below the 100 MB that one upload may have (S2.4.2), with thirty fields each."""
+_AUTO_ASSIGN = {ASSIGN_BY_ACTIVE_RULE: "TRUE", ASSIGN_NOBODY: "FALSE"}
+"""What says how a new lead gets its owner; anything else is the id of a rule. A header of the whole call, collections too."""
+_NULL_IN_BULK = "#N/A"
+"""In a file of a bulk job, this text empties a field (S2.4.2)."""
+_ACTIVE_RULE = "SELECT Id FROM AssignmentRule WHERE SobjectType = 'Lead' AND Active = true"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeadLane:
+    """The roads by which leads are made in an org, as its connection says they shall be."""
+
+    wire: Wire
+    reader: Reader
+    rules: LeadRules
+    note: NoteJob
+
+    def create(self, leads: pl.DataFrame) -> Iterator[pl.DataFrame]:
+        """Create leads (LEAD_WRITES), by our ids where the org has a field for them; yields LEAD_OUTCOMES as each call or job
+        ends. What is empty is left to Salesforce's own defaults."""
+        paths = self.reader.createable("Lead")
+        leads = leads.select(*LEAD_WRITES)
+        many = self._known_again(leads, paths)
+        if many.height >= BULK_FROM_LEADS and (found := self._rule()) is not None:
+            for chunk in many.iter_slices(LEADS_A_JOB):
+                yield self._in_bulk(chunk, paths, found or None)
+            leads = leads.join(many, on="person_id", how="anti")
+        for chunk in leads.iter_slices(ROWS_A_CALL):
+            yield self._collected(chunk.to_dicts(), paths)
+
+    @property
+    def _key(self) -> str:
+        """The column by which a lead that a job has made is known again: result files are in no order (S0.20)."""
+        return "our_id" if self.rules.external_id_field else "email"
+
+    def _known_again(self, leads: pl.DataFrame, paths: Mapping[str, str]) -> pl.DataFrame:
+        """The leads that a bulk job can make: those that bear a key of their own, and no text that means something else there."""
+        if self.rules.duplicate_rule is DuplicateRule.ALLOW_SAVE or (
+            self._key == "email" and "email" not in paths
+        ):
+            return leads.clear()
+        texts = pl.concat_list(pl.col(pl.String).fill_null("")).list.contains(_NULL_IN_BULK)
+        key = pl.col(self._key).str.to_lowercase()
+        custom = pl.col("custom").fill_null("").str.contains(f'"{_NULL_IN_BULK}"', literal=True)
+        return leads.filter(key.is_not_null() & key.is_unique() & ~texts & ~custom)
+
+    def _rule(self) -> str | None:
+        """The id of the assignment rule that a job is to run; empty for none; None where that cannot be found out."""
+        if self.rules.assignment != ASSIGN_BY_ACTIVE_RULE:
+            return "" if self.rules.assignment == ASSIGN_NOBODY else self.rules.assignment
+        try:
+            found = self.reader.records(_ACTIVE_RULE)
+        except (UsageError, RefusedError):
+            # The sync user may not see rules. A collection runs them without naming them.
+            return None
+        return str(found[0]["Id"]) if found else ""
+
+    def _in_bulk(self, leads: pl.DataFrame, paths: Mapping[str, str], rule: str | None) -> pl.DataFrame:
+        key = self.rules.external_id_field
+        rows = leads.select(
+            *([pl.col("our_id").alias(key)] if key else []),
+            *(_cell(leads, name).alias(path) for name, path in paths.items()),
+        )
+        order = Order(of="Lead", operation="upsert" if key else "insert", key=key, rule=rule, tells_ids=True)
+        return _told(leads, self._key, bulk.ingest(self.wire, order, rows, self.note), key or paths["email"])
+
+    def _collected(self, rows: Sequence[Row], paths: Mapping[str, str]) -> pl.DataFrame:
+        key = self.rules.external_id_field
+        method, path = (
+            ("PATCH", f"/composite/sobjects/Lead/{key}") if key else ("POST", "/composite/sobjects")
+        )
+        body = collection([_lead(row, key, paths) for row in rows])
+        try:
+            results = self.wire.write(method, path, body, self._headers())
+        except UnknownOutcomeError as error:
+            outcomes = [{**unknown(str(error)), "person_id": row["person_id"]} for row in rows]
+        except RefusedError as error:
+            refused = {"errors": [{"statusCode": error.code, "message": str(error)}]}
+            outcomes = [{**answered(refused), "person_id": row["person_id"]} for row in rows]
+        else:
+            outcomes = [
+                {**answered(result), "person_id": row["person_id"], "salesforce_id": result.get("id")}
+                for row, result in zip(rows, results, strict=True)
+            ]
+        return pl.from_dicts(outcomes, schema=LEAD_OUTCOMES)
+
+    def _headers(self) -> dict[str, str]:
+        """How the org's own rules shall treat new leads."""
+        assignment = _AUTO_ASSIGN.get(self.rules.assignment, self.rules.assignment)
+        return {**duplicate_headers(self.rules), "Sforce-Auto-Assign": assignment}
+
+
+def _cell(leads: pl.DataFrame, name: str) -> pl.Expr:
+    """A field of ours as text: a column, or part of the JSON of those that people have added."""
+    if name in leads.columns:
+        return pl.col(name).cast(pl.String)
+    return pl.col("custom").str.json_path_match(f"$['{name}']")
+
+
+def _told(leads: pl.DataFrame, key: str, job: Ingested, sent: str) -> pl.DataFrame:
+    """LEAD_OUTCOMES of a job's leads, known again by what was sent as `sent`."""
+    made = job.done.select(
+        pl.col(sent).str.to_lowercase().alias("key"), pl.col("sf__Id").alias("salesforce_id")
+    )
+    refused = job.refused.select(pl.col(sent).str.to_lowercase().alias("key"), "code", "message", "retriable")
+    found = (
+        leads.select("person_id", pl.col(key).str.to_lowercase().alias("key"))
+        .join(made.unique("key"), on="key", how="left")
+        .join(refused.unique("key"), on="key", how="left")
+    )
+    left = pl.col("salesforce_id").is_null() & pl.col("code").is_null()
+    told = found.with_columns(
+        pl.when(left).then(pl.lit("NOT_PROCESSED")).otherwise("code").alias("code"),
+        pl.when(left)
+        .then(pl.lit("Salesforce ended the bulk job before it came to this row."))
+        .otherwise("message")
+        .alias("message"),
+        (pl.col("retriable").fill_null(value=False) | left).alias("retriable"),
+        # What a job that was all tried says nothing of was written under a key that came back otherwise: it has to be looked for.
+        pl.lit(not job.tried_all).or_(~left).alias("known"),
+    )
+    return told.select(*LEAD_OUTCOMES).cast(dict(LEAD_OUTCOMES))  # type: ignore[arg-type]
+
+
+def _lead(row: Row, key: str | None, paths: Mapping[str, str]) -> dict[str, Any]:
+    known_by = {key: row["our_id"]} if key else {}
+    ours = {**orjson.loads(row["custom"] or "{}"), **row}
+    values = {path: ours[name] for name, path in paths.items() if ours.get(name) is not None}
+    return {"attributes": {"type": "Lead"}, **known_by, **values}
