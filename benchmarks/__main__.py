@@ -13,7 +13,8 @@ from pathlib import Path
 
 from benchmarks import pages
 from benchmarks.page import write_page
-from benchmarks.works import WORKS, Asked, told
+from benchmarks.rows import Asked, told
+from benchmarks.works import WORKS
 from benchmarks.world import database_server
 
 RESULTS = Path(__file__).with_name("results")

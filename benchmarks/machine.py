@@ -7,11 +7,12 @@ the database server and the sandbox are other processes and are not in it.
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,12 +23,7 @@ class Cost:
     cpu_s: float
     rss_mb: float
     exit_code: int
-    said: str
-
-
-def killed(command: Sequence[object], surroundings: Mapping[str, str], *, after_s: float) -> Cost:
-    """Run a program and kill it after a while, unless it has ended by then."""
-    return run(["timeout", "--signal=KILL", f"{after_s}", *command], surroundings, tolerant=True)
+    said: str = ""
 
 
 def run(
@@ -46,17 +42,21 @@ def run(
             text=True,
         )
         _, status, usage = os.wait4(child.pid, 0)
-        wall_s = time.monotonic() - began
-        child.returncode = os.waitstatus_to_exitcode(status)
+        cost = waited(child, status, usage, time.monotonic() - began)
         out.seek(0)
         errors.seek(0)
         said, complained = out.read(), errors.read()
     if child.returncode not in (0, 3) and not tolerant:
         raise RuntimeError(f"{command} ended with {child.returncode}: {complained[-2000:]}")
+    return replace(cost, said=said)
+
+
+def waited(child: subprocess.Popen[str], status: int, usage: resource.struct_rusage, wall_s: float) -> Cost:
+    """What a child cost that was waited for."""
+    child.returncode = os.waitstatus_to_exitcode(status)
     return Cost(
         wall_s=round(wall_s, 3),
         cpu_s=round(usage.ru_utime + usage.ru_stime, 3),
         rss_mb=round(usage.ru_maxrss / 1024, 1),
         exit_code=child.returncode,
-        said=said,
     )

@@ -20,9 +20,11 @@ from campaignsync.domain.statuses import Channel, ProgressionStatus
 from campaignsync.settings import Settings
 
 CHANNEL = "Crowd"
+SIX = ("Invited", "Opened", "Registered", "No Show", "Attended", "Won")
 _STATUSES = {
-    "crowd": ("Sent", "Responded"),
-    "six": ("Invited", "Opened", "Registered", "No Show", "Attended", "Won"),
+    "two": (("Sent", 0), ("Responded", 10)),
+    "crowd": (("Sent", 0), ("Responded", 10), ("Visited", 10)),  # Two of one step can clash (M6.3).
+    "six": tuple((label, 10 * place) for place, label in enumerate(SIX)),
 }
 
 
@@ -51,11 +53,13 @@ def connect(app: Application, org: str) -> None:
     app.registry.save_connection(
         "org", login, instance_url=door.instance_url, campaign_sync=True, user=door.sync_user()
     )
+    known = {channel.name for channel in app.registry.channels()}
     for name, labels in _STATUSES.items():
-        last = len(labels) - 1
+        if f"{CHANNEL} {name}" in known:
+            continue
+        furthest = max(step for _, step in labels)
         statuses = tuple(
-            ProgressionStatus(name=label, step=10 * place, success=place == last)
-            for place, label in enumerate(labels)
+            ProgressionStatus(name=label, step=step, success=step == furthest) for label, step in labels
         )
         app.registry.add_channels(
             [Channel(name=f"{CHANNEL} {name}", program_type="event", statuses=statuses)]

@@ -12,7 +12,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -49,6 +49,7 @@ class Org:
         self.address = self.announced["over TLS"].rstrip("/")
         self._http = requests.Session()
         self._token = ""
+        self.latency_ms = 0
 
     def stop(self) -> None:
         self._process.terminate()
@@ -65,11 +66,13 @@ class Org:
         self.control("POST", "reset")
         self.slow(latency_ms)
 
-    def begin_again(self) -> None:
-        """Log in anew, since time has passed."""
+    def later(self, seconds: int) -> None:
+        """Let time pass; sessions end by that, too."""
+        self.control("POST", "clock", {"advance_s": seconds})
         self._token = ""
 
     def slow(self, latency_ms: int) -> None:
+        self.latency_ms = latency_ms
         self.control("POST", "limits", {"DailyApiRequests": PLENTY, "most_records": PLENTY})
         rules = [{"match": {}, "action": {"latency_ms": latency_ms}}] if latency_ms else []
         self.control("POST", "faults", {"rules": rules})
@@ -81,7 +84,17 @@ class Org:
     def counted(self) -> dict[str, Any]:
         """The API calls as Salesforce counts them, by kind, and the bytes of bodies."""
         told = self.control("GET", "calls")
-        return {"calls": told["total"], "by_kind": told["by_kind"], "bytes": sum(told["bytes"].values())}
+        own = told["own_cost"]
+        return {
+            "calls": told["total"],
+            "by_kind": told["by_kind"],
+            "bytes": sum(told["bytes"].values()),
+            "sandbox_cpu_s": round(own["seconds"], 3),
+        }
+
+    def changes(self) -> int:
+        """How many changes of records there were, as the org's own log counts them."""
+        return int(self.control("GET", "changes?since=0&most=1")["last"])
 
     def token(self) -> str:
         if not self._token:
@@ -101,6 +114,69 @@ class Org:
         )
         assert answer.ok, answer.text[:500]
         return answer.json() if answer.content else None
+
+    def create(self, sobject: str, records: Sequence[Mapping[str, Any]]) -> list[str]:
+        """Make records as somebody in the org would; their ids."""
+        return self._in_collections("POST", [{"attributes": {"type": sobject}, **each} for each in records])
+
+    def flip(self, members: Sequence[Mapping[str, str]]) -> None:
+        """Give members the other of the two first statuses."""
+        other = {"Sent": "Responded", "Responded": "Sent"}
+        self._in_collections(
+            "PATCH",
+            [
+                {
+                    "attributes": {"type": "CampaignMember"},
+                    "Id": each["Id"],
+                    "Status": other[each["Status"]],
+                }
+                for each in members
+            ],
+        )
+
+    def delete(self, ids: Sequence[str]) -> None:
+        for start in range(0, len(ids), 200):
+            results = self.call("DELETE", f"/composite/sobjects?ids={','.join(ids[start : start + 200])}")
+            assert all(each["success"] for each in results), results[:3]
+
+    def undelete(self, record_id: str) -> None:
+        """What only SOAP can do."""
+        session = f"<u:SessionHeader><u:sessionId>{self.token()}</u:sessionId></u:SessionHeader>"
+        body = (
+            '<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/" xmlns:u="urn:partner.soap.sforce.com">'
+            f"<s:Header>{session}</s:Header><s:Body><u:undelete><u:ids>{record_id}</u:ids></u:undelete></s:Body></s:Envelope>"
+        )
+        headers = {"Content-Type": "text/xml", "SOAPAction": "undelete"}
+        answer = self._http.post(f"{self.url}/services/Soap/u/62.0", data=body, headers=headers, timeout=600)
+        assert "<success>true</success>" in answer.text, answer.text
+
+    def campaign(self, name: str, labels: Sequence[str], **fields: str) -> str:
+        """A campaign with these statuses, the last of them responded, besides the two that each has."""
+        (made,) = self.create("Campaign", [{"Name": name, "IsActive": True, **fields}])
+        further = [label for label in labels if label not in ("Sent", "Responded")]
+        rows = [
+            {
+                "CampaignId": made,
+                "Label": label,
+                "SortOrder": place,
+                "HasResponded": label == further[-1],
+            }
+            for place, label in enumerate(further, start=3)
+        ]
+        if rows:
+            self.create("CampaignMemberStatus", rows)
+        return made
+
+    def only_campaign(self) -> str:
+        return str(self.query("SELECT Id FROM Campaign")[0]["Id"])
+
+    def _in_collections(self, method: str, records: Sequence[Mapping[str, Any]]) -> list[str]:
+        ids: list[str] = []
+        for start in range(0, len(records), 200):
+            results = self.call(method, "/composite/sobjects", {"records": records[start : start + 200]})
+            assert all(each["success"] for each in results), results[:3]
+            ids += [each["id"] for each in results]
+        return ids
 
     def query(self, soql: str) -> list[dict[str, Any]]:
         """All records of a query."""
@@ -126,6 +202,30 @@ class Org:
         return b"".join(whole)
 
 
+def crowd(leads: int, *, contacts: int = 0, campaigns: int = 1) -> dict[str, Any]:
+    """A seed of so many people, all of them members of each campaign, a second between each and the next."""
+    return {"crowd": {"campaigns": campaigns, "leads": leads, "contacts": contacts, "seconds_apart": 1}}
+
+
+@contextmanager
+def prepared(
+    server: Server, name: str, seed: Mapping[str, Any], steps: Callable[[Org, str], None]
+) -> Iterator[tuple[Org, str]]:
+    """A sandbox and the name of a database template after steps that take long: taken once, then kept, both of them. The
+    connection in it has to be made anew, since the sandbox is elsewhere by now."""
+    migrations = sorted(each.name for each in (ROOT / "src/campaignsync/store/migrations").glob("0*.py"))
+    text = json.dumps([name, seed, migrations[-1]], sort_keys=True)
+    key = f"{name}_{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+    snapshot = CACHE / f"{key}.db"
+    if not (snapshot.exists() and server.has(key)):
+        snapshot.unlink(missing_ok=True)
+        with org_of(seed) as org:
+            steps(org, server.make(key))
+            org.control("POST", "snapshot", {"file": str(snapshot)})
+    with _running("--snapshot", snapshot) as org:
+        yield org, key
+
+
 @contextmanager
 def org_of(seed: Mapping[str, Any], *arguments: object) -> Iterator[Org]:
     """A sandbox that holds what a seed says; made once, then loaded from a snapshot."""
@@ -139,7 +239,13 @@ def org_of(seed: Mapping[str, Any], *arguments: object) -> Iterator[Org]:
         maker = Org("--seed", file)
         maker.control("POST", "snapshot", {"file": str(snapshot)})
         maker.stop()
-    org = Org("--snapshot", snapshot, *arguments)
+    with _running("--snapshot", snapshot, *arguments) as org:
+        yield org
+
+
+@contextmanager
+def _running(*arguments: object) -> Iterator[Org]:
+    org = Org(*arguments)
     try:
         org.slow(0)
         yield org
@@ -163,9 +269,10 @@ class Server:
             session.execute(f'CREATE DATABASE "{database}" TEMPLATE "{template}" STRATEGY FILE_COPY')
         return self.url(database)
 
-    def rows(self, database: str, sql: str) -> list[tuple[Any, ...]]:
-        with psycopg.connect(self.url(database)) as session:
-            return session.execute(sql).fetchall()
+    def has(self, database: str) -> bool:
+        with psycopg.connect(self._url) as session:
+            found = session.execute("SELECT 1 FROM pg_database WHERE datname = %s", (database,))
+            return found.fetchone() is not None
 
 
 @contextmanager

@@ -117,6 +117,13 @@ def sync(
     due: Annotated[
         bool, typer.Option("--due", help="Only orgs whose schedule says so (connect --every): for cron.")
     ] = False,
+    full: Annotated[
+        bool,
+        typer.Option(
+            "--full",
+            help="Read all of the org anew first, whatever was seen before. Broken off, the next sync goes on with it.",
+        ),
+    ] = False,
     json: AsJson = False,
 ) -> None:
     """Make both sides the same: one program, or all that are linked. Exits with 3 when a link is halted."""
@@ -136,6 +143,8 @@ def sync(
             if allow_removals:
                 for link in links or ():
                     app.registry.resume(link)
+            if full:
+                app.ledger.read_anew(org.connection_id)
             try:
                 rounds.append(app.sync_now(org, links=links, tell=tell))
             except CampaignsyncError as error:

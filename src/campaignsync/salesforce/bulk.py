@@ -85,7 +85,7 @@ def begin_query(wire: Wire, soql: str, *, deleted_too: bool) -> tuple[str, datet
     return str(job["id"]), datetime.fromisoformat(job["createdDate"])
 
 
-def results(wire: Wire, job: str, locator: str = "", rows_a_page: int = ROWS_A_PAGE) -> Iterator[ResultPage]:
+def results(wire: Wire, job: str, locator: str = "", rows_a_page: int = 0) -> Iterator[ResultPage]:
     """The results of a query job from a place on, once it has ended. The next page is on its way while one is worked on."""
     path = f"/jobs/query/{job}"
     ended = _when_over(wire, path)
@@ -106,11 +106,12 @@ def results(wire: Wire, job: str, locator: str = "", rows_a_page: int = ROWS_A_P
 
 
 def _page(wire: Wire, path: str, locator: str, rows: int) -> requests.Response:
+    rows = rows or ROWS_A_PAGE
     place = f"&locator={locator}" if locator else ""
     return wire.download(f"{path}/results?maxRecords={rows}{place}")
 
 
-def query(wire: Wire, soql: str, *, deleted_too: bool, rows_a_page: int = ROWS_A_PAGE) -> Iterator[bytes]:
+def query(wire: Wire, soql: str, *, deleted_too: bool, rows_a_page: int = 0) -> Iterator[bytes]:
     """The results of a query as CSV, page by page, each with its header."""
     job, _ = begin_query(wire, soql, deleted_too=deleted_too)
     for page in results(wire, job, rows_a_page=rows_a_page):

@@ -1,0 +1,138 @@
+"""W7: adding and changing while nearly everything goes wrong, killed again and again in the middle of writing.
+
+The sandbox's own log of changes tells how many rows were written; at every thousandth the command is killed. Bulk jobs take
+their time, so that it dies in the middle of them. Judged when it is calm.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from benchmarks import judging
+from benchmarks.machine import Cost, run, waited
+from benchmarks.prepare import prepare
+from benchmarks.rows import Asked, Row
+from benchmarks.works.adding import _file, people_of
+from benchmarks.works.changing import change_both, judged
+from benchmarks.world import Org, Server, org_of, ours
+
+WRITES_A_LIFE = 1_000
+_ROUNDS = 60
+_RULES = [
+    {"match": {"path": "/composite$", "probability": 0.02}, "action": {"drop": "after"}},
+    {"match": {"path": "/jobs/", "method": "PATCH", "probability": 0.02}, "action": {"drop": "after"}},
+    {"match": {"path": "/jobs/", "probability": 0.02}, "action": {"drop": "before"}},
+    {
+        "match": {"path": "/composite/sobjects", "probability": 0.05},
+        "action": {"error": {"code": "UNABLE_TO_LOCK_ROW"}},
+    },
+    {"match": {"probability": 0.02}, "action": {"expire_session": True}},
+    {"match": {"method": "GET", "probability": 0.02}, "action": {"status": 503, "body": "html"}},
+]
+_SLOW = {"batch_rows": 1_000, "seconds_per_step": 0.4}
+_LOCKED = {"code": "UNABLE_TO_LOCK_ROW", "message": "unable to obtain exclusive access", "tries": 3}
+
+
+@dataclass(slots=True, kw_only=True)
+class _Lives:
+    """What the command's lives have cost, and how each ended."""
+
+    costs: list[Cost] = field(default_factory=list)
+    deaths: int = 0
+
+    def live(self, org: Org, url: str) -> bool:
+        """One life; whether it was killed."""
+        command, surroundings = ours(url, "sync", "--json")
+        written = org.changes()
+        child = subprocess.Popen(
+            command,
+            env={**os.environ, **surroundings},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        began = time.monotonic()
+        killed = False
+        while not killed and child.returncode is None:
+            ended, status, usage = os.wait4(child.pid, os.WNOHANG)
+            if ended:
+                break
+            if org.changes() - written >= WRITES_A_LIFE:
+                child.send_signal(signal.SIGKILL)
+                _, status, usage = os.wait4(child.pid, 0)
+                killed = True
+            else:
+                time.sleep(0.02)
+        self.costs.append(waited(child, status, usage, time.monotonic() - began))
+        self.deaths += killed
+        return killed
+
+    def to_the_end(self, org: Org, url: str) -> None:
+        """As many lives as it takes until one has nothing left to write."""
+        for _ in range(_ROUNDS):
+            before = org.changes()
+            run(*ours(url, "problems", "--retry"), tolerant=True)
+            if not self.live(org, url) and org.changes() == before and self.costs[-1].exit_code == 0:
+                return
+
+
+def w7(server: Server, size: int, asked: Asked) -> Iterator[Row]:
+    """Adding by e-mail, then changes on both sides."""
+    seed, wanted = people_of(size)
+    with org_of(seed) as org:
+        campaign = org.campaign("W7", ("Sent", "Responded", "Visited"))
+        url = server.make("hostile")
+        prepare("connect", url, org=org.address)
+        prepare("link", url, campaigns={"W7": campaign})
+        prepare("members", url, program="W7", file=_file(wanted))
+        for phase in ("adding", "changing"):
+            conflicts = 0
+            if phase == "changing":
+                org.later(3_600)
+                conflicts = change_both(org, url, size // 4, size // 50)
+                locked = judging.statuses_of(org, campaign)["id"].gather_every(20).to_list()
+                org.control("POST", "locks", {"ids": locked, "seconds": 20})
+            org.forget_calls()
+            lives = _Lives()
+            _go_wrong(org, 2)
+            lives.live(org, url)
+            _go_wrong(org, 20)
+            lives.to_the_end(org, url)
+            in_trouble = lives.deaths
+            for calm in ("faults", "bulk", "locks"):
+                org.control("DELETE", calm)
+            lives.to_the_end(org, url)
+            row = _row(f"campaignsync, {phase}", size, org, lives)
+            came = (
+                judging.as_wanted(org, campaign, wanted)
+                if phase == "adding"
+                else judged(judging.sides(org, url, campaign), conflicts)
+            )
+            yield row.judged(deaths=in_trouble, lives=len(lives.costs), **came)
+
+
+def _go_wrong(org: Org, nth: int) -> None:
+    """Every so manieth row of a job is refused by a lock, and all the rest goes wrong besides."""
+    org.control("POST", "faults", {"seed": 7, "rules": _RULES})
+    org.control("POST", "bulk", {**_SLOW, "refusals": [{**_LOCKED, "nth": nth}]})
+
+
+def _row(program: str, size: int, org: Org, lives: _Lives) -> Row:
+    costs = lives.costs
+    return replace(
+        Row(
+            work="W7",
+            program=program,
+            size=size,
+            latency_ms=0,
+            wall_s=round(sum(cost.wall_s for cost in costs), 1),
+            cpu_s=round(sum(cost.cpu_s for cost in costs), 1),
+            rss_mb=max(cost.rss_mb for cost in costs),
+            **org.counted(),
+        )
+    )
