@@ -263,3 +263,19 @@ def test_a_clone_is_a_program_of_its_own_and_an_event_gives_its_campaign_its_dat
     )
     story.well("unlink", "Fall")
     story.well("program", "delete", "Fall")
+
+
+def test_sync_full_finds_what_no_look_could_see(story: Shell, sandbox: SandboxOrg) -> None:
+    """docs/delta.md: a status that came hours behind its stamp, and left every count as it was."""
+    sandbox.control("POST", "/sandbox/clock", {"advance_s": 86_400})
+    sandbox.forget_token()
+    story.well("sync")
+    (campaign,) = sandbox.query("SELECT Id FROM Campaign")
+    sandbox.control("POST", "/sandbox/faults", {"rules": [], "commit_lag_s": 20_000})
+    sandbox.update("CampaignMember", sandbox.member_id(campaign["Id"], "ben@example.com"), Status="Attended")
+    sandbox.control("DELETE", "/sandbox/faults")
+    changed = [
+        story.json("sync", *how)["runs"][0]["changes"]["program"]  # type: ignore[index, call-overload]
+        for how in ((), ("--full",))
+    ]
+    assert changed == [0, 1]

@@ -137,18 +137,36 @@ def test_two_syncs_at_once_lose_nobody_and_make_nobody_twice(desk: Desk) -> None
     assert len(desk.equal()) == 8
 
 
-def test_a_bulk_job_that_outlives_its_run_is_waited_for_and_never_sent_twice(desk: Desk) -> None:
-    """Section 2.4: the run loses sight of its job; the next one waits for the job's end, sees, and has nothing left to do."""
-    rows = "\n".join(f"p{number}@example.com,P{number}" for number in range(2_000))
-    desk.bring_in(f"email,last name\n{rows}", "Invited")
-    desk.link()
+def _blinded(desk: Desk) -> None:
+    """A sync that sees nothing of its bulk jobs once they have begun."""
     desk.org.control("POST", "/sandbox/bulk", {"reads_per_step": 3})
     blind = {"match": {"method": "GET", "path": "/jobs/ingest/", "probability": 1}, "action": {"status": 503}}
     desk.org.control("POST", "/sandbox/faults", {"rules": [blind]})
     assert desk.sync().halted
     desk.org.control("DELETE", "/sandbox/faults")
+
+
+def test_a_bulk_job_that_outlives_its_run_is_waited_for_and_never_sent_twice(desk: Desk) -> None:
+    """Section 2.4: the run loses sight of its job; the next one waits for the job's end, sees, and has nothing left to do."""
+    desk.org.control("POST", "/sandbox/seed", {"crowd": {"leads": 2_000, "campaigns": 0}})
+    rows = "\n".join(f"lead{number}@crowd.example,P{number}" for number in range(1, 2_001))
+    desk.bring_in(f"email,last name\n{rows}", "Invited")
+    desk.link()
+    _blinded(desk)
     after = desk.sync()
     assert (after.campaign_changes, after.refused, after.unknown) == (0, 0, 0)
     desk.org.control("DELETE", "/sandbox/bulk")
     assert set(settled(desk, rounds=1).values()) == {"Invited"}
     assert len(desk.org.members(desk.campaign)) == 2_000
+
+
+def test_a_bulk_job_of_leads_that_outlives_its_run_makes_nobody_twice(desk: Desk) -> None:
+    """M7.11: they are found by their addresses, once the job has come to its end."""
+    rows = "\n".join(f"p{number}@example.com,P{number}" for number in range(2_000))
+    desk.bring_in(f"email,last name\n{rows}", "Invited")
+    desk.link()
+    _blinded(desk)
+    after = desk.sync()
+    assert (after.campaign_changes, after.refused, after.unknown) == (2_000, 0, 0)
+    assert len(desk.org.members(desk.campaign)) == 2_000
+    assert desk.org.query("SELECT COUNT(Id) n FROM Lead")[0]["n"] == 2_000

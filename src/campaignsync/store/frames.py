@@ -1,7 +1,8 @@
 """Columns in and out of PostgreSQL by COPY: never a Python object per row.
 
 Called by the other modules of the store. A frame becomes a temporary table of its transaction, which set-based SQL then merges; a
-query becomes a frame. Absence travels as one character that no text holds, since CSV cannot tell an empty text from none.
+query becomes a frame. On the way in absence is an empty cell without quotes, and an empty text one with them; on the way out it
+is one character that no text holds, since no reader tells these two apart.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from campaignsync.domain.trees import UTC_TIME, Schema
 
 _ABSENT = "\x01"
 _MANY = 1000
+_ROWS_AT_ONCE = 20_000
+"""Whose text is in memory at a time."""
 _JSONB = 3802
 """The type's number in PostgreSQL; Django hands it over unread."""
 _SQL_TYPES = {
@@ -37,19 +40,27 @@ def temporary(name: str, frame: pl.DataFrame) -> None:
     if frame.is_empty():
         execute(f"{made}; {analyzed}")
         return
+    with connection.cursor() as cursor:
+        cursor.execute(made)
+        with cursor.cursor.copy(f"COPY \"{name}\" FROM STDIN (FORMAT csv, NULL '')") as copy:
+            for part in frame.iter_slices(_ROWS_AT_ONCE):
+                copy.write(_csv(part))
+        cursor.execute(analyzed)
+
+
+def _csv(frame: pl.DataFrame) -> memoryview:
+    """A frame as CSV without a header. PostgreSQL takes no text with a zero in it, which hardly any has: looked for at last."""
     csv = BytesIO()
     frame.write_csv(
         csv,
         include_header=False,
-        null_value=_ABSENT,
-        quote_style="non_numeric",
-        datetime_format="%Y-%m-%dT%H:%M:%S%.6f%z",
+        null_value="",
+        quote_style="necessary",
+        datetime_format="%Y-%m-%d %H:%M:%S%.6fZ",
     )
-    with connection.cursor() as cursor:
-        cursor.execute(made)
-        with cursor.cursor.copy(f"COPY \"{name}\" FROM STDIN (FORMAT csv, NULL '{_ABSENT}')") as copy:
-            copy.write(csv.getvalue().replace(b"\x00", b""))  # No text of PostgreSQL's holds it.
-        cursor.execute(analyzed)
+    if b"\x00" in csv.getbuffer():
+        return _csv(frame.with_columns(pl.col(pl.String).str.replace_all("\x00", "", literal=True)))
+    return csv.getbuffer()
 
 
 def table(name: str, select: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> int:
