@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from campaignsync.bootstrap import Application
 from campaignsync.domain.trees import UTC_TIME
-from campaignsync.store.frames import micros, query, temporary
+from campaignsync.store.frames import micros, query, rows, temporary
 
 SCHEMA = {"n": pl.Int64, "text": pl.String, "truth": pl.Boolean, "day": pl.Date, "at": UTC_TIME}
 ROWS = st.lists(
@@ -54,3 +54,13 @@ def test_hostile_text_is_only_text(installation: Application, text: str) -> None
     with transaction.atomic():
         temporary("hostile", pl.DataFrame({"text": [text]}))
         assert query("SELECT text FROM hostile", (), {"text": pl.String})["text"].to_list() == [text]
+
+
+def test_what_no_text_of_the_database_can_hold_is_left_out_and_empty_is_not_absent(
+    installation: Application,
+) -> None:
+    texts = ["a\x00b", "\x00", "", None, "\x01"]
+    with transaction.atomic():
+        temporary("odd", pl.DataFrame({"n": range(5), "text": texts}))
+        found = [row["text"] for row in rows("SELECT text FROM odd ORDER BY n")]
+    assert found == ["ab", "", "", None, "\x01"]

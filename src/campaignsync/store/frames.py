@@ -48,7 +48,7 @@ def temporary(name: str, frame: pl.DataFrame) -> None:
         cursor.execute(analyzed)
 
 
-def _csv(frame: pl.DataFrame) -> memoryview:
+def _csv(frame: pl.DataFrame) -> bytes:
     """A frame as CSV without a header. PostgreSQL takes no text with a zero in it, which hardly any has: looked for at last."""
     csv = BytesIO()
     frame.write_csv(
@@ -58,9 +58,10 @@ def _csv(frame: pl.DataFrame) -> memoryview:
         quote_style="necessary",
         datetime_format="%Y-%m-%d %H:%M:%S%.6fZ",
     )
-    if b"\x00" in csv.getbuffer():
+    written = csv.getvalue()
+    if b"\x00" in written:
         return _csv(frame.with_columns(pl.col(pl.String).str.replace_all("\x00", "", literal=True)))
-    return csv.getbuffer()
+    return written
 
 
 def table(name: str, select: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> int:

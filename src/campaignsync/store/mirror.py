@@ -64,10 +64,10 @@ def merge(connection: int, table: _Table, frame: pl.DataFrame, *, only: str = "t
     """Insert new rows, those that meet the condition `only`, and update those that differ and are no older."""
     if frame.is_empty():
         return
-    seen = frame.select(*table.schema)
-    if seen[table.key].n_unique() < seen.height:
-        seen = seen.unique(table.key, keep="last")
-    temporary("seen", seen)
+    rows_seen = frame.select(*table.schema)
+    if rows_seen[table.key].n_unique() < rows_seen.height:
+        rows_seen = rows_seen.unique(table.key, keep="last")
+    temporary("seen", rows_seen)
     casts = dict(table.casts)
     columns = [(("salesforce_id" if name == table.key else name), name) for name in table.schema]
     names = ", ".join(f'"{column}"' for column, _ in columns)
