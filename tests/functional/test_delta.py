@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from campaignsync.runtime.cycle import look
-from campaignsync.store import mirror
 from campaignsync.store.frames import rows
 from desk import Desk
 
@@ -89,7 +88,7 @@ def test_a_big_campaign_that_shrank_is_listed_by_ids_and_whom_nobody_saw_is_read
     known: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """S0.1: ids prove who is gone as well as rows do. A row behind all cursors is found by its id alone."""
-    monkeypatch.setattr(mirror, "LIST_IDS_FROM_ROWS", 4_000)
+    monkeypatch.setattr("campaignsync.store.mirror.LIST_IDS_FROM_ROWS", 4_000)
     gone = members(known, 3)
     for each in gone:
         known.org.delete("CampaignMember", each)
