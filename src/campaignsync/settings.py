@@ -12,6 +12,7 @@ CAMPAIGNSYNC_ALARM_BACKLOG      more records of an org that wait are told (defau
 CAMPAIGNSYNC_METRICS_TOKEN      what whoever reads /metrics from another machine must bring (default: nobody may)
 CAMPAIGNSYNC_RUNS_KEPT_DAYS     how long runs and notices are kept (default: 90; 0: for ever)
 CAMPAIGNSYNC_JOURNAL_KEPT_DAYS  how long the journal is kept (default: 0, for ever)
+CAMPAIGNSYNC_FLOW_RESULTS_KEPT_DAYS  how long what flows did to whom is kept (default: 365; 0: for ever)
 CAMPAIGNSYNC_WEBHOOK_URL        where notices are posted to, as JSON; CAMPAIGNSYNC_WEBHOOK_SECRET signs them
 CAMPAIGNSYNC_WEBHOOK_NETWORKS   private networks that webhooks may be in, such as 10.0.0.0/8, separated by commas (default: none)
 CAMPAIGNSYNC_MAIL_TO            whom notices are mailed to, separated by commas; CAMPAIGNSYNC_MAIL_FROM whom they are from
@@ -74,6 +75,7 @@ class Retention:
 
     runs: timedelta = timedelta(days=90)
     journal: timedelta = timedelta()
+    journeys: timedelta = timedelta()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,6 +150,7 @@ def read_settings(data_dir: Path | None = None) -> Settings:
         retention=Retention(
             runs=timedelta(days=_number("CAMPAIGNSYNC_RUNS_KEPT_DAYS", 90)),
             journal=timedelta(days=_number("CAMPAIGNSYNC_JOURNAL_KEPT_DAYS", 0)),
+            journeys=timedelta(days=_number("CAMPAIGNSYNC_FLOW_RESULTS_KEPT_DAYS", 365)),
         ),
     )
 

@@ -97,6 +97,98 @@ def test_a_lead_that_is_added_there_fires_though_nobody_here_knew_them(desk: Des
     assert desk.org.members(follow_up) == {"cora@example.com": "Responded"}
 
 
+def test_the_first_read_of_an_org_fires_nothing_and_what_follows_does(desk: Desk, follow_up: str) -> None:
+    """M10.3, M3.1: every member is new to us then, and nobody did anything."""
+    member_there(desk, follow_up, "ann", "Sent")
+    known(desk, "ann", "ben")
+    activated(
+        desk, "Echo", triggers=[{"trigger": "Added to SFDC Campaign"}], flow=[in_notes("{{trigger.new}}")]
+    )
+    desk.link()
+    desk.sync()
+    flows(desk)
+    assert told(desk, "Echo") == []
+    member_there(desk, follow_up, "ben", "Responded")
+    desk.sync()
+    flows(desk)
+    assert told(desk, "Echo") == [("ben", "done", "")]
+
+
+SEEN = [
+    ("Added to SFDC Campaign", {}, ["ann Sent", "ben Responded", "cid Sent"]),
+    ("Added to SFDC Campaign", {"campaign": "Follow Up"}, ["ann Sent", "ben Responded"]),
+    ("Added to SFDC Campaign", {"campaign": {"is not": "Follow Up"}}, ["cid Sent"]),
+    (
+        "Added to SFDC Campaign",
+        {"campaign": ["Follow Up", "Other"]},
+        ["ann Sent", "ben Responded", "cid Sent"],
+    ),
+    ("Added to SFDC Campaign", {"type": "Webinar"}, ["cid Sent"]),
+    ("Added to SFDC Campaign", {"status": "sent"}, ["ann Sent", "cid Sent"]),
+    ("Added to SFDC Campaign", {"responded": True}, ["ben Responded"]),
+    ("Status is Changed in SFDC Campaign", {}, ["ann Responded", "ben Sent"]),
+    ("Status is Changed in SFDC Campaign", {"new status": "Responded"}, ["ann Responded"]),
+    ("Status is Changed in SFDC Campaign", {"previous status": "Responded"}, ["ben Sent"]),
+    ("Status is Changed in SFDC Campaign", {"responded": False}, ["ben Sent"]),
+    ("Status is Changed in SFDC Campaign", {"type": {"is not": "Webinar"}}, ["ann Responded", "ben Sent"]),
+    ("Status is Changed in SFDC Campaign", {"campaign": "Other"}, []),
+    ("Removed from SFDC Campaign", {}, ["ann ", "cid "]),
+    ("Removed from SFDC Campaign", {"type": "Webinar", "status": "Sent"}, ["cid "]),
+    ("Removed from SFDC Campaign", {"status": {"is not": "Sent"}}, ["ann "]),
+]
+
+
+def test_each_trigger_of_campaigns_fires_by_each_of_its_constraints(desk: Desk, follow_up: str) -> None:
+    """M10.1: by campaign (is, is not, any), type, status, new and previous status, responded; none but those that are meant."""
+    other = desk.org.create("Campaign", Name="Other", Type="Webinar", IsActive=True)
+    known(desk, "ann", "ben", "cid")
+    desk.link()
+    desk.sync()
+    for number, (trigger, constraints, _) in enumerate(SEEN):
+        activated(
+            desk,
+            str(number),
+            triggers=[{"trigger": trigger, **constraints}],
+            qualification="every time",
+            flow=[in_notes(f"{number}")],
+        )
+    for campaign, name, status in (
+        (follow_up, "ann", "Sent"),
+        (follow_up, "ben", "Responded"),
+        (other, "cid", "Sent"),
+    ):
+        member_there(desk, campaign, name, status)
+    desk.sync()
+    flows(desk)
+    for name, status in (("ann", "Responded"), ("ben", "Sent")):
+        desk.org.update("CampaignMember", desk.org.member_id(follow_up, f"{name}@example.com"), Status=status)
+    desk.sync()
+    flows(desk)
+    for campaign, name in ((follow_up, "ann"), (other, "cid")):
+        desk.org.delete("CampaignMember", desk.org.member_id(campaign, f"{name}@example.com"))
+    desk.sync()
+    flows(desk)
+    assert {number: brought(desk, str(number)) for number in range(len(SEEN))} == {
+        number: wanted for number, (_, _, wanted) in enumerate(SEEN)
+    }
+
+
+def brought(desk: Desk, name: str) -> list[str]:
+    """Whom a smart campaign let in, and the new status that brought them."""
+    from campaignsync.store.frames import rows
+
+    found = rows(
+        "SELECT p.email, j.event->>'new' AS new FROM store_journey j JOIN store_person p ON p.id = j.person_id"
+        " JOIN store_smartcampaign s ON s.id = j.smart_campaign_id WHERE s.name = %s ORDER BY j.id",
+        (name,),
+    )
+    return sorted(f"{row['email'].split('@')[0]} {row['new'] or ''}" for row in found)
+
+
+def in_notes(text: str) -> dict[str, Any]:
+    return {"action": "Change Data Value", "field": "notes", "value": text}
+
+
 def member_there(desk: Desk, campaign: str, name: str, status: str) -> None:
     desk.org.add_lead(campaign, f"{name}@example.com", status, LastName=name)
 

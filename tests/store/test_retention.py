@@ -1,4 +1,4 @@
-"""What is kept for too long is deleted, once an hour, and nothing else is: runs, notices and the journal."""
+"""What is kept for too long is deleted, once an hour, and nothing else is: runs, notices, the journal, journeys."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from campaignsync.domain.connections import Login, LoginMethod
 from campaignsync.domain.observation import SyncUser
 from campaignsync.settings import Retention
 from conftest import Clock
+from flow_words import Marketer, people
 
 USER = SyncUser(
     user_id="005000000000001AAA",
@@ -98,6 +99,33 @@ def test_much_is_deleted_in_portions(app: Application, clock: Clock, monkeypatch
     monkeypatch.setattr("campaignsync.store.pulse._AT_ONCE", 7)
     years_of_runs(app, clock, links=1, days=40)
     assert tidied(clock, runs=5, journal=5) == {"runs": 35, "notices": 25, "journal": 35}
+
+
+def test_journeys_go_when_they_are_old_and_who_went_through_once_is_not_let_in_again(
+    app: Application, clock: Clock
+) -> None:
+    """M10.6."""
+    app.registry.create_program("Spring", "Webinar", {})
+    marketer = Marketer(app=app, clock=clock)
+    marketer.smart.shelf.make_list("A")
+    people(app, {"email": "ann@example.com"}, {"email": "ben@example.com"})
+    to_list = {"action": "Add to List", "list": "A"}
+    ann = [{"filter": "Person Field", "field": "email", "value": "ann@example.com"}]
+    marketer.batch("Once", flow=[to_list], filters=ann)
+    marketer.batch("Weekly", flow=[to_list], qualification="every week")
+    marketer.batch("Waits", flow=[to_list, {"action": "Wait", "for": "12 months"}])
+    clock.advance(days=100)
+    assert tidied(clock, journeys=90) == {"journeys": 3}
+    assert marketer.results("Once") == []
+    assert len(marketer.results("Waits")) == 4, "who is in a flow still is kept, with all that was done"
+    marketer.save("Once", flow=[to_list])
+    marketer.batch("Once")
+    assert [name for name, *_ in marketer.results("Once")] == ["ben"]
+    marketer.batch("Weekly")
+    assert len(marketer.results("Weekly")) == 2
+    listed = {row["name"]: row["went_through"] for row in marketer.smart.list()}
+    assert listed == {"Once": 2, "Weekly": 4, "Waits": 0}
+    marketer.smart.delete("Once")
 
 
 def test_a_worker_tidies_once_an_hour(

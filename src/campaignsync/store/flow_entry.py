@@ -23,6 +23,7 @@ from campaignsync.domain.smart_campaigns import (
 from campaignsync.store import models
 from campaignsync.store.filtering import generous, people_who
 from campaignsync.store.frames import bulk, execute, query, rows, table, temporary
+from campaignsync.store.people import recognise
 
 _NOT_CHANGES = ("first read", "went with the person in Salesforce", "merged in Salesforce")
 """Reasons of entries that no member's coming or going is behind (M10.3, M7.8, M7.9)."""
@@ -71,10 +72,14 @@ def read_events(
 ) -> tuple[pl.DataFrame, int]:
     """The changes between two entries of the journal (EVENTS), and the entry until which that is all.
 
-    A member of a linked campaign whom we do not know yet is kept for later: the link's next run makes them a person.
+    A member of a linked campaign whom we do not know yet is kept for later: the link's next run makes them a person. Of other
+    campaigns, whom we know by the e-mail address alone is joined to it now.
     """
     given = {"after": after, "until": until, "reasons": list(_NOT_CHANGES), "fields": fields, "limit": limit}
     fresh = query(_EVENTS.format(which="e.id > %(after)s AND e.id <= %(until)s"), given, EVENTS)
+    strangers = fresh.filter(pl.col("person_id").is_null())["entry_id"].to_list()
+    if strangers and recognise(strangers):
+        fresh = query(_EVENTS.format(which="e.id > %(after)s AND e.id <= %(until)s"), given, EVENTS)
     reached = until if fresh.height < limit else int(fresh["entry_id"].max())  # type: ignore[arg-type]
     late = query(
         _EVENTS.format(which="e.id IN (SELECT entry_id FROM store_waitingentry)"),
@@ -159,8 +164,10 @@ def _qualify(smart_campaign: int, rule: Qualification, now: datetime) -> int:
     table(
         "turned_away",
         "SELECT DISTINCT e.person_id FROM entering e JOIN store_journey j ON j.smart_campaign_id = %s"
-        " AND j.person_id = e.person_id WHERE %s::timestamptz IS NULL OR j.entered_at > %s",
-        (smart_campaign, since, since),
+        " AND j.person_id = e.person_id WHERE %s::timestamptz IS NULL OR j.entered_at > %s"
+        " UNION SELECT e.person_id FROM entering e JOIN store_passage p ON p.smart_campaign_id = %s"
+        " AND p.person_id = e.person_id WHERE %s::timestamptz IS NULL OR p.last_at > %s",
+        (smart_campaign, since, since, smart_campaign, since, since),
     )
     reason = "went through before" if since is None else f"went through before; the rule is: {rule.word}"
     blocked = bulk(

@@ -89,6 +89,27 @@ def adopt(connection: int, campaign_id: str, now: datetime, *, program: int | No
     )
 
 
+def recognise(entries: Collection[int]) -> int:
+    """Join members of campaigns that nobody is linked with to people whom we know by their e-mail address, so that what these
+    entries of the journal tell of them is told of those people (M10.3, M7.3); how many. Nobody is made."""
+    alone("people")
+    return bulk(
+        "store_personidentity",
+        "INSERT INTO store_personidentity (connection_id, person_id, salesforce_id, kind)"
+        " SELECT DISTINCT ON (p.connection_id, f.id) p.connection_id, f.id, p.salesforce_id, p.kind FROM store_journalentry e"
+        " JOIN store_campaignmember m ON m.connection_id = e.connection_id AND m.salesforce_id = e.record_id"
+        " JOIN store_salesforceperson p ON p.connection_id = m.connection_id"
+        " AND p.salesforce_id = coalesce(m.contact_id, m.lead_id) AND p.system_modstamp IS NOT NULL"
+        " AND (p.is_converted OR p.is_deleted) IS NOT TRUE"
+        " JOIN store_person f ON f.email = NULLIF(lower(trim(p.email)), '') AND f.merged_into_id IS NULL WHERE e.id = ANY(%s)"
+        " AND NOT EXISTS (SELECT FROM store_link l WHERE l.connection_id = e.connection_id AND l.campaign_id = e.campaign_id)"
+        " AND NOT EXISTS (SELECT FROM store_personidentity i WHERE i.connection_id = p.connection_id"
+        "  AND (i.salesforce_id = p.salesforce_id OR i.person_id = f.id))"
+        " ORDER BY p.connection_id, f.id, p.kind, p.system_modstamp DESC, p.salesforce_id ON CONFLICT DO NOTHING",
+        (list(entries),),
+    )
+
+
 def unmatched(connection: int, people: Collection[int]) -> pl.DataFrame:
     """Of these people, those without a record in the org (LEAD_WRITES)."""
     fields = ", ".join(f'p."{name}"' for name in PERSON_FIELDS)

@@ -14,7 +14,7 @@ from django.db import transaction
 from campaignsync.domain.ids import ConnectionId
 from campaignsync.domain.service import COMPARED_EVERY, ROUND_BUCKETS_S, RoundEnd
 from campaignsync.settings import Retention
-from campaignsync.store import models, tallies
+from campaignsync.store import flow_retention, models, tallies
 from campaignsync.store.frames import execute
 from campaignsync.store.jobs import reached
 
@@ -35,6 +35,7 @@ class Pulses:
 
     def __init__(self, clock: Callable[[], datetime], retention: Retention) -> None:
         self._now = clock
+        self._journeys = retention.journeys
         self._kept = {
             "runs": retention.runs,
             "notices": retention.runs,
@@ -88,7 +89,11 @@ class Pulses:
         are folded."""
         with reached():
             tallies.fold_long()
-        return {what: self._forget(what, kept) for what, kept in self._kept.items() if kept}
+        deleted = {what: self._forget(what, kept) for what, kept in self._kept.items() if kept}
+        if self._journeys:
+            with reached():
+                deleted["journeys"] = flow_retention.forget_journeys(self._now() - self._journeys)
+        return deleted
 
     def _forget(self, what: str, kept: timedelta) -> int:
         table, column, besides = _OLD[what]

@@ -29,7 +29,8 @@ _LISTED = """
         CASE WHEN jsonb_array_length(coalesce(NULLIF(s.definition->'triggers', 'null'), '[]')) > 0 THEN 'trigger' ELSE 'batch'
         END AS kind, s.state, s.reason, s.priority, s.next_at, s.changed_at,
         (SELECT count(*) FROM store_journey j WHERE j.smart_campaign_id = s.id AND j.state IN ('ready', 'waiting', 'sent')) AS
-        in_flow, (SELECT count(*) FROM store_journey j WHERE j.smart_campaign_id = s.id AND j.state = 'done') AS went_through,
+        in_flow, (SELECT count(*) FROM store_journey j WHERE j.smart_campaign_id = s.id AND j.state = 'done')
+        + (SELECT coalesce(sum(p.times), 0)::bigint FROM store_passage p WHERE p.smart_campaign_id = s.id) AS went_through,
         (SELECT count(*) FROM store_blockedperson b WHERE b.smart_campaign_id = s.id) AS blocked,
         (SELECT count(*) FROM store_stepresult r WHERE r.smart_campaign_id = s.id AND r.outcome IN ('failed', 'refused')) AS
         failed
@@ -122,6 +123,7 @@ class SmartCampaigns:
                 "store_stepresult",
                 "store_journey",
                 "store_blockedperson",
+                "store_passage",
                 "store_batch",
                 "store_flowversion",
             ):

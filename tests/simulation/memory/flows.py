@@ -23,7 +23,7 @@ from campaignsync.domain.smart_campaigns import (
     SmartCampaign,
     Taken,
 )
-from simulation.memory import flow_effects
+from simulation.memory import flow_effects, people
 from simulation.memory.flow_effects import TakenRow
 from simulation.memory.flow_tables import FlowTables, JourneyRow, ResultRow, SmartRow
 from simulation.memory.tables import Acting, Entry, folded, who_is
@@ -67,6 +67,8 @@ class MemoryFlows:
     def events(self, fields: Sequence[str]) -> tuple[pl.DataFrame, int]:
         until, flow = len(self.tables.journal), self.flow
         fresh = self._read(range(flow.read_until + 1, until + 1), fields)
+        if people.recognise(self.tables, [row["entry_id"] for row in fresh if row["person_id"] is None]):
+            fresh = self._read(range(flow.read_until + 1, until + 1), fields)
         late = self._read(sorted(flow.waiting_entries), fields)
         self._keep_waiting([row for row in fresh if row["person_id"] is None])
         known = {row["entry_id"] for row in late if row["person_id"] is not None}

@@ -16,7 +16,7 @@ import polars as pl
 from campaignsync.domain.problems import Direction, ProblemNoun
 from campaignsync.domain.trees import LEAD_WRITES, PERSON_FIELDS
 from simulation.memory import problems
-from simulation.memory.tables import IdentityRow, LinkRow, PersonRow, Row, Tables, folded, who_is
+from simulation.memory.tables import IdentityRow, Key, LinkRow, PersonRow, Row, Tables, folded, who_is
 
 
 @dataclass(frozen=True)
@@ -80,6 +80,37 @@ def adopt(tables: Tables, link: LinkRow) -> None:
             stranger["person"] = tables.add_person(values).number
     for stranger in strangers:
         tables.join(connection, stranger["person"], stranger["salesforce_id"], stranger["kind"])
+
+
+def recognise(tables: Tables, entries: Collection[int]) -> int:
+    """Join members of campaigns that nobody is linked with to people whom we know by their address; how many."""
+    found: dict[Key, Row] = {}
+    for entry in (tables.journal[number - 1] for number in entries):
+        connection = entry.connection or 0
+        member = tables.members.get((connection, entry.record_id))
+        row = tables.salesforce_people.get((connection, who_is(member) or "")) if member else None
+        if next(tables.links_of_campaign(connection, entry.campaign_id), None) or not _stands(row):
+            continue
+        if row and tables.joined(connection, row["salesforce_id"]) is None and folded(row["email"]):
+            found[connection, row["salesforce_id"]] = row
+    best = sorted(found.items(), key=lambda each: each[1]["salesforce_id"])
+    best.sort(key=lambda each: each[1]["system_modstamp"], reverse=True)
+    best.sort(key=lambda each: str(each[1]["kind"]))
+    joined = 0
+    for person in tables.people.values():
+        for (connection, number), row in best:
+            same = person.merged_into is None and person.values["email"] == folded(row["email"])
+            if same and (connection, person.number) not in tables.identities:
+                joined += 1
+                tables.join(connection, person.number, number, row["kind"])
+                best.remove(((connection, number), row))
+                break
+    return joined
+
+
+def _stands(row: Row | None) -> bool:
+    seen = row is not None and row["system_modstamp"] is not None
+    return seen and not (row is None or row["is_converted"] or row["is_deleted"])
 
 
 def _strangers(tables: Tables, link: LinkRow) -> list[Row]:

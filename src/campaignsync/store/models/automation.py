@@ -127,6 +127,23 @@ class StepResult(models.Model):
         return f"{self.action}: {self.outcome}"
 
 
+class Passage(models.Model):
+    """How often somebody went through a smart campaign, and when last, of journeys that are not kept any more (M10.6)."""
+
+    smart_campaign = models.ForeignKey(SmartCampaign, models.CASCADE, related_name="passages")
+    person_id = models.BigIntegerField()
+    times = models.BigIntegerField()
+    last_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("smart_campaign", "person_id"), name="one_passage_a_person"),
+        )
+
+    def __str__(self) -> str:
+        return f"person {self.person_id} in {self.smart_campaign}"
+
+
 class BlockedPerson(models.Model):
     """Somebody who was found by a smart campaign and not let in, and why."""
 
