@@ -78,3 +78,15 @@ def app(installation: Application) -> Application:
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What the simulated histories came to, whichever processes played them."""
+    from simulation.many import Sum
+
+    reports = [each for kind in ("passed", "failed") for each in terminalreporter.stats.get(kind, ())]
+    played = [told for each in reports for name, told in each.user_properties if name == "simulated"]
+    if played:
+        terminalreporter.section("simulated histories")
+        for line in Sum.of(played).lines():
+            terminalreporter.line(line)

@@ -8,19 +8,20 @@ from __future__ import annotations
 import atexit
 import contextlib
 import functools
+import math
 import os
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 CHUNK = 25
-ONE_IN = 50
+ONE_IN = 200
 """Every so manieth history is played on PostgreSQL."""
 
 
@@ -35,7 +36,8 @@ class Sum:
     faults: Counter[str] = field(default_factory=Counter)
     violations: dict[int, list[str]] = field(default_factory=dict)
     cpu_s: float = 0
-    began: float = field(default_factory=time.monotonic)
+    began: float = field(default_factory=time.time)
+    ended: float = field(default_factory=time.time)
 
     def add(self, other: Sum) -> None:
         self.histories += other.histories
@@ -45,10 +47,25 @@ class Sum:
         self.faults += other.faults
         self.violations |= other.violations
         self.cpu_s += other.cpu_s
+        self.began, self.ended = min(self.began, other.began), max(self.ended, other.ended)
+
+    def told(self) -> dict[str, Any]:
+        """All of it as JSON may carry it."""
+        return {each.name: _plain(getattr(self, each.name)) for each in fields(self)}
+
+    @classmethod
+    def of(cls, parts: Iterable[Mapping[str, Any]]) -> Sum:
+        """All that several have told, together."""
+        whole = cls(began=math.inf, ended=0)
+        for told in parts:
+            counted = {name: Counter(told[name]) for name in ("edits", "faults")}
+            violations = {int(seed): found for seed, found in told["violations"].items()}
+            whole.add(cls(**{**told, **counted, "violations": violations}))
+        return whole
 
     def lines(self) -> Iterator[str]:
         """The figures that are printed."""
-        seconds = time.monotonic() - self.began
+        seconds = self.ended - self.began
         yield (
             f"histories: {self.histories:,} in {seconds:,.0f} s ({self.histories / max(seconds, 0.001):,.1f} a second;"
             f" {1000 * self.cpu_s / max(self.histories, 1):,.0f} ms of CPU each), {self.on_postgres:,} of them on PostgreSQL;"
@@ -59,12 +76,17 @@ class Sum:
         yield f"violations: {len(self.violations)}"
 
 
+def _plain(value: Any) -> Any:
+    return {str(key): each for key, each in value.items()} if isinstance(value, dict) else value
+
+
 def _by_kind(counted: Counter[str]) -> str:
     return "".join(f"\n  {number:>9,}  {kind}" for kind, number in counted.most_common())
 
 
-def play_seeds(seeds: Sequence[int]) -> Sum:
-    """Play these, one after another, in this process."""
+def play_seeds(seeds: Sequence[int], in_postgres: Callable[[Any], Any] | None = None) -> Sum:
+    """Play these, one after another, in this process; `in_postgres` makes an empty store there, unless a server of our own
+    shall."""
     from simulation.clock import SimulatedClock
     from simulation.history import made_from
     from simulation.play import play
@@ -74,7 +96,8 @@ def play_seeds(seeds: Sequence[int]) -> Sum:
     for seed in seeds:
         clock = SimulatedClock()
         on_postgres = seed % ONE_IN == 0
-        outcome = play(made_from(seed), _in_postgres()(clock) if on_postgres else InMemory(clock), clock)
+        store = (in_postgres or _in_postgres())(clock) if on_postgres else InMemory(clock)
+        outcome = play(made_from(seed), store, clock)
         done.histories += 1
         done.on_postgres += on_postgres
         done.calls += outcome.counted.calls
@@ -82,7 +105,7 @@ def play_seeds(seeds: Sequence[int]) -> Sum:
         done.faults += outcome.counted.faults
         if outcome.violations:
             done.violations[seed] = outcome.violations
-    done.cpu_s = time.process_time() - began
+    done.cpu_s, done.ended = time.process_time() - began, time.time()
     return done
 
 

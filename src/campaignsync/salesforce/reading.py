@@ -210,8 +210,10 @@ class Reader:
 
     def campaigns(self, query: Query, first: Record) -> pl.DataFrame:
         """All campaigns of a query, their record types by name."""
-        named = pl.col("record_type").replace(dict(self.record_types()))
-        return self.rows(query, first).with_columns(named)
+        found, names = self.rows(query, first), dict(self.record_types())
+        if found["record_type"].null_count() == found.height:
+            return found
+        return found.with_columns(pl.col("record_type").replace(names))
 
     def campaigns_within(self, chosen: MirrorFilter) -> int:
         """How many of the campaigns that the sync user sees fit a filter."""
