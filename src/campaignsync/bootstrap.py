@@ -98,6 +98,7 @@ class Application:
                 open_door=self.door,
                 revive=self.revive,
                 key=self._opened_with,
+                now=_now,
                 run_flows=reached()(self._run_due_flows),
             )
         )

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from simulation import two_orgs
+from simulation import listening, two_orgs
 
 STATUSES = ("Invited", "Registered", "No Show", "Attended")
 NAMES = ("ada", "ben", "cy", "dee", "eve", "fay", "gus", "hal")
@@ -46,6 +46,8 @@ class Given:
     daily_calls: int | None = None
     skew: int = 0
     """By how many seconds the org's clock is ahead of ours at first."""
+    listens: bool = False
+    """Whether only events and marks call for rounds."""
     beside: Given | None = None
     """Another org that the same programs are linked in: its links, its campaigns' members, its switches."""
 
@@ -264,7 +266,9 @@ def made_from(seed: int, *, focus: Mapping[str, float] | None = None) -> History
     events.sort(key=lambda event: (event.round, event.moment))
     gaps = tuple(dice.one_of((1, 5, 60, 300, 700, 4000)) for _ in range(rounds))
     history = History(seed=seed, given=given, gaps=gaps, events=tuple(events))
-    return two_orgs.widened(history, dice.more)
+    for widened in (two_orgs.widened, listening.widened):
+        history = widened(history, dice.more)
+    return history
 
 
 def _given(dice: Dice) -> Given:

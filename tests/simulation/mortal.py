@@ -27,11 +27,27 @@ _WAYS_OUT = ("alone", "run")
 class Mortal:
     """A ledger of one process. `moment` is told each step before and after its commit."""
 
-    def __init__(self, ledger: Any, moment: Callable[[str, Mortal], None]) -> None:
+    def __init__(
+        self, ledger: Any, moment: Callable[[str, Mortal], None], process: Mortal | None = None
+    ) -> None:
         self._ledger = ledger
         self._moment = moment
-        self.death: Death | None = None
+        self._process = process or self
+        self._death: Death | None = None
         self._open: list[Any] = []
+
+    def beside(self, door: Any) -> Mortal:
+        """Another door to the store of the same process."""
+        return Mortal(door, self._moment, self)
+
+    @property
+    def death(self) -> Death | None:
+        """What it died of."""
+        return self._process._death
+
+    @death.setter
+    def death(self, death: Death) -> None:
+        self._process._death = death
 
     def die(self, death: Death) -> None:
         """Now; whoever asks anything of this process gets no answer any more."""
@@ -59,9 +75,9 @@ class Mortal:
         @functools.wraps(step)
         def done(*args: Any, **kwargs: Any) -> Any:
             self.require_alive()
-            self._moment(f"before {name}", self)
+            self._moment(f"before {name}", self._process)
             answer = step(*args, **kwargs)
-            self._moment(f"after {name}", self)
+            self._moment(f"after {name}", self._process)
             return answer
 
         return done
@@ -74,7 +90,7 @@ class Mortal:
             value = inner.__enter__()
             self._open.append(inner)
             try:
-                self._moment(f"in {name}", self)
+                self._moment(f"in {name}", self._process)
                 yield value
             except BaseException as error:
                 if self.death is None:

@@ -48,6 +48,7 @@ def _given(given: Given) -> dict[str, Any]:
         "salesforce switches": dict(given.switches),
         "external id field": given.external_id,
         "bulk from two rows": given.bulk,
+        "only events and marks call for rounds": given.listens,
         "daily calls": given.daily_calls,
         "salesforce clock ahead by seconds": given.skew,
     }
@@ -115,6 +116,7 @@ def _read_given(given: Mapping[str, Any]) -> Given:
         switches=given.get("salesforce switches", {}),
         external_id=given.get("external id field", False),
         bulk=given.get("bulk from two rows", False),
+        listens=given.get("only events and marks call for rounds", False),
         daily_calls=given.get("daily calls"),
         skew=given.get("salesforce clock ahead by seconds", 0),
         beside=_read_given(another) if another else None,

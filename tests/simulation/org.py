@@ -11,7 +11,7 @@ from salesforce_sandbox.org.clock import Clock
 from salesforce_sandbox.org.seeds.birth import ADMIN_ID
 from salesforce_sandbox.server import make_sandbox
 from salesforce_sandbox.wire.messages import Request
-from salesforce_sandbox.wire.sandbox import Beginning, Sandbox
+from salesforce_sandbox.wire.sandbox import Beginning
 from sandbox_org import DATA, SandboxOrg
 
 SYNC_USERNAME = "sync@example.com"
@@ -38,7 +38,7 @@ class SalesTeam(SandboxOrg):
     """Sales, in the org's own pages."""
 
     def __init__(self, clock: Clock, number: int = 0) -> None:
-        self.sandbox: Sandbox = make_sandbox(Beginning(seed=SEED), clock, number)
+        self.sandbox = make_sandbox(Beginning(seed=SEED), clock, number)
         self._renew()
 
     def _renew(self) -> None:

@@ -10,15 +10,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from campaignsync.domain.errors import CampaignsyncError
+from campaignsync.domain.service import STALE_AFTER_S
 from campaignsync.runtime.rounds import run_round
-from simulation import flow_properties, properties
+from simulation import flow_properties, listening, properties, serving
 from simulation.acts import ACTS, act
 from simulation.clock import SimulatedClock
-from simulation.faults import DEATHS, FAULTS, cease, strike
+from simulation.faults import DEATHS, FAULTS, cease, strike, struck
 from simulation.flow_stores import FlowDump
 from simulation.flowing import Flowing
 from simulation.history import Event, History
 from simulation.mortal import DatabaseGoneError, Killed, Mortal
+from simulation.serving import Serving, silence
 from simulation.stores import Dump, Store
 from simulation.universe import Counted, Universe
 from simulation.world import World, sizes
@@ -52,13 +54,34 @@ class Worker:
         self.world, self._play = world, play
         self.ledger = Mortal(world.store.ledger, self._moment)
         self.door = world.door(self.ledger)
+        self.service = serving.worker(world, self.ledger) if world.listens else None
 
     def _moment(self, name: str, process: Mortal) -> None:
         self.world.moment(name, process)
         process.require_alive()
 
+    def serve(self, failures: int) -> None:
+        """One round that was called for; whatever way it ends."""
+        world = self.world
+        assert self.service is not None
+        try:
+            self.service.have_round(world.connection.connection_id, failures)
+            world.store.jobs.done(world.connection.connection_id)
+        except (Killed, DatabaseGoneError) as death:
+            world.spoilt = True
+            world.tell(f"worker died: {type(death).__name__}")
+            world.bury(self.ledger)
+
+    def take_over(self) -> None:
+        """Notice that another worker has died, and let its org have another round."""
+        assert self.service is not None
+        try:
+            self.service.take_over()
+        except (Killed, DatabaseGoneError) as death:
+            self.world.tell(f"worker died: {type(death).__name__}")
+
     def round(self) -> None:
-        """One round; whatever way it ends."""
+        """One round that somebody asks for; whatever way it ends."""
         world = self.world
         try:
             done = run_round(self.door, self.ledger, world.connection)  # type: ignore[arg-type]
@@ -90,10 +113,11 @@ class Play:
         self._spent: dict[str, bool] = {}
         self._workers: dict[str, Worker] = {}
         self.flowing: Flowing | None = None
+        self._serving: Serving | None = None
 
     def run(self) -> Outcome:
         outcome = Outcome(history=self.history, counted=self.universe.counted)
-        with sizes(self.history.given):
+        with sizes(self.history.given), silence():
             try:
                 self._run(outcome)
             except Exception as error:
@@ -102,13 +126,11 @@ class Play:
         return outcome
 
     def _run(self, outcome: Outcome) -> None:
-        for world in self.worlds:
-            world.begin()
-        self.flowing = Flowing.of(self.history, self.worlds[0])
+        self._begin()
         for number, gap in enumerate(self.history.gaps):
             self.universe.clock.advance(gap)
             self._due = [event for event in self.history.events if event.round == number]
-            self._round(self.worlds[::-1] if number % 2 else self.worlds)
+            outcome.violations += self._round(self.worlds[::-1] if number % 2 else self.worlds)
             for world in self.worlds:
                 outcome.violations += properties.after_round(world)
                 spent = self._spent[world.name]
@@ -116,6 +138,9 @@ class Play:
             self._flows()
             if outcome.violations:
                 return
+        self._cease(outcome)
+        if outcome.violations:
+            return
         self._quieten(outcome)
         for world in self.worlds:
             outcome.violations += properties.at_the_end(world)
@@ -125,6 +150,25 @@ class Play:
             self._settle_flows()
             outcome.violations += flow_properties.at_the_end(self.flowing, self.worlds[0].dump())
             outcome.flows = self.flowing.store.dump()
+
+    def _begin(self) -> None:
+        for world in self.worlds:
+            world.begin()
+            if self.history.given.listens:
+                world.listen()
+        self.flowing = Flowing.of(self.history, self.worlds[0])
+        if self.history.given.listens:
+            self._serving = Serving(self.worlds, self._process_moment, self._serve)
+
+    def _cease(self, outcome: Outcome) -> None:
+        """Nothing goes wrong any more; where only events and marks call for rounds, they have called for all that is needed."""
+        for world in self.worlds:
+            cease(world)
+        self._due = []
+        if self._serving:
+            outcome.violations += self._serving.settle()
+            for world in self.worlds:
+                outcome.violations += properties.all_was_called_for(world)
 
     def _flows(self) -> None:
         """All that is due of flows, where there are any."""
@@ -143,9 +187,7 @@ class Play:
                 self._flows()
 
     def _quieten(self, outcome: Outcome) -> None:
-        for world in self.worlds:
-            cease(world)
-        self._due = []
+        self._serving = None
         self._settle_flows()
         settling = SETTLING * len(self.worlds)
         for number in range(settling + QUIET_ROUNDS):
@@ -157,7 +199,7 @@ class Play:
                     outcome.violations += properties.wrote_nothing(world, before[0], change)
                     outcome.violations += properties.calls_within_bounds(world, spent=False, quiet=True)
 
-    def _round(self, worlds: Sequence[World]) -> None:
+    def _round(self, worlds: Sequence[World]) -> list[str]:
         """A round of each org, one behind the other; what is due may happen to any of them between any two steps."""
         self._moment = 0
         for world in worlds:
@@ -166,12 +208,29 @@ class Play:
         self._fire(upto=0, process=None)
         for world in worlds:
             world.calls_of_round = 0
-            self._spent[world.name] = self.universe.store.ledger.budget(world.connection.connection_id).spent
-            self._workers[world.name].round()
+            self._spent[world.name] = world.has_spent()
+            if self._serving is None:
+                self._workers[world.name].round()
+        found = self._serving.pump() if self._serving else []
         self._fire(upto=10**9, process=None)
         for world in worlds:
             self._behind(world)
+        found += self._serving.pump() if self._serving else []
         self.universe.tell(f"state {self.universe.store.fingerprint()}")
+        return found
+
+    def _serve(self, world: World, failures: int) -> None:
+        """A round that was called for; whoever dies of it is replaced by another worker, which notices."""
+        self._revive(world)
+        self._workers[world.name].serve(failures)
+        while self._workers[world.name].ledger.death is not None:
+            self._revive(world)
+            self.universe.clock.advance(STALE_AFTER_S)
+            self._workers[world.name].take_over()
+
+    def _process_moment(self, name: str, process: Mortal) -> None:
+        self.universe.moment(name, process)
+        process.require_alive()
 
     def _revive(self, world: World) -> None:
         """Another process where the last one died."""
@@ -182,7 +241,7 @@ class Play:
     def _behind(self, world: World) -> None:
         """What comes as soon as an org's round is over."""
         worker = self._workers[world.name]
-        while world.rounds_behind and worker.ledger.death is None:
+        while world.rounds_behind and worker.ledger.death is None and self._serving is None:
             world.rounds_behind -= 1
             worker.round()
         world.rounds_behind = 0
@@ -198,7 +257,8 @@ class Play:
         """A moment of the rounds."""
         if self._busy or process is None:
             return
-        if any(process is worker.ledger for worker in self._workers.values()):
+        listeners = self._serving.processes() if self._serving else []
+        if any(process is each for each in (*(w.ledger for w in self._workers.values()), *listeners)):
             self._moment += 1
             self._fire(upto=self._moment, process=process)
 
@@ -217,6 +277,9 @@ class Play:
                     world.counted.edits[event.what] += 1
                     for each in self.worlds:
                         each.spoilt = each.spoilt or process is not None
+            elif event.what in listening.FAULTS:
+                if listening.strike(world, event.what, event.args):
+                    struck(world, event.what)
             elif event.what in FAULTS:
                 strike(world, event.what, event.args)
             elif process is not None:

@@ -34,6 +34,7 @@ def _emptied() -> None:
         cursor.execute("SET session_replication_role = replica")
         tables = [name for name in connection.introspection.table_names(cursor) if name.startswith("store_")]
         cursor.execute(f"TRUNCATE {', '.join(tables)} RESTART IDENTITY")
+        cursor.execute("DELETE FROM procrastinate_jobs")
         cursor.execute("SET session_replication_role = DEFAULT")
 
 
@@ -41,11 +42,14 @@ class InPostgres:
     """The product's own store."""
 
     def __init__(self, clock: Callable[[], datetime]) -> None:
+        from campaignsync.settings import Retention
         from campaignsync.store.acting import in_turn
         from campaignsync.store.directory import Directory
         from campaignsync.store.ledger import Ledger
         from campaignsync.store.members import Members
+        from campaignsync.store.pulse import Pulses
         from campaignsync.store.registry import Registry
+        from campaignsync.store.subscriptions import Subscriptions
         from campaignsync.store.views import Views
 
         class Prompt(Ledger):
@@ -69,6 +73,8 @@ class InPostgres:
         self._now = clock
         self.ledger, self.registry, self.members = Prompt(clock), Rated(clock), Members(clock)
         self.directory, self.views = Directory(clock), Views(clock)
+        self.jobs, self.pulses = _jobs(clock), Pulses(clock, Retention())
+        self.subscriptions = Subscriptions(clock)
 
     def enter_nameless(self, program: str, last_name: str, status: str) -> None:
         from campaignsync.store.acting import acting
@@ -98,6 +104,12 @@ class InPostgres:
         from campaignsync.store.frames import rows
 
         return int(rows(_LINES)[0]["lines"])
+
+    def compared_at(self, connection: int) -> datetime | None:
+        from campaignsync.store import models
+
+        found: datetime | None = models.Connection.objects.get(pk=connection).compared_at
+        return found
 
     def fingerprint(self) -> str:
         from campaignsync.store.frames import rows
@@ -133,6 +145,28 @@ class InPostgres:
         )
 
 
+def _jobs(clock: Callable[[], datetime]) -> Any:
+    """The queue of rounds, from which one thread takes them on the clock of the history."""
+    from campaignsync.store.frames import execute, rows
+    from campaignsync.store.jobs import Jobs
+
+    class Taken(Jobs):
+        """Jobs without workers of the queue's own."""
+
+        def take(self, now: datetime) -> tuple[ConnectionId, int] | None:
+            taken = rows(_TAKE, {"now": now})
+            return (ConnectionId(taken[0]["org"]), taken[0]["failures"]) if taken else None
+
+        def done(self, org: ConnectionId) -> None:
+            execute("DELETE FROM procrastinate_jobs WHERE status = 'doing' AND lock = 'org:' || %s", (org,))
+
+        def next_due(self) -> datetime | None:
+            waiting = rows("SELECT scheduled_at FROM procrastinate_jobs WHERE status = 'todo'")
+            return min((row["scheduled_at"] or clock() for row in waiting), default=None)
+
+    return Taken(clock)
+
+
 def _person(row: Line) -> Line:
     merged = row.pop("merged_into_id")
     kept = {k: v for k, v in row.items() if v not in (None, "") and k in _NAMES}
@@ -156,6 +190,12 @@ def _by_program(found: list[Line], names: str, org: Line) -> dict[str, dict[int,
     return held
 
 
+_TAKE = (
+    "UPDATE procrastinate_jobs SET status = 'doing' WHERE id = (SELECT id FROM procrastinate_jobs j WHERE status = 'todo'"
+    " AND coalesce(scheduled_at <= %(now)s, true) AND NOT EXISTS (SELECT FROM procrastinate_jobs d WHERE d.lock = j.lock"
+    " AND d.status = 'doing') ORDER BY (args->>'connection')::bigint LIMIT 1)"
+    " RETURNING (args->>'connection')::bigint AS org, (args->>'failures')::int AS failures"
+)
 _NAMES = frozenset(PERSON_FIELDS)
 _LINES = (
     "SELECT count(*) AS lines FROM store_journalentry WHERE noun NOT IN ('link', 'policy', 'period cost')"

@@ -57,6 +57,21 @@ def at_the_end(world: World) -> list[str]:
     ]
 
 
+def all_was_called_for(world: World) -> Iterator[str]:
+    """Without anybody asking and without a schedule: events, marks, back-offs and takeovers called for all that is needed."""
+    if world.unheard:
+        return
+    dump = world.dump()
+    # A link whose own run failed says so, and waits for the schedule.
+    failed = {each["program"] for each in dump.problems if each["noun"] == "job"}
+    for program in sorted(world.links.keys() - failed):
+        yield from _members_equal(world, dump, program)
+    yield from no_edit_lost(world, dump)
+    compared_at = world.store.compared_at(world.connection.connection_id)
+    if world.missed_at and (compared_at is None or compared_at < world.missed_at):
+        yield f"the org could not tell what changed at {world.missed_at}, and nothing was compared since {compared_at}"
+
+
 def calls_within_bounds(world: World, *, spent: bool, quiet: bool) -> Iterator[str]:
     """A quiet round takes two calls, and no round begins whose budget is spent (docs/adr/0008)."""
     if quiet and world.calls_of_round > QUIET_CALLS:
@@ -95,7 +110,8 @@ def trim(world: World, dump: Dump) -> None:
 def nobody_twice(world: World, dump: Dump) -> Iterator[str]:
     """No person made twice by us, and no member (M7.11)."""
     made = world.sales.rows(
-        'SELECT coalesce("Email", "LastName"), count(*) FROM "Lead" WHERE "CreatedById" = ? GROUP BY 1 HAVING count(*) > 1',
+        'SELECT coalesce("Email", "LastName"), count(*) FROM "Lead" WHERE "CreatedById" = ?'
+        ' AND "MasterRecordId" IS NULL GROUP BY 1 HAVING count(*) > 1',
         world.sync_user_id,
     )
     # Whoever has no e-mail address is known by name alone, and several of our people may have one name.

@@ -69,6 +69,7 @@ def _smaller(history: History) -> Iterator[History]:
         {"external_id": False},
         {"bulk": False},
         {"beside": None},
+        {"listens": False},
         {"skew": 0},
         {"daily_calls": None},
     ):

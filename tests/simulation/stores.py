@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from campaignsync.domain.membership import Origin
 from simulation.memory.desk import MemoryStore
+from simulation.memory.service import MemoryJobs, MemoryPulses, MemorySubscriptions
 from simulation.memory.tables import Acting, Entry, MemberRow, ProblemRow, who_is
 
 Line = dict[str, Any]
@@ -42,12 +43,18 @@ class Store(Protocol):
     members: Any
     directory: Any
     views: Any
+    jobs: Any
+    pulses: Any
+    subscriptions: Any
 
     def enter_nameless(self, program: str, last_name: str, status: str) -> None:
         """A member whom we know by name only, as the API may enter one."""
 
     def version(self) -> int:
         """Grows with whatever people would call a change: lines of the journal."""
+
+    def compared_at(self, connection: int) -> datetime | None:
+        """When an org was compared whole the last time."""
 
     def fingerprint(self) -> str:
         """What the trace tells of the store behind each round."""
@@ -66,6 +73,8 @@ class InMemory:
         store = MemoryStore.empty(clock)
         self.tables, self.ledger, self.registry = store.tables, store.ledger, store.registry
         self.members, self.directory, self.views = store.members, store.directory, store.views
+        self.jobs, self.pulses = MemoryJobs(self.tables), MemoryPulses(self.tables)
+        self.subscriptions = MemorySubscriptions(self.tables)
 
     def enter_nameless(self, program: str, last_name: str, status: str) -> None:
         tables, row = self.tables, self.tables.programs[program]
@@ -77,6 +86,9 @@ class InMemory:
 
     def version(self) -> int:
         return len(self.tables.journal)
+
+    def compared_at(self, connection: int) -> datetime | None:
+        return self.tables.connections[connection].compared_at
 
     def fingerprint(self) -> str:
         return f"{len(self.tables.journal)} lines"

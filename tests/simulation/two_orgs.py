@@ -28,19 +28,19 @@ def widened(history: History, more: Mapping[str, float]) -> History:
     # Whoever is known by name alone is somebody else in every org (M7.3), and nobody could say who is meant.
     people = tuple(replace(person, nameless=False) for person in history.given.people)
     given = replace(history.given, people=people)
-    beside = _given(chance, given)
+    beside = _given(chance, given, more.get("budget", 1))
     events = tuple(_somewhere(chance, event, beside) for event in history.events)
     return replace(history, given=replace(given, beside=beside), events=events)
 
 
-def _given(chance: random.Random, given: Given) -> Given:
+def _given(chance: random.Random, given: Given, budgets: float) -> Given:
     linked = {program: how for program, how in given.links.items() if chance.random() < 0.8} or given.links
     return replace(
         given,
         links=linked,
         people=tuple(_person(chance, person, linked) for person in given.people),
         policies={program: chosen for program, chosen in given.policies.items() if program in linked},
-        daily_calls=chance.randint(8, 60) if chance.random() < 0.1 else None,
+        daily_calls=chance.randint(8, 60) if chance.random() < 0.1 * budgets else None,
         skew=chance.randint(-900, 900) if chance.random() < 0.3 else 0,
     )
 

@@ -49,6 +49,7 @@ class World:
         self.skew = timedelta(seconds=given.skew)
         self.sales = SalesTeam(Clock(self._time_there), number)
         self.org = self.sales.sandbox.org
+        self.bus = self.sales.sandbox.events
         self.expected = universe.expected.legs[number]
         self.accepted_back = universe.accepted_back
         self.campaigns: dict[str, str] = {}
@@ -65,8 +66,16 @@ class World:
         """Programs whose admin let edits of type and cost be kept, at any time."""
         self.sync_user_id = ""
         self.calls_of_round = 0
+        self._calls: list[datetime] = []
         self.rounds_behind = 0
         """How many rounds come behind this one though nothing calls for them."""
+        self.listens = False
+        """Whether a listener hears this org's events, and nothing but those and marks calls for rounds."""
+        self.listener_dies = False
+        self.unheard = False
+        """Whether an event was lost for good."""
+        self.missed_at: datetime | None = None
+        """When the org last could not tell what had changed: everything is to be compared since (S2.7.5)."""
         self.lag_s = 0
         """How much older than it is what people do in Salesforce shows up as."""
 
@@ -99,6 +108,11 @@ class World:
             self.link(program, new=how == "new")
             if self.given.policies.get(program):
                 self.choose(program, self.given.policies[program])
+
+    def listen(self) -> None:
+        """From now on only events and marks call for rounds, and no schedule."""
+        self.listens = True
+        self.store.registry.set_pace(self.connection.connection_id, {"every_s": None})
 
     def _connect(self) -> None:
         self.sync_user_id = self.connection.user.user_id
@@ -283,8 +297,8 @@ class World:
 
     # The way between.
 
-    def door(self, process: Mortal | None = None) -> SalesforceOrg:
-        """A process's door to the org."""
+    def wire(self, process: Mortal | None = None) -> Wire:
+        """A process's way to the org."""
 
         def before(request: Request) -> Any:
             return self._before(request, process)
@@ -293,7 +307,11 @@ class World:
             self._after(request, answer, process)
 
         adapter = InProcess(self.sales.sandbox, before, after)
-        wire = Wire(LOGIN, pause=self.clock.advance, session=session(adapter))
+        return Wire(LOGIN, pause=self.clock.advance, session=session(adapter))
+
+    def door(self, process: Mortal | None = None) -> SalesforceOrg:
+        """A process's door to the org."""
+        wire = self.wire(process)
         if not self.sync_user_id:
             return SalesforceOrg(LOGIN, wire=wire)
         connection = self.connection
@@ -312,8 +330,12 @@ class World:
 
     def _after(self, request: Request, answer: Response | None, process: Mortal | None) -> None:
         self.counted.calls += 1
-        if process is not None and answer is not None and answer.status != 401:
-            self.calls_of_round += not request.path.startswith("/services/oauth2/")
+        counted = (
+            answer is not None and answer.status != 401 and not request.path.startswith("/services/oauth2/")
+        )
+        if process is not None and counted:
+            self.calls_of_round += 1
+            self._calls.append(self.clock.moment)
         content = answer.content() if answer else b""
         body = self.universe.without_chance(request.body)
         digest = hashlib.sha256(content).hexdigest()[:12] if answer else "nothing"
@@ -322,6 +344,13 @@ class World:
         self.moment(f"after {request.method} {request.path}", process)
         if process is not None:
             process.require_alive()
+
+    def has_spent(self) -> bool:
+        """Whether this org was called as often in a day as its budget allows, or our ledger says so."""
+        a_day_ago = self.clock.moment - timedelta(days=1)
+        most, made = self.given.daily_calls, sum(moment > a_day_ago for moment in self._calls)
+        spent: bool = self.store.ledger.budget(self.connection.connection_id).spent
+        return spent or (most is not None and made >= most)
 
     def moment(self, name: str, process: Mortal | None) -> None:
         """Between any two steps: here people act and things go wrong."""

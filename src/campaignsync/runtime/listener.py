@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from campaignsync.domain.connections import Connection
@@ -25,14 +25,14 @@ LOOKS_EVERY_S = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Said:
-    """What a stream has to say: what it heard, or (`state`) that it cannot hear now."""
+class Said:
+    """What a stream has to say: what it heard, or (`error`) that it cannot hear now and tries again later."""
 
     org: ConnectionId
     topic: str
     heard: Heard | None = None
-    state: str = ""
-    message: str = ""
+    error: CampaignsyncError | None = None
+    again_in_s: float = 0.0
     kept: threading.Event = field(default_factory=threading.Event)
 
 
@@ -60,7 +60,7 @@ class Listener:
     """All connections, or RetryableError while the database is out of reach."""
     stop: threading.Event = field(default_factory=threading.Event)
     _orgs: dict[ConnectionId, _Org] = field(default_factory=dict)
-    _said: queue.SimpleQueue[_Said] = field(default_factory=queue.SimpleQueue)
+    _said: queue.SimpleQueue[Said] = field(default_factory=queue.SimpleQueue)
 
     def listen(self) -> None:
         """Listen until told to stop. The database and the orgs may go and come back meanwhile."""
@@ -120,45 +120,21 @@ class Listener:
             thread.join()
 
     def _follow(self, org: _Org, topic: str, place: bytes | None) -> None:
-        failures = 0
-        while not org.stop.is_set():
-            try:
-                for heard in org.events.follow(topic, place, org.stop):
-                    if not self._say(org, _Said(org=org.connection.connection_id, topic=topic, heard=heard)):
-                        return
-                    place = place if heard.replay_id is None else heard.replay_id or None
-                    failures = failures if heard.opened else 0
-            except CampaignsyncError as error:
-                failures += 1
-                self._wait(org, topic, error, failures)
+        for said in sayings(org.events, org.connection.connection_id, topic, place, org.stop):
+            if said.error is not None:
+                log().warning(
+                    "not heard",
+                    connection=org.connection.name,
+                    topic=topic,
+                    code=said.error.code,
+                    error=str(said.error),
+                    again_in_s=said.again_in_s,
+                )
+            if not self._say(org, said):
+                return
+            org.stop.wait(said.again_in_s)
 
-    def _wait(self, org: _Org, topic: str, error: CampaignsyncError, failures: int) -> None:
-        if org.stop.is_set():
-            return
-        later = isinstance(error, RetryableError)
-        after_s = (
-            max(error.retry_after_s, back_off_s(failures - 1))
-            if isinstance(error, RetryableError)
-            else LONGEST_BACK_OFF_S
-        )
-        log().warning(
-            "not heard",
-            connection=org.connection.name,
-            topic=topic,
-            code=error.code,
-            error=str(error),
-            again_in_s=after_s,
-        )
-        said = _Said(
-            org=org.connection.connection_id,
-            topic=topic,
-            state=BROKEN if later else REFUSED,
-            message=str(error),
-        )
-        self._say(org, said)
-        org.stop.wait(after_s)
-
-    def _say(self, org: _Org, said: _Said) -> bool:
+    def _say(self, org: _Org, said: Said) -> bool:
         """Have something kept, and wait until it is; False when there is no time for that any more."""
         self._said.put(said)
         while not said.kept.wait(LOOKS_EVERY_S):
@@ -168,11 +144,11 @@ class Listener:
 
     def _keep(self) -> None:
         """Keep what streams say, all that came meanwhile in one go, and again until the database takes it."""
-        waiting: list[_Said] = []
+        waiting: list[Said] = []
         while not (self.stop.is_set() and not self._orgs):
             waiting += self._taken(block=not waiting)
             try:
-                self._keep_all(waiting)
+                keep_all(self.subscriptions, waiting)
             except RetryableError:
                 self.stop.wait(LOOKS_EVERY_S)
                 continue
@@ -181,7 +157,7 @@ class Listener:
             waiting = []
         self.subscriptions.leave()
 
-    def _taken(self, *, block: bool) -> list[_Said]:
+    def _taken(self, *, block: bool) -> list[Said]:
         taken = []
         try:
             taken.append(self._said.get(block=block, timeout=LOOKS_EVERY_S if block else None))
@@ -190,16 +166,45 @@ class Listener:
         except queue.Empty:
             return taken
 
-    def _keep_all(self, said: list[_Said]) -> None:
-        heard: dict[ConnectionId, dict[str, Heard]] = {}
-        for each in said:
-            if each.heard is None:
-                self.subscriptions.tell(each.org, each.topic, each.state, each.message)
-            else:
-                of_org = heard.setdefault(each.org, {})
-                of_org[each.topic] = joined(of_org.get(each.topic), each.heard)
-        for org, topics in heard.items():
-            self.subscriptions.keep(org, list(topics.values()))
+
+def sayings(
+    events: Events, org: ConnectionId, topic: str, place: bytes | None, stop: threading.Event
+) -> Iterator[Said]:
+    """What a topic of an org says, from a place on, until told to stop. It is asked for more when what it said was kept, and not
+    before `again_in_s` have passed."""
+    failures = 0
+    while not stop.is_set():
+        try:
+            for heard in events.follow(topic, place, stop):
+                yield Said(org=org, topic=topic, heard=heard)
+                place = place if heard.replay_id is None else heard.replay_id or None
+                failures = failures if heard.opened else 0
+        except CampaignsyncError as error:
+            if stop.is_set():
+                return
+            failures += 1
+            yield Said(org=org, topic=topic, error=error, again_in_s=_again_in_s(error, failures))
+
+
+def _again_in_s(error: CampaignsyncError, failures: int) -> float:
+    """Soon where time mends it, rarely where a person must."""
+    if isinstance(error, RetryableError):
+        return max(error.retry_after_s, back_off_s(failures - 1))
+    return LONGEST_BACK_OFF_S
+
+
+def keep_all(subscriptions: Subscriptions, said: Sequence[Said]) -> None:
+    """Keep what streams said: of each org all that it heard in one commit, with the call for a round."""
+    heard: dict[ConnectionId, dict[str, Heard]] = {}
+    for each in said:
+        if each.error is not None:
+            state = BROKEN if isinstance(each.error, RetryableError) else REFUSED
+            subscriptions.tell(each.org, each.topic, state, str(each.error))
+        elif each.heard is not None:
+            of_org = heard.setdefault(each.org, {})
+            of_org[each.topic] = joined(of_org.get(each.topic), each.heard)
+    for org, topics in heard.items():
+        subscriptions.keep(org, list(topics.values()))
 
 
 def joined(before: Heard | None, then: Heard) -> Heard:

@@ -35,7 +35,8 @@ class Jobs(Protocol):
         """The orgs whose schedule has come round (domain.budget)."""
 
     def sweep(self) -> Sequence[Swept]:
-        """Take the jobs of dead workers, and those that failed by what nobody foresaw, out of the way of their orgs."""
+        """Take the jobs of dead workers, and those that failed by what nobody foresaw, out of the way of their orgs, and let
+        these have others in the same commit: at once where a worker died, after a back-off where it failed."""
 
     def leave(self) -> None:
         """This thread needs the database no more."""

@@ -11,13 +11,13 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from campaignsync.domain.connections import Connection
 from campaignsync.domain.errors import CampaignsyncError, RetryableError
 from campaignsync.domain.health import Thresholds, judged
 from campaignsync.domain.ids import ConnectionId
-from campaignsync.domain.service import RoundEnd, again_after_s, back_off_s
+from campaignsync.domain.service import RoundEnd, again_after_s
 from campaignsync.runtime.comparing import compare
 from campaignsync.runtime.notice_ports import Outbox, Outlet
 from campaignsync.runtime.notices import deliver
@@ -53,6 +53,7 @@ class Doors:
     """Starts our own database server again where it died."""
     key: Callable[[Connection], object]
     """What a door was opened with: another key, another door."""
+    now: Callable[[], datetime]
     run_flows: Callable[[Callable[[], bool]], Mapping[str, object] | None]
     """Does what is due of all flows, until told to stop between two turns; what it came to, None where nothing was due."""
 
@@ -140,7 +141,7 @@ class Worker:
     ) -> Mapping[str, object]:
         after_s = again_after_s(error, failures)
         self._kept.pop(connection.connection_id, None)
-        until = datetime.now(UTC) + timedelta(seconds=after_s)
+        until = self.doors.now() + timedelta(seconds=after_s)
         self.doors.jobs.put_off(connection.connection_id, until, failures=failures + 1)
         return {"code": error.code, "error": str(error), "failures": failures + 1, "again_in_s": after_s}
 
@@ -178,7 +179,7 @@ class Worker:
                     log().info("flows", **told)
         self.doors.jobs.leave()
 
-    def look_after(self) -> None:
+    def take_over(self) -> None:
         """Let others have the jobs of the dead, and let orgs have rounds whose schedule says so."""
         doors = self.doors
         for swept in doors.jobs.sweep():
@@ -188,13 +189,13 @@ class Worker:
                 failed=swept.failed,
                 silent_s=swept.silent_s,
             )
-            if swept.failed:
-                until = datetime.now(UTC) + timedelta(seconds=back_off_s(swept.failures))
-                doors.jobs.put_off(swept.connection_id, until, failures=swept.failures + 1)
-            else:
-                doors.jobs.wake(swept.connection_id)
         for org in doors.jobs.due():
             doors.jobs.wake(org)
+
+    def look_after(self) -> None:
+        """See to jobs and schedules, and from time to time to how everything is and what is kept for too long."""
+        doors = self.doors
+        self.take_over()
         if time.monotonic() - self._examined > _EXAMINES_EVERY_S:
             self._examined = time.monotonic()
             doors.vitals.sound(judged(doors.vitals.facts(), doors.thresholds))

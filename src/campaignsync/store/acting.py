@@ -16,16 +16,21 @@ from campaignsync.domain.errors import RetryableError
 
 @contextlib.contextmanager
 def acting(
-    *, who: str, why: str = "", run: int | None = None, now: datetime | None = None, wakes: bool = True
+    *,
+    who: str,
+    why: str = "",
+    run: int | None = None,
+    now: datetime | None = None,
+    round_of: int | None = None,
 ) -> Iterator[None]:
-    """One transaction whose changes of members stand in the journal under this name; `now` is the time they are noted at. With
-    `wakes` its marks call for a round: not so where a round itself makes them, which goes on to see to them."""
+    """One transaction whose changes of members stand in the journal under this name; `now` is the time they are noted at. Its
+    marks call for rounds, but for one of the org that has a round now (`round_of`), which goes on to see to them."""
     told = {
         "who": who,
         "why": why,
         "run": "" if run is None else str(run),
         "now": now.isoformat() if now else "",
-        "wakes": "" if wakes else "no",
+        "round_of": "" if round_of is None else str(round_of),
     }
     with transaction.atomic():
         with connection.cursor() as cursor:

@@ -14,7 +14,7 @@ import logging
 import threading
 from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import psycopg
 import psycopg_pool
@@ -26,7 +26,7 @@ from procrastinate.exceptions import ConnectorException
 
 from campaignsync.domain.errors import RetryableError
 from campaignsync.domain.ids import ConnectionId, LinkId
-from campaignsync.domain.service import HEARTBEAT_S, STALE_AFTER_S, Swept
+from campaignsync.domain.service import HEARTBEAT_S, STALE_AFTER_S, Swept, back_off_s
 from campaignsync.store import traffic
 from campaignsync.store.frames import execute, rows
 
@@ -108,15 +108,21 @@ class Jobs:
             return [ConnectionId(row["id"]) for row in found if traffic.budget(row["id"], self._now()).due]
 
     def sweep(self) -> list[Swept]:
-        """Take the jobs of dead workers, and those that failed by what nobody foresaw, out of the way of their orgs."""
+        """Take the jobs of dead workers, and those that failed by what nobody foresaw, out of the way of their orgs, and let
+        these have others: one commit, since whoever died between the two would have left the org without any."""
         with reached(), transaction.atomic():
             self._give_up_orphans()
-            swept = rows(_DEAD, {"queue": QUEUE, "stale": STALE_AFTER_S})
+            found = rows(_DEAD, {"queue": QUEUE, "stale": STALE_AFTER_S})
+            swept = [Swept(connection_id=ConnectionId(row.pop("org")), **row) for row in found]
+            for each in swept:
+                until = self._now() + timedelta(seconds=back_off_s(each.failures)) if each.failed else None
+                again = (each.connection_id, until, each.failures + 1 if each.failed else 0)
+                execute("SELECT campaignsync_wake(%s, %s, %s)", again)
             execute(
                 "DELETE FROM procrastinate_workers WHERE last_heartbeat < now() - make_interval(secs => %s)",
                 (STALE_AFTER_S,),
             )
-        return [Swept(connection_id=ConnectionId(row.pop("org")), **row) for row in swept]
+        return swept
 
     def _give_up_orphans(self) -> None:
         """Jobs that are ours by the database and that we are not at: we could not say when they ended. Seen twice, since a job

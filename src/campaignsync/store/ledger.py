@@ -81,7 +81,7 @@ class Ledger:
     def mirror(self, connection: ConnectionId, delta: Delta) -> None:
         seen = self.cursor(connection).keys()
         first = [kind.value for kind in PersonKind if kind.value.capitalize() not in seen]
-        with self._acting(who=_OTHERS, why="observed" if seen else "first read"):
+        with self._acting(who=_OTHERS, why="observed" if seen else "first read", round_of=connection):
             if delta.person_fields not in (None, mapping_held(connection)):
                 delta = delta.without_people()
             read_whole = member_fields.note_read(connection, delta, self._now())
@@ -93,7 +93,7 @@ class Ledger:
         return first_reads.places(connection)
 
     def keep_page(self, connection: ConnectionId, page: FirstPage) -> None:
-        with self._acting(who=_OTHERS, why="first read"):
+        with self._acting(who=_OTHERS, why="first read", round_of=connection):
             first_reads.keep(connection, page)
 
     def read_anew(self, connection: ConnectionId) -> None:
@@ -120,10 +120,10 @@ class Ledger:
         listed = lists.members_of | lists.statuses_of
         coming = scope.entering(connection) & listed
         with transaction.atomic():
-            with self._acting(who=_OTHERS, why="observed"):
+            with self._acting(who=_OTHERS, why="observed", round_of=connection):
                 mirror.mirror_lists(connection, lists.of(listed - coming) if coming else lists)
             if coming:
-                with self._acting(who=_OTHERS, why="first read"):
+                with self._acting(who=_OTHERS, why="first read", round_of=connection):
                     scope.silently()
                     mirror.mirror_lists(connection, lists.of(coming))
                     scope.entered(connection, coming & lists.members_of)
@@ -136,7 +136,7 @@ class Ledger:
             return scope.call_in(connection, campaign_id)
 
     def prune(self, connection: ConnectionId) -> bool:
-        with self._acting(who=_OTHERS, why="outside the filter"):
+        with self._acting(who=_OTHERS, why="outside the filter", round_of=connection):
             scope.silently()
             return scope.prune(connection)
 
@@ -147,11 +147,11 @@ class Ledger:
     def mirror_people(
         self, connection: ConnectionId, people: pl.DataFrame, *, asked: Collection[str] = ()
     ) -> None:
-        with self._acting(who=_OTHERS, why="observed"):
+        with self._acting(who=_OTHERS, why="observed", round_of=connection):
             mirror.mirror_people(connection, people, asked)
 
     def follow_people(self, connection: ConnectionId) -> list[str]:
-        with self._acting(who=_OTHERS, why="merged in Salesforce"):
+        with self._acting(who=_OTHERS, why="merged in Salesforce", round_of=connection):
             return following.follow(connection, self._now())
 
     def links(self, connection: ConnectionId) -> tuple[LinkId, ...]:
@@ -174,7 +174,7 @@ class Ledger:
 
     def adopt_people(self, link: LinkId) -> None:
         row = _link(link)
-        with self._acting(why="merged in Salesforce"):
+        with self._acting(why="merged in Salesforce", round_of=row.connection_id):
             store_people.adopt(row.connection_id, row.campaign_id, self._now(), program=row.program_id)
 
     def settle_intents(self, link: LinkId, sync_user_id: str) -> None:
@@ -219,8 +219,8 @@ class Ledger:
         )
 
     def finish(self, run: RunId, report: RunReport) -> None:
-        with self._acting(why="finished", run=run):
-            link = _link_of(run)
+        link = _link_of(run)
+        with self._acting(why="finished", run=run, round_of=link.connection_id):
             models.Run.objects.filter(pk=run).update(report=asdict(report))
             problems.solve_job(link.connection_id, link.pk, self._now())
             if report.halted is None and report.to_approve is None:
@@ -238,7 +238,7 @@ class Ledger:
         approvals.offer(link, plan, self._now())
 
     def stop(self, link: LinkId, state: LinkState, reason: str | None) -> None:
-        with self._acting(why=state.value):
+        with self._acting(why=state.value, round_of=_link(link).connection_id):
             models.Link.objects.filter(pk=link).update(state=state.value, reason=reason)
 
     def change_program(self, run: RunId, changes: pl.DataFrame) -> None:
@@ -248,7 +248,7 @@ class Ledger:
         with transaction.atomic():
             # A reason is noted for a whole statement, so members are changed reason by reason: there are few.
             for (why,), part in changes.group_by("why", maintain_order=True):
-                with self._acting(why=str(why), run=run):
+                with self._acting(why=str(why), run=run, round_of=link.connection_id):
                     done = writing.change_members(link, part, self._now())
                     self._moved(link.connection_id, link.pk, MEMBERS_HERE, done)
 
@@ -274,7 +274,7 @@ class Ledger:
 
     def match_people(self, connection: ConnectionId, matches: pl.DataFrame, run: RunId | None) -> None:
         if not matches.is_empty():
-            with self._acting(why="found in Salesforce", run=run):
+            with self._acting(why="found in Salesforce", run=run, round_of=connection):
                 store_people.join_matches(connection, matches, self._now())
 
     def identities(self, connection: ConnectionId, people: Collection[int]) -> pl.DataFrame:
@@ -292,13 +292,13 @@ class Ledger:
         self, connection: ConnectionId, changes: pl.DataFrame, rules: Sequence[FieldRule]
     ) -> None:
         if not changes.is_empty():
-            with self._acting(why="changed in Salesforce"):
+            with self._acting(why="changed in Salesforce", round_of=connection):
                 person_fields.change(connection, changes, rules)
 
     def record_people(
         self, connection: ConnectionId, writes: pl.DataFrame, batch: PersonBatch, rules: Sequence[FieldRule]
     ) -> None:
-        with self._acting(why="changed here"):
+        with self._acting(why="changed here", round_of=connection):
             person_fields.record(connection, writes, batch, rules, self._now())
 
     def settle_people(
@@ -319,13 +319,13 @@ class Ledger:
     def change_values(self, run: RunId, changes: pl.DataFrame) -> None:
         link = _link_of(run)
         if not changes.is_empty():
-            with self._acting(why="changed in the campaign", run=run):
+            with self._acting(why="changed in the campaign", run=run, round_of=link.connection_id):
                 done = member_values.change(link, changes)
                 self._moved(link.connection_id, link.pk, MEMBERS_HERE, done)
 
     def record_values(self, run: RunId, writes: pl.DataFrame, batch: ValueBatch) -> None:
         link = _link_of(run)
-        with self._acting(why=_why(run), run=run):
+        with self._acting(why=_why(run), run=run, round_of=link.connection_id):
             done = member_values.record(link, writes, batch, self._now())
             self._moved(link.connection_id, link.pk, MEMBERS_THERE, done)
 
@@ -353,7 +353,7 @@ class Ledger:
         made = known.filter(pl.col("code").is_null()).with_columns(
             pl.lit(PersonKind.LEAD.value).alias("kind")
         )
-        with self._acting(why="made in Salesforce", run=run):
+        with self._acting(why="made in Salesforce", run=run, round_of=connection):
             store_people.join_matches(connection, only_matches(made), self._now())
             store_people.refuse(connection, known.filter(pl.col("code").is_not_null()), self._now())
             self._moved(connection, traffic.ORG, LEADS_THERE, made.height)
@@ -374,7 +374,7 @@ class Ledger:
 
     def record_members(self, run: RunId, batch: MemberBatch) -> None:
         link = _link_of(run)
-        with self._acting(why=_why(run), run=run):
+        with self._acting(why=_why(run), run=run, round_of=link.connection_id):
             mirror.merge(link.connection_id, mirror.MEMBER, batch.before)
             mirror.merge(link.connection_id, mirror.MEMBER, batch.members)
             gone = batch.outcomes.filter(pl.col("known") & pl.col("found").is_null())[
@@ -466,10 +466,9 @@ class Ledger:
             traffic.forget(connection, self._problem_rules.kept, self._now())
 
     def _acting(
-        self, *, why: str, who: str = _ENGINE, run: RunId | None = None
+        self, *, why: str, who: str = _ENGINE, run: RunId | None = None, round_of: int | None = None
     ) -> contextlib.AbstractContextManager[None]:
-        wakes = who not in (_ENGINE, _OTHERS)
-        return acting(who=who, why=why, run=run, now=self._now(), wakes=wakes)
+        return acting(who=who, why=why, run=run, now=self._now(), round_of=round_of)
 
 
 def _link(link: LinkId) -> models.Link:

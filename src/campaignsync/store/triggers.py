@@ -191,12 +191,11 @@ _SALESFORCE_PEOPLE = f"""
     RETURN NULL;
 """
 _WAKE = """
-    IF coalesce(current_setting('campaignsync.wakes', true), '') <> 'no' THEN
-        PERFORM campaignsync_wake(l.connection_id), set_config('campaignsync.woken', l.connection_id::text, true)
-        FROM store_link l JOIN store_connection x ON x.id = l.connection_id
-        WHERE l.id = NEW.link_id AND l.state = 'active' AND x.campaign_sync
-        AND l.connection_id::text <> coalesce(current_setting('campaignsync.woken', true), '');
-    END IF;
+    PERFORM campaignsync_wake(l.connection_id), set_config('campaignsync.woken', l.connection_id::text, true)
+    FROM store_link l JOIN store_connection x ON x.id = l.connection_id
+    WHERE l.id = NEW.link_id AND (l.state = 'active' OR l.removals_allowed) AND x.campaign_sync
+    AND l.connection_id::text <> coalesce(current_setting('campaignsync.woken', true), '')
+    AND l.connection_id::text <> coalesce(current_setting('campaignsync.round_of', true), '');
     RETURN NULL;
 """
 """At the commit that brought a mark, so that nobody's commit waits for longer than another's commit takes. An org that the
@@ -343,7 +342,7 @@ def name_runs() -> list[pgtrigger.Trigger]:
 
 
 def wake_orgs() -> list[pgtrigger.Trigger]:
-    """Whoever marks a link wakes a worker for its org in the same commit, unless a round itself marks it (`acting`)."""
+    """Whoever marks a link wakes a worker for its org in the same commit, unless a round of that very org marks it (`acting`)."""
     return [
         pgtrigger.Trigger(
             name="wake",

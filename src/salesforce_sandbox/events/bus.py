@@ -126,6 +126,10 @@ class EventBus:
         self.cuts += 1
         self.changed.notify_all()
 
+    def start_anew(self) -> None:
+        """Empties the stream, as moving an org to another instance does: no replay id of before fits any more (S2.7.6)."""
+        self._stream.forget()
+
     def entities(self, topic: str) -> tuple[str, ...]:
         """Which entities' events a topic carries; Refusal when there is no such topic."""
         self.take_in()

@@ -47,7 +47,7 @@ def serve(bus: EventBus, port: int = 0, tls: Certificates | None = None, tls_por
     server = grpc.server(
         ThreadPoolExecutor(MOST_STREAMS, thread_name_prefix="pubsub"), options=[("grpc.so_reuseport", 0)]
     )
-    service = _Service(bus)
+    service = PubSubService(bus)
     behaviours = {
         "GetTopic": service.get_topic,
         "GetSchema": service.get_schema,
@@ -88,14 +88,14 @@ def _handler(method: Any, behaviour: Callable[..., Any]) -> "grpc.RpcMethodHandl
     )
 
 
-class _Service:
+class PubSubService:
     """The methods of the service, as gRPC calls them."""
 
     def __init__(self, bus: EventBus) -> None:
         self._bus = bus
 
     def get_topic(self, request: Any, context: grpc.ServicerContext) -> Any:
-        call = _Call(self._bus, context)
+        call = Call(self._bus, context)
         with call.refusing(), self._bus.changed:
             call.log_in()
             entities = self._bus.entities(request.topic_name)
@@ -110,7 +110,7 @@ class _Service:
             )
 
     def get_schema(self, request: Any, context: grpc.ServicerContext) -> Any:
-        call = _Call(self._bus, context)
+        call = Call(self._bus, context)
         with call.refusing(), self._bus.changed:
             call.log_in()
             schema = self._bus.known_schema(request.schema_id)
@@ -131,7 +131,7 @@ class _Service:
 
     def _refuse_to_publish(self, topic: str, context: grpc.ServicerContext) -> None:
         """Nobody may publish changes, in real orgs either; events that people define themselves are not built."""
-        call = _Call(self._bus, context)
+        call = Call(self._bus, context)
         with call.refusing(), self._bus.changed:
             call.log_in()
             if topic.startswith("/data/"):
@@ -146,7 +146,7 @@ class _Service:
         requests: Iterable[Any],
         context: grpc.ServicerContext,
     ) -> Iterator[Any]:
-        call = _Call(self._bus, context)
+        call = Call(self._bus, context)
         with call.refusing():
             with self._bus.changed:
                 subscription = kind(self._bus, *call.log_in())
@@ -154,7 +154,7 @@ class _Service:
             if not context.add_callback(self._bus.wake):
                 return
             while delivery := self._next(subscription, inbox, context):
-                yield from _responses(delivery, response, call.id)
+                yield from responses(delivery, response, call.id)
 
     def _next(
         self, subscription: Subscription, inbox: "_Inbox", context: grpc.ServicerContext
@@ -200,7 +200,7 @@ class _Inbox:
                 self._bus.changed.notify_all()
 
 
-class _Call:
+class Call:
     """One call: its id, whose it is, and how it is refused."""
 
     def __init__(self, bus: EventBus, context: grpc.ServicerContext) -> None:
@@ -231,7 +231,7 @@ class _Call:
 class _Refusing:
     """Turns a Refusal raised within into the end of the call."""
 
-    def __init__(self, call: _Call) -> None:
+    def __init__(self, call: Call) -> None:
         self._call = call
 
     def __enter__(self) -> None:
@@ -242,7 +242,7 @@ class _Refusing:
             self._call.refuse(error)
 
 
-def _responses(delivery: Delivery, response: Any, rpc_id: str) -> Iterator[Any]:
+def responses(delivery: Delivery, response: Any, rpc_id: str) -> Iterator[Any]:
     """The delivery as one response, or as several where one would be too large for clients."""
     events: list[Any] = []
     size = 0

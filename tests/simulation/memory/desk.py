@@ -118,6 +118,9 @@ class MemoryRegistry(_Door):
             leads=row.leads,
         )
 
+    def connection_of(self, connection: ConnectionId) -> Connection | None:
+        return self.connection(self.tables.connections[connection].name)
+
     def login(self, connection: ConnectionId) -> Login:
         login: Login = self.tables.connections[connection].login
         return login
@@ -126,7 +129,11 @@ class MemoryRegistry(_Door):
         return STANDARD_FIELDS
 
     def _mark(self, connection: int) -> None:
-        self.tables.mark(link for link in self.tables.links.values() if link.connection == connection)
+        self._mark_links(link for link in self.tables.links.values() if link.connection == connection)
+
+    def _mark_links(self, links: Iterable[LinkRow]) -> None:
+        self._act("")
+        self.tables.mark(links)
 
     def set_lead_rules(self, connection: ConnectionId, rules: LeadRules) -> None:
         self.tables.connections[connection].leads = rules
@@ -164,13 +171,13 @@ class MemoryRegistry(_Door):
     def set_cost(self, program: str, cost: PeriodCost) -> None:
         row = self._program(program)
         row.costs[cost.month], row.had_costs = cost, True
-        self.tables.mark(link for link in self.tables.links.values() if link.program is row)
+        self._mark_links(link for link in self.tables.links.values() if link.program is row)
 
     def remove_cost(self, program: str, month: date) -> None:
         row = self._program(program)
         if row.costs.pop(month, None) is None:
             raise UsageError(f"Program '{program}' has no period cost for {month:%Y-%m}.")
-        self.tables.mark(link for link in self.tables.links.values() if link.program is row)
+        self._mark_links(link for link in self.tables.links.values() if link.program is row)
 
     def costs(self, program: str) -> list[PeriodCost]:
         row = self._program(program)
@@ -198,7 +205,7 @@ class MemoryRegistry(_Door):
         self.tables.links[number] = LinkRow(
             number, self._program(program), connection, campaign_id, mapped=tuple(mapped)
         )
-        self.tables.mark([self.tables.links[number]])
+        self._mark_links([self.tables.links[number]])
         for run in self.tables.runs.values():
             if run.was_of == (self._program(program).name, connection, campaign_id):
                 run.link, run.was_of = number, None
@@ -233,17 +240,17 @@ class MemoryRegistry(_Door):
 
     def resume(self, link: LinkId) -> None:
         self.tables.links[link].removals_allowed = True
-        self.tables.mark([self.tables.links[link]])
+        self._mark_links([self.tables.links[link]])
 
     def set_policy(self, link: LinkId, choices: Mapping[str, str]) -> None:
         row = self.tables.links[link]
         chosen = {name: _POLICY[name](value) for name, value in choices.items() if name in _POLICY}
         row.policy = replace(row.policy, **chosen)  # type: ignore[arg-type]
-        self.tables.mark([row])
+        self._mark_links([row])
 
     def set_labels(self, link: LinkId, mapped: Iterable[LabelMapping]) -> None:
         self.tables.links[link].mapped = tuple(mapped)
-        self.tables.mark([self.tables.links[link]])
+        self._mark_links([self.tables.links[link]])
 
     def campaigns(self, connection: ConnectionId, *, outside: bool = False) -> list[dict[str, Any]]:
         rows = [row for (of, _), row in self.tables.campaigns.items() if of == connection]

@@ -64,8 +64,10 @@ class MemoryLedger(MemoryRounds):
         super().__init__(tables, problem_rules or ProblemRules())
         self.taken: set[tuple[str, int]] = set()
 
-    def _act(self, *, why: str, who: str = _ENGINE, run: RunId | None = None) -> None:
-        self.tables.acting = Acting(who=who, why=why, at=self.tables.now(), run=run)
+    def _act(
+        self, *, why: str, who: str = _ENGINE, run: RunId | None = None, round_of: int | None = None
+    ) -> None:
+        self.tables.acting = Acting(who=who, why=why, at=self.tables.now(), run=run, round_of=round_of)
 
     def alone(self, connection: ConnectionId) -> contextlib.AbstractContextManager[None]:
         return Turn(self.taken, "org", connection, 60)
@@ -75,7 +77,7 @@ class MemoryLedger(MemoryRounds):
 
     def mirror(self, connection: ConnectionId, delta: Delta) -> None:
         first = not self.tables.cursors.get(connection)
-        self._act(who=_OTHERS, why="first read" if first else "observed")
+        self._act(who=_OTHERS, why="first read" if first else "observed", round_of=connection)
         mirror.look(self.tables, connection, delta)
 
     def campaigns_to_list(
@@ -108,7 +110,7 @@ class MemoryLedger(MemoryRounds):
         return [each for each in ids if (connection, each) not in self.tables.members]
 
     def mirror_whole(self, connection: ConnectionId, lists: WholeLists) -> None:
-        self._act(who=_OTHERS, why="observed")
+        self._act(who=_OTHERS, why="observed", round_of=connection)
         mirror.mirror_lists(self.tables, connection, lists)
 
     def people_vanished(self, connection: ConnectionId, lists: WholeLists) -> list[str]:
@@ -117,11 +119,11 @@ class MemoryLedger(MemoryRounds):
     def mirror_people(
         self, connection: ConnectionId, people: pl.DataFrame, *, asked: Collection[str] = ()
     ) -> None:
-        self._act(who=_OTHERS, why="observed")
+        self._act(who=_OTHERS, why="observed", round_of=connection)
         mirror.mirror_people(self.tables, connection, people, asked)
 
     def follow_people(self, connection: ConnectionId) -> list[str]:
-        self._act(who=_OTHERS, why="merged in Salesforce")
+        self._act(who=_OTHERS, why="merged in Salesforce", round_of=connection)
         return people.follow(self.tables, connection)
 
     def links(self, connection: ConnectionId) -> tuple[LinkId, ...]:
@@ -170,7 +172,7 @@ class MemoryLedger(MemoryRounds):
         }
 
     def adopt_people(self, link: LinkId) -> None:
-        self._act(why="merged in Salesforce")
+        self._act(why="merged in Salesforce", round_of=self._link(link).connection)
         people.adopt(self.tables, self._link(link))
 
     def settle_intents(self, link: LinkId, sync_user_id: str) -> None:
@@ -305,7 +307,7 @@ class MemoryLedger(MemoryRounds):
         )
 
     def finish(self, run: RunId, report: RunReport) -> None:
-        self._act(why="finished", run=run)
+        self._act(why="finished", run=run, round_of=self._link_of(run).connection)
         link = self._link_of(run)
         self.tables.runs[run].reported = True
         problems.solve_job(self.tables, link.connection, link.number)
@@ -317,12 +319,12 @@ class MemoryLedger(MemoryRounds):
                 self.tables.set_state(link, LinkState.ACTIVE, None)
 
     def stop(self, link: LinkId, state: LinkState, reason: str | None) -> None:
-        self._act(why=state.value)
+        self._act(why=state.value, round_of=self._link(link).connection)
         self.tables.set_state(self._link(link), state, reason)
 
     def change_program(self, run: RunId, changes: pl.DataFrame) -> None:
         for (why,), part in changes.group_by("why", maintain_order=True):
-            self._act(why=str(why), run=run)
+            self._act(why=str(why), run=run, round_of=self._link_of(run).connection)
             change_members(self.tables, self._link_of(run), part)
 
     def agree(self, run: RunId, rows: pl.DataFrame) -> None:
@@ -346,7 +348,7 @@ class MemoryLedger(MemoryRounds):
         return _unmatched(self.tables, connection, people)
 
     def match_people(self, connection: ConnectionId, matches: pl.DataFrame, run: RunId | None) -> None:
-        self._act(why="found in Salesforce", run=run)
+        self._act(why="found in Salesforce", run=run, round_of=connection)
         people.join_matches(self.tables, connection, matches)
 
     def identities(self, connection: ConnectionId, people: Collection[int]) -> pl.DataFrame:
@@ -362,13 +364,13 @@ class MemoryLedger(MemoryRounds):
     def change_people(
         self, connection: ConnectionId, changes: pl.DataFrame, rules: Sequence[FieldRule]
     ) -> None:
-        self._act(why="changed in Salesforce")
+        self._act(why="changed in Salesforce", round_of=connection)
         fields.change(self.tables, connection, changes, rules)
 
     def record_people(
         self, connection: ConnectionId, writes: pl.DataFrame, batch: PersonBatch, rules: Sequence[FieldRule]
     ) -> None:
-        self._act(why="changed here")
+        self._act(why="changed here", round_of=connection)
         fields.record(self.tables, connection, writes, batch, rules)
 
     def settle_people(
@@ -402,7 +404,7 @@ class MemoryLedger(MemoryRounds):
                 self.tables.lead_intents.setdefault((connection, person), self.tables.now())
 
     def record_leads(self, connection: ConnectionId, outcomes: pl.DataFrame, run: RunId | None) -> None:
-        self._act(why="made in Salesforce", run=run)
+        self._act(why="made in Salesforce", run=run, round_of=connection)
         known = outcomes.filter("known")
         made = known.filter(pl.col("code").is_null()).with_columns(pl.lit("lead").alias("kind"))
         people.join_matches(self.tables, connection, only_matches(made))
@@ -415,7 +417,7 @@ class MemoryLedger(MemoryRounds):
 
     def record_members(self, run: RunId, batch: MemberBatch) -> None:
         link = self._link_of(run)
-        self._act(why=self.tables.runs[run].why, run=run)
+        self._act(why=self.tables.runs[run].why, run=run, round_of=link.connection)
         mirror.merge_members(self.tables, link.connection, batch.before)
         mirror.merge_members(self.tables, link.connection, batch.members)
         outcomes = batch.outcomes.filter("known").to_dicts()
@@ -448,8 +450,8 @@ class MemoryLedger(MemoryRounds):
         campaign[_FIELD_COLUMNS[name]] = agreement.found
         problems.solve_field(self.tables, link, name)
         if old != agreement.found:
-            self.tables.mark([link])
             self._act(why="one way, from the program", run=run)
+            self.tables.mark([link])
             self.tables.note(
                 "campaign",
                 name,

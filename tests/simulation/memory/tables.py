@@ -43,6 +43,7 @@ class ConnectionRow:
     every_s: int | None = None
     daily_calls: int | None = None
     round_at: datetime | None = None
+    compared_at: datetime | None = None
 
 
 @dataclass
@@ -152,6 +153,14 @@ class ProblemRow:
     solved_at: datetime | None = None
 
 
+@dataclass
+class Waiting:
+    """An org's round that waits (`due`: not before), or is being had."""
+
+    due: datetime | None = None
+    failures: int = 0
+
+
 @dataclass(frozen=True)
 class Entry:
     """A line of the journal."""
@@ -179,6 +188,8 @@ class Acting:
     why: str
     at: datetime
     run: int | None = None
+    round_of: int | None = None
+    """The org that has a round now: what is marked calls for no other round of it."""
 
 
 class Tables:
@@ -205,6 +216,11 @@ class Tables:
         self.problems: list[ProblemRow] = []
         self.journal: list[Entry] = []
         self.calls: dict[int, dict[datetime, int]] = {}
+        self.waiting: dict[int, Waiting] = {}
+        self.had: dict[int, Waiting] = {}
+        """By connection: rounds that were called for, and those that a worker is at."""
+        self.places: dict[tuple[int, str], bytes | None] = {}
+        """By connection and topic: how far was heard."""
 
     def number(self, table: str) -> int:
         self.numbers[table] = self.numbers.get(table, 0) + 1
@@ -370,6 +386,14 @@ class Tables:
     def mark(self, links: Iterable[LinkRow]) -> None:
         for link in list(links):
             link.mark = self.number("mark")
+            stands = link.state is LinkState.ACTIVE or link.removals_allowed
+            if stands and link.connection != self.acting.round_of:
+                self.wake(link.connection)
+
+    def wake(self, connection: int, due: datetime | None = None, failures: int = 0) -> None:
+        """Call for a round; one that waits already is left as it is, but by whoever puts it off."""
+        if due is not None or connection not in self.waiting:
+            self.waiting[connection] = Waiting(due, failures)
 
     def links_of_campaign(self, connection: int, campaign_id: str) -> Iterator[LinkRow]:
         for link in self.links.values():
