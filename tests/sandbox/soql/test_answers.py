@@ -440,3 +440,10 @@ def test_parents_may_be_given_names_of_their_own(org: Any) -> None:
 )
 def test_scopes_by_owner_narrow(org: Any, scope: str, found: int) -> None:
     assert len(org.records(f"SELECT Id FROM Lead USING SCOPE {scope}")) == found
+
+
+def test_typeof_may_choose_by_a_parents_parent(org: Any) -> None:
+    """SOQL reference, "TYPEOF": a polymorphic field in a parent."""
+    text = "SELECT Id, TYPEOF Lead.Owner WHEN User THEN Username END FROM CampaignMember WHERE LeadId != null ORDER BY Id LIMIT 1"
+    (member,) = org.records(text)
+    assert member["Lead"]["Owner"]["Username"] == "admin@sandbox.example"

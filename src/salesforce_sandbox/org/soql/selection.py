@@ -117,7 +117,7 @@ class Selection:
         branch.cells[cell.name] = cell
 
     def _place_once(self, cell: Cell) -> None:
-        """Puts a child result or a TYPEOF into the record itself."""
+        """Puts a child result, or a value that no field stands behind, into the record itself."""
         if cell.name in self._root.cells:
             raise selected_twice(cell.name)
         self._root.cells[cell.name] = cell
@@ -207,7 +207,10 @@ class Selection:
             ),
         )
         chosen = Choice(name=source.path[-1], id_index=id_index, branches=branches, otherwise=otherwise)
-        self._place_once(chosen)
+        branch = self._branch(self._rows.source(source.path[:-1], choice.relationship.at))
+        if chosen.name in branch.cells:
+            raise selected_twice(chosen.name)
+        branch.cells[chosen.name] = chosen
 
     def _branch_value(self, sobject: SObject, alias: str, path: Path) -> Value:
         asked = self._context.need_field(sobject, str(path), path.at)
