@@ -154,6 +154,7 @@ def test_a_step_back_made_in_salesforce_is_put_back_and_the_journal_says_why(syn
         ("Registered", "Invited"),
         ("Invited", "Registered"),
     ]
+    assert journal[-1]["why"] == "'Invited' in the campaign is a step back from 'Registered', put back"
 
 
 def test_when_both_sides_changed_the_further_step_wins(synced: Desk) -> None:

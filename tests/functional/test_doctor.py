@@ -43,7 +43,7 @@ def test_where_all_is_well_all_was_looked_at(desk: Desk) -> None:
     desk.link()
     found = findings(desk)
     assert [each.well for each in found] == [True] * len(ORDER)
-    assert "1 campaigns, 1 of them active" in found[5].seen
+    assert "1 campaign, 1 of them active" in found[5].seen
 
 
 def test_the_switch_is_looked_at_first(desk: Desk) -> None:

@@ -6,7 +6,7 @@ Salesforce did to at most 200 members, read back.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -19,8 +19,9 @@ from campaignsync.domain.member_fields import FieldMapping
 from campaignsync.domain.people import LeadRules
 from campaignsync.domain.programs import PeriodCost, Rates
 from campaignsync.domain.statuses import Channel
-from campaignsync.domain.trees import CAMPAIGN_MEMBERS
+from campaignsync.domain.trees import CAMPAIGN_MEMBERS, Schema
 
+REASONS: Schema = {"person_id": pl.Int64, "reason": pl.String}
 CAMPAIGN_FIELDS = ("Type", "ActualCost")
 """The fields of a campaign that follow the program, one way (M5)."""
 
@@ -104,6 +105,27 @@ class MemberBatch:
     """CAMPAIGN_MEMBERS: what the campaign holds for these people after the call."""
     before: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=CAMPAIGN_MEMBERS))
     """CAMPAIGN_MEMBERS: what it held right before it; empty where that is not known, as of bulk jobs."""
+    reasons: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=REASONS))
+    """REASONS: why the plan wanted it, for the journal."""
+
+    def by_reason(self, otherwise: str) -> Iterator[tuple[str, pl.DataFrame, list[str]]]:
+        """For each reason the rows as read back, and the ids of those that are gone: there are few reasons, however many rows."""
+        told = self.outcomes.join(self.reasons, on="person_id", how="left").select(
+            pl.col("campaign_member_id").alias("id"),
+            pl.col("reason").fill_null(otherwise),
+            (pl.col("known") & pl.col("found").is_null()).alias("gone"),
+        )
+        told = told.filter(pl.col("id").is_not_null()).unique("id", keep="last")
+        rows = self.members.join(told.select("id", "reason"), on="id", how="left")
+        rows = rows.with_columns(pl.col("reason").fill_null(otherwise))
+        gone = told.filter("gone")
+        for reason in sorted({*rows["reason"].unique(), *gone["reason"].unique()}):
+            of_reason = pl.col("reason") == reason
+            yield (
+                reason,
+                rows.filter(of_reason).select(*CAMPAIGN_MEMBERS),
+                gone.filter(of_reason)["id"].to_list(),
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -182,7 +182,11 @@ def _lacks(name: str, door: SalesforceDoor) -> Iterator[str]:
 
 def _campaigns(check: str, connection: Connection, door: SalesforceDoor) -> Finding:
     rows, active = door.visible_rows(), door.active_campaigns()
-    seen = f"{rows['Campaign']:,} campaigns, {active:,} of them active, {rows['CampaignMember']:,} members"
+    number, members = rows["Campaign"], rows["CampaignMember"]
+    seen = (
+        f"{number:,} campaign{'' if number == 1 else 's'}, {active:,} of them active,"
+        f" {members:,} member{'' if members == 1 else 's'}"
+    )
     if rows["Campaign"]:
         return Finding(check=check, well=True, seen=seen)
     return Finding(

@@ -144,6 +144,7 @@ def write_members(
     note = partial(ledger.note_job, facts.connection_id)
     for answered in door.write_members(facts.campaign_id, writes, note):
         batch = put_back(facts, plan, understood(facts, answered), door, note)
+        batch = replace(batch, reasons=plan.for_campaign.select("person_id", "reason"))
         ledger.record_members(run, batch)
         outcomes = outcomes.vstack(batch.outcomes)
         tell(outcomes.height, writes.height)

@@ -51,7 +51,7 @@ from campaignsync.store import (
     writing,
 )
 from campaignsync.store import people as store_people
-from campaignsync.store.acting import acting, in_turn
+from campaignsync.store.acting import acting, because, in_turn
 from campaignsync.store.facts import link_facts, mapping_held, vocabulary
 from campaignsync.store.frames import execute, query
 from campaignsync.store.trees import read_people, read_trees
@@ -376,14 +376,13 @@ class Ledger:
         link = _link_of(run)
         with self._acting(why=_why(run), run=run, round_of=link.connection_id):
             mirror.merge(link.connection_id, mirror.MEMBER, batch.before)
-            mirror.merge(link.connection_id, mirror.MEMBER, batch.members)
-            gone = batch.outcomes.filter(pl.col("known") & pl.col("found").is_null())[
-                "campaign_member_id"
-            ].drop_nulls()
-            execute(
-                "DELETE FROM store_campaignmember WHERE connection_id = %s AND salesforce_id = ANY(%s)",
-                (link.connection_id, gone.to_list()),
-            )
+            for reason, members, gone in batch.by_reason(_why(run)):
+                with because(reason):
+                    mirror.merge(link.connection_id, mirror.MEMBER, members)
+                    execute(
+                        "DELETE FROM store_campaignmember WHERE connection_id = %s AND salesforce_id = ANY(%s)",
+                        (link.connection_id, gone),
+                    )
             done = writing.record_outcomes(link, batch.outcomes, self._now())
             self._moved(link.connection_id, link.pk, MEMBERS_THERE, done)
 

@@ -419,12 +419,14 @@ class MemoryLedger(MemoryRounds):
         link = self._link_of(run)
         self._act(why=self.tables.runs[run].why, run=run, round_of=link.connection)
         mirror.merge_members(self.tables, link.connection, batch.before)
-        mirror.merge_members(self.tables, link.connection, batch.members)
+        for reason, members, gone in batch.by_reason(self.tables.runs[run].why):
+            self._act(why=reason, run=run)
+            mirror.merge_members(self.tables, link.connection, members)
+            for member in gone:
+                if (link.connection, member) in self.tables.members:
+                    self.tables.remove_member((link.connection, member))
+        self._act(why=self.tables.runs[run].why, run=run)
         outcomes = batch.outcomes.filter("known").to_dicts()
-        for row in outcomes:
-            key = (link.connection, row["campaign_member_id"])
-            if row["found"] is None and key in self.tables.members:
-                self.tables.remove_member(key)  # type: ignore[arg-type]
         concern = problems.of_link(ProblemNoun.MEMBER, link)
         for row in outcomes:
             link.intents.pop(row["person_id"], None)
