@@ -14,7 +14,7 @@ import pytest
 import requests
 
 from eventful_org import EventfulOrg
-from service_run import Clerk
+from service_run import Clerk, Part
 from waiting import until
 
 
@@ -32,19 +32,23 @@ def children(parent: int) -> list[int]:
     return [int(pid) for pid in listed.stdout.split()]
 
 
-def test_all_of_it_in_one_process_tree_brings_changes_across_and_ends_in_good_order(
-    org: EventfulOrg, server_folder: Callable[[str], Path]
+ONE = (("serve", "--port", "0"),)
+APART = (("web", "--port", "0"), ("worker",), ("listen",))
+
+
+@pytest.mark.parametrize("commands", [ONE, APART], ids=["in one process tree", "in parts"])
+def test_all_of_it_brings_changes_across_and_ends_in_good_order(
+    org: EventfulOrg, server_folder: Callable[[str], Path], commands: tuple[tuple[str, ...], ...]
 ) -> None:
+    """On one machine or on several, it is the same: pages, worker and listener, each the very command."""
     data_dir = server_folder("serve")
     clerk = Clerk(data_dir)
     campaign = clerk.insist("found", name="org0", url=org.url, events=org.events, channel="Webinar")
-    log = data_dir.parent / "serve.log"
-    with log.open("wb") as writes:
-        serving = subprocess.Popen(
-            [sys.executable, "-m", "campaignsync.cli", "--data-dir", str(data_dir), "serve", "--port", "0"],
-            stdout=writes,
-            stderr=writes,
-        )
+    parts = [Part(data_dir, data_dir.parent, command[0], *command) for command in commands]
+
+    def said() -> list[str]:
+        return "".join(part.log.read_text() for part in parts).splitlines()
+
     try:
         clerk.insist("set", program="org0", email="ada@example.com", status="Registered")
         until(lambda: org.members(campaign).get("ada@example.com") == "Registered", "Ada, there")
@@ -52,20 +56,16 @@ def test_all_of_it_in_one_process_tree_brings_changes_across_and_ends_in_good_or
         until(lambda: clerk.wish("query", sql=sql)[0]["number"] == 5, "all topics")
         org.update("CampaignMember", org.member_id(campaign, "ada@example.com"), Status="Attended")
         until(lambda: clerk.wish("members", program="org0") == {"ada@example.com": "Attended"}, "Ada, here")
-        opened = until(
-            lambda: [line for line in log.read_text().splitlines() if line.startswith("Open http")],
-            "the pages",
-        )
+        opened = until(lambda: [line for line in said() if line.startswith("Open http")], "the pages")
         assert requests.get(opened[0].split()[1] + "readyz", timeout=60).json()["ready"] is True
-        parts = children(serving.pid)
-        assert len(parts) == 3
+        running = [pid for part in parts for pid in (children(part.process.pid) or [part.process.pid])]
+        assert len(running) == 3
     finally:
-        serving.send_signal(signal.SIGTERM)
-        status = serving.wait(timeout=120)
+        statuses = [part.stop() for part in parts]
         clerk.stop()
-    assert status == 0, log.read_text()
-    assert [pid for pid in parts if Path(f"/proc/{pid}").exists()] == []
-    events = [json.loads(line).get("event") for line in log.read_text().splitlines() if line.startswith("{")]
+    assert statuses == [0] * len(parts), said()
+    assert [pid for pid in running if Path(f"/proc/{pid}").exists()] == []
+    events = [line.get("event") for part in parts for line in part.lines()]
     assert {"worker stopped", "listener stopped"} <= set(events)
 
 
