@@ -124,6 +124,24 @@ def test_the_job_of_a_living_worker_is_left_to_it(linked: Desk) -> None:
     assert [job["status"] for job in jobs()] == ["doing"]
 
 
+def test_a_worker_that_lost_its_database_lets_go_at_once_what_it_was_at(linked: Desk) -> None:
+    """Others would have to wait until it counts as dead."""
+    linked.give(ben="Registered")
+    run("INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now())")
+    run(
+        "UPDATE procrastinate_jobs SET status = 'doing', worker_id = (SELECT max(id) FROM procrastinate_workers)"
+    )
+    (job,) = jobs()
+    linked.app.jobs._left.add(job["worker_id"])
+    linked.app.jobs._running[job["id"]] = job["worker_id"]
+    linked.app.worker().look_after()
+    assert [job["status"] for job in jobs()] == ["doing"]
+    linked.app.jobs._running.clear()
+    linked.app.worker().look_after()
+    assert [job["status"] for job in jobs()] == ["todo"]
+    assert linked.app.jobs._left == set()
+
+
 def test_a_job_that_failed_by_what_nobody_foresaw_comes_again_and_ever_later(linked: Desk) -> None:
     linked.give(ben="Registered")
     waits = []

@@ -39,8 +39,8 @@ _POLLED_EVERY_S = 1.0
 _DATABASE_GONE = (psycopg.Error, psycopg_pool.PoolTimeout, ConnectorException, DatabaseError, InterfaceError)
 _DEAD = """
     DELETE FROM procrastinate_jobs j WHERE j.queue_name = %(queue)s AND (j.status IN ('failed', 'aborted') OR j.status = 'doing'
-    AND NOT EXISTS (SELECT FROM procrastinate_workers w WHERE w.id = j.worker_id
-                    AND w.last_heartbeat > now() - make_interval(secs => %(stale)s)))
+    AND (j.worker_id = ANY(%(left)s) OR NOT EXISTS (SELECT FROM procrastinate_workers w WHERE w.id = j.worker_id
+                    AND w.last_heartbeat > now() - make_interval(secs => %(stale)s))))
     RETURNING (j.args->>'connection')::bigint AS org, (j.args->>'failures')::int AS failures, j.status <> 'doing' AS failed,
     (SELECT extract(epoch FROM now() - w.last_heartbeat)::float8 FROM procrastinate_workers w WHERE w.id = j.worker_id)
     AS silent_s
@@ -55,6 +55,8 @@ class Jobs:
         self._running: dict[int, int] = {}
         self._workers: set[int] = set()
         self._orphans: set[int] = set()
+        self._left: set[int] = set()
+        """Workers that this process was before it lost its database."""
 
     def wake(self, org: ConnectionId, *, hurry: bool = False) -> None:
         """Let an org have a round as soon as a worker is free; `hurry` ends a back-off, too."""
@@ -112,7 +114,10 @@ class Jobs:
         these have others: one commit, since whoever died between the two would have left the org without any."""
         with reached(), transaction.atomic():
             self._give_up_orphans()
-            found = rows(_DEAD, {"queue": QUEUE, "stale": STALE_AFTER_S})
+            # A round that still goes on here, without its database, is not over before it says so.
+            left = self._left - set(self._running.values())
+            found = rows(_DEAD, {"queue": QUEUE, "stale": STALE_AFTER_S, "left": list(left)})
+            self._left -= left
             swept = [Swept(connection_id=ConnectionId(row.pop("org")), **row) for row in found]
             for each in swept:
                 until = self._now() + timedelta(seconds=back_off_s(each.failures)) if each.failed else None
@@ -155,7 +160,8 @@ class Jobs:
         except _DATABASE_GONE as error:
             raise _gone(error) from None
         finally:
-            # What is still ours by the database is for whoever notices that this worker is no more.
+            # What is still ours by the database is no more: the next sweep, ours or another's, lets it go.
+            self._left |= self._workers
             self._workers.clear()
 
     async def _work(self, carry_out: CarryOut, at_once: int, stop: threading.Event) -> None:
