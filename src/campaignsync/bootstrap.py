@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 
 from campaignsync.domain.connections import Connection, Login
-from campaignsync.domain.errors import UsageError
+from campaignsync.domain.errors import DATABASE_UNREACHABLE, UsageError
 from campaignsync.domain.ids import LinkId
 from campaignsync.runtime import backups
 from campaignsync.runtime.embedded_postgres import embedded_postgres, revive
@@ -256,7 +256,9 @@ def _require_database() -> None:
         connection.ensure_connection()
     except OperationalError as error:
         reason = " ".join(str(error).split())
-        raise UsageError(f"The database does not let us in: {reason} Check DATABASE_URL.") from None
+        raise UsageError(
+            f"The database does not let us in: {reason} Check DATABASE_URL.", code=DATABASE_UNREACHABLE
+        ) from None
 
 
 def introduce(who: str) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from campaignsync.runtime.embedded_postgres import embedded_postgres
 from eventful_org import EventfulOrg
 from service_run import Clerk, Part
 from waiting import until
@@ -92,3 +93,32 @@ def test_a_part_that_dies_is_started_again(org: EventfulOrg, server_folder: Call
         serving.terminate()
         serving.communicate(timeout=120)
     assert [name for name, _ in started].count("listener") == 2
+
+
+def test_what_runs_for_long_waits_for_a_database_that_is_not_there_yet(
+    server_folder: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Machines come back in any order, and a server that recovers lets nobody in for a while."""
+    data_dir, database = server_folder("early"), server_folder("database")
+    with embedded_postgres(database) as url:
+        monkeypatch.setenv("DATABASE_URL", url)
+        subprocess.run(
+            [sys.executable, "-m", "campaignsync.cli", "--data-dir", str(data_dir), "init"],
+            check=True,
+            capture_output=True,
+        )
+    parts = [Part(data_dir, data_dir.parent, command[0], *command) for command in APART]
+
+    def says(part: Part, text: str) -> bool:
+        return text in part.log.read_text(encoding="utf-8")
+
+    try:
+        for part in parts:
+            until(lambda part=part: says(part, "waiting for the database"), f"{part.name}, waiting")
+        with embedded_postgres(database):
+            for part, begun in zip(parts, ("Open http", "worker started", "listener started"), strict=True):
+                until(lambda part=part, begun=begun: says(part, begun), f"{part.name}, at work")
+            assert [part.stop() for part in parts] == [0, 0, 0]
+    finally:
+        for part in parts:
+            part.kill()

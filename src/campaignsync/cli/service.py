@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from campaignsync.cli.session import opened
+from campaignsync.cli.session import opened_for_long
 from campaignsync.runtime.supervisor import Supervisor
 from campaignsync.runtime.telemetry import log, start_logs, start_traces
 
@@ -38,7 +38,7 @@ def worker(context: typer.Context, at_once: AtOnce = 4, grace: Grace = 25.0) -> 
     machines."""
     start_logs()
     start_traces("worker")
-    with opened(context) as app:
+    with opened_for_long(context) as app:
         working = app.worker()
 
         def stop() -> None:
@@ -56,7 +56,7 @@ def listen(context: typer.Context) -> None:
     orgs."""
     start_logs()
     start_traces("listener")
-    with opened(context) as app:
+    with opened_for_long(context) as app:
         listening = app.listener()
         on_stop(listening.stop.set)
         listening.listen()
@@ -71,7 +71,7 @@ def serve(
 ) -> None:
     """Run everything on this machine, until stopped: pages, workers, the listener, and the database where it is our own."""
     start_logs()
-    with opened(context, migrate=True) as app:
+    with opened_for_long(context, migrate=True) as app:
         base = [sys.executable, "-m", "campaignsync.cli", "--data-dir", str(app.settings.data_dir)]
         parts = {"pages": [*base, "web", "--host", host, "--port", str(port)]}
         parts |= {"listener": [*base, "listen"]}

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import getpass
 import os
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from itertools import count
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from campaignsync.bootstrap import Application, application
+from campaignsync.domain.errors import DATABASE_UNREACHABLE, UsageError
+from campaignsync.domain.service import back_off_s
+from campaignsync.runtime.telemetry import log
 from campaignsync.settings import Settings, read_settings
 
+_LONGEST_WAIT_S = 15.0
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 ProgramName = Annotated[str, typer.Argument(metavar="PROGRAM", help="The program's name.")]
 AnyProgram = Annotated[
@@ -31,11 +37,31 @@ DataDir = Annotated[
 
 
 @contextmanager
-def opened(context: typer.Context, *, migrate: bool = False) -> Iterator[Application]:
-    """The installation, opened for one command; `context.obj` is the data folder that was given, or None."""
+def opened(context: typer.Context, *, migrate: bool = False, pages: bool = False) -> Iterator[Application]:
+    """The installation, opened for one command, or for `pages`; `context.obj` is the data folder that was given, or None."""
     settings = read_settings(context.obj)
     # The tables of the pages are made with all others.
-    with application(settings, migrate=migrate, who=who(), site=_site(settings) if migrate else None) as app:
+    site = _site(settings) if migrate or pages else None
+    with application(settings, migrate=migrate, who=who(), site=site) as app:
+        yield app
+
+
+@contextmanager
+def opened_for_long(
+    context: typer.Context, *, migrate: bool = False, pages: bool = False
+) -> Iterator[Application]:
+    """The installation, opened for what runs for years: where the database is away, it is waited for."""
+    with ExitStack() as stack:
+        for failures in count():
+            try:
+                app = stack.enter_context(opened(context, migrate=migrate, pages=pages))
+                break
+            except UsageError as error:
+                if error.code != DATABASE_UNREACHABLE:
+                    raise
+                wait_s = min(back_off_s(failures), _LONGEST_WAIT_S)
+                log().warning("waiting for the database", error=str(error), again_in_s=wait_s)
+                time.sleep(wait_s)
         yield app
 
 

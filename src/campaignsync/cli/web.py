@@ -6,10 +6,8 @@ from typing import Annotated
 
 import typer
 
-from campaignsync.bootstrap import application
 from campaignsync.cli.output import say
-from campaignsync.cli.session import who
-from campaignsync.settings import read_settings
+from campaignsync.cli.session import opened_for_long
 
 
 def add_to(app: typer.Typer) -> None:
@@ -27,10 +25,8 @@ def web(
 ) -> None:
     """Serve the pages and the API until stopped. The first who opens them makes the admin."""
     from campaignsync.web.server import run_server
-    from campaignsync.web.site import site
 
-    settings = read_settings(context.obj)
-    with application(settings, who=who(), site=site(settings.web)) as app:
+    with opened_for_long(context, pages=True) as app:
         run_server(
             app, host=host, port=port, threads=threads, ready=lambda url: say(f"Open {url} in a browser.")
         )

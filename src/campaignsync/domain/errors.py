@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 NOT_THERE = "NOT_THERE"
 """The code of a UsageError about something that does not exist, or that one may not know of."""
+DATABASE_UNREACHABLE = "DATABASE_UNREACHABLE"
+"""The code of whatever cannot be done while the database is away: what runs for long waits for it."""
 ALREADY_THERE = "ALREADY_THERE"
 """The code of a UsageError about something that exists already."""
 

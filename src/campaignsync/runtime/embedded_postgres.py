@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import IO
 from urllib.parse import quote
 
-from campaignsync.domain.errors import UsageError
+from campaignsync.domain.errors import DATABASE_UNREACHABLE, UsageError
 
 with warnings.catch_warnings():
     # The wheel asks for a runtime folder at import, and warns on machines that have none; we do not use it.
@@ -190,6 +190,7 @@ class _Server:
         if check and done.returncode:
             raise UsageError(
                 f"The embedded PostgreSQL server did not start ({program} said: {said}). Its log is {folder / _LOG}."
-                " Another server can be given with DATABASE_URL."
+                " Another server can be given with DATABASE_URL.",
+                code=DATABASE_UNREACHABLE,
             )
         return done.returncode

@@ -24,7 +24,7 @@ from procrastinate.contrib.django.db_cleanup import DjangoApp
 from procrastinate.contrib.django.utils import connector_params
 from procrastinate.exceptions import ConnectorException
 
-from campaignsync.domain.errors import RetryableError
+from campaignsync.domain.errors import DATABASE_UNREACHABLE, RetryableError
 from campaignsync.domain.ids import ConnectionId, LinkId
 from campaignsync.domain.service import HEARTBEAT_S, STALE_AFTER_S, Swept, back_off_s
 from campaignsync.store import traffic
@@ -220,5 +220,5 @@ def _gone(error: BaseException) -> RetryableError:
     reason = " ".join(str(error).split()) or type(error).__name__
     logging.getLogger("campaignsync.database").debug("the database is out of reach: %s", reason)
     return RetryableError(
-        f"The database is out of reach: {reason}", retry_after_s=1.0, code="DATABASE_UNREACHABLE"
+        f"The database is out of reach: {reason}", retry_after_s=1.0, code=DATABASE_UNREACHABLE
     )
