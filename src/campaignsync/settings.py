@@ -23,6 +23,7 @@ CAMPAIGNSYNC_HOSTS              the names that the pages answer to, separated by
 CAMPAIGNSYNC_PROXIES            how many proxies stand before the pages and tell who asks (default: 0)
 CAMPAIGNSYNC_OIDC_URL           an OpenID Connect provider to log in with, and CAMPAIGNSYNC_OIDC_CLIENT_ID,
                                 CAMPAIGNSYNC_OIDC_CLIENT_SECRET, CAMPAIGNSYNC_OIDC_NAME (what the button says)
+CAMPAIGNSYNC_OIDC_FIRST_ROLE    what whoever comes by it for the first time may do: viewer (default), or none
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ from urllib.parse import urlsplit
 
 import platformdirs
 
+from campaignsync.domain.access import Role
 from campaignsync.domain.errors import UsageError
 from campaignsync.domain.health import Thresholds
 from campaignsync.domain.problems import ProblemRules
@@ -67,6 +69,8 @@ class WebSettings:
     oidc_client_id: str = ""
     oidc_client_secret: str = field(default="", repr=False)
     oidc_name: str = "Single sign-on"
+    oidc_first_role: Role | None = Role.VIEWER
+    """What somebody may do who comes by single sign-on for the first time; None: nothing before an admin gives them a role."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,7 +171,18 @@ def _web() -> WebSettings:
         oidc_client_id=os.environ.get("CAMPAIGNSYNC_OIDC_CLIENT_ID", ""),
         oidc_client_secret=os.environ.get("CAMPAIGNSYNC_OIDC_CLIENT_SECRET", ""),
         oidc_name=os.environ.get("CAMPAIGNSYNC_OIDC_NAME") or "Single sign-on",
+        oidc_first_role=_first_role(),
     )
+
+
+def _first_role() -> Role | None:
+    """A role that can do no harm, or none: whoever shall do more is given that by an admin."""
+    given = os.environ.get("CAMPAIGNSYNC_OIDC_FIRST_ROLE") or Role.VIEWER.value
+    if given not in ("none", Role.VIEWER.value):
+        raise UsageError(
+            f"CAMPAIGNSYNC_OIDC_FIRST_ROLE is '{given[:20]}': none or viewer is wanted. More is given to each by an admin."
+        )
+    return None if given == "none" else Role.VIEWER
 
 
 def _notices() -> NoticeSettings:

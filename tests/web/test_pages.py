@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
@@ -13,59 +12,11 @@ from hypothesis import strategies as st
 from campaignsync.bootstrap import Application
 from campaignsync.domain.access import RULES, Action, Role
 from web_org import HOSTILE, hostile, populate
+from web_routes import FORMS, LISTS, addresses, filled
 from web_words import PASSWORD, client
 
 if TYPE_CHECKING:
     from django.test import Client
-
-LISTS = [
-    "/",
-    "/programs/",
-    "/programs/1/",
-    "/programs/1/members/",
-    "/programs/1/costs/",
-    "/programs/1/history/",
-    "/runs/",
-    "/runs/1/",
-    "/approvals/",
-    "/conflicts/",
-    "/problems/",
-    "/problems/1/DUPLICATES_DETECTED/",
-    "/people/",
-    "/people/1/",
-    "/smart-campaigns/",
-    "/reports/",
-    "/reports/?by=channel",
-    "/reports/?by=month",
-    "/reports/?by=tag Region",
-    "/settings/",
-    "/settings/connections/1/",
-    "/settings/channels/",
-    "/settings/fields/",
-    "/settings/users/",
-    "/settings/keys/",
-    "/settings/alerts/",
-    "/settings/audit/",
-    "/settings/history/",
-]
-FORMS = [
-    "/programs/new/",
-    "/programs/1/edit/",
-    "/programs/1/delete/",
-    "/programs/1/import/",
-    "/programs/1/link/",
-    "/people/1/edit/",
-    "/settings/connections/new/",
-    "/settings/channels/new/",
-    "/settings/channels/1/",
-    "/settings/connections/1/mapping/",
-    "/settings/connections/1/mapping/?field=email",
-    "/account/",
-    "/smart-campaigns/new/",
-    "/programs/1/members.csv",
-    "/problems/export.csv",
-    "/reports/?csv=1",
-]
 
 
 def test_every_page_answers(site: str, app: Application) -> None:
@@ -103,29 +54,6 @@ def test_the_queries_of_a_page_do_not_grow_with_its_rows(site: str, app: Applica
     populate(app, programs=9, members=6)
     many = {page: queries(visitor, page) for page in LISTS}
     assert {page: (few[page], many[page]) for page in LISTS if many[page] > few[page] or few[page] > 22} == {}
-
-
-def addresses() -> Iterator[tuple[str, Any]]:
-    """Every address of ours with its view."""
-    from django.urls import URLPattern, URLResolver, get_resolver
-
-    def walk(found: list[URLPattern | URLResolver], before: str) -> Iterator[tuple[str, Any]]:
-        for each in found:
-            path = before + str(each.pattern)
-            if isinstance(each, URLResolver):
-                yield from walk(each.url_patterns, path)
-            elif str(getattr(each.callback, "__module__", "")).startswith("campaignsync.web."):
-                yield path, each.callback
-
-    for path, view in walk(get_resolver().url_patterns, "/"):
-        if not path.startswith(("/api/", "/accounts/")):
-            yield path, view
-
-
-def filled(path: str) -> str:
-    """An address with numbers in it."""
-    path = re.sub(r"<int:\w+>", "1", path)
-    return re.sub(r"<\w+:\w+>", "X", path)
 
 
 OPEN_TO_ALL = {"/welcome/", "/"}

@@ -11,10 +11,12 @@ from typing import Any
 
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponseBase
+from django.urls import reverse
 
 from campaignsync.domain.access import NOT_ALLOWED, Action, Rights
 from campaignsync.domain.errors import UsageError
 from campaignsync.web.installation import installation
+from campaignsync.web.kept import keep
 
 View = Callable[..., HttpResponseBase]
 
@@ -45,12 +47,15 @@ def seen_folders(request: HttpRequest, action: Action) -> list[str] | None:
 
 
 def requires(action: Action, *, post: Action | None = None) -> Callable[[View], View]:
-    """A view that is this action, and to send to it another; who is not logged in is asked to, and comes back."""
+    """A view that is this action, and to send to it another; who is not logged in is asked to, and comes back,
+    with what they had typed."""
 
     def wrap(view: View) -> View:
         @wraps(view)
         def guarded(request: HttpRequest, *arguments: Any, **named: Any) -> HttpResponseBase:
             if not request.user.is_authenticated:
+                if request.method == "POST" and keep(request):
+                    return redirect_to_login(reverse("kept"))
                 return redirect_to_login(request.get_full_path())
             wanted = post if post and request.method == "POST" else action
             if not may(request, wanted):

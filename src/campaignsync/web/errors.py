@@ -16,6 +16,7 @@ from campaignsync.domain.errors import (
     RetryableError,
     UnknownOutcomeError,
 )
+from campaignsync.web.kept import shown, typed
 
 _STATUS: dict[type[CampaignsyncError], int] = {
     HaltError: 409,
@@ -55,14 +56,7 @@ def broken(request: HttpRequest) -> HttpResponse:
 
 def stale_form(request: HttpRequest, reason: str = "") -> HttpResponse:
     """A form whose session is over or whose token is another's: what was typed can be sent once more."""
-    typed = [
-        (name, value)
-        for name, values in request.POST.lists()
-        if name != "csrfmiddlewaretoken" and "password" not in name and "secret" not in name
-        for value in values
-    ]
-    context = {"typed": typed, "path": request.get_full_path(), "title": _("The form was open for too long")}
-    return render(request, "web/stale_form.html", context, status=403)
+    return shown(request, request.get_full_path(), typed(request), 403)
 
 
 def _page(request: HttpRequest, title: str, words: str, status: int) -> HttpResponse:

@@ -10,6 +10,7 @@ from campaignsync.web import errand_pages
 from campaignsync.web.accounts.first_run import first_run
 from campaignsync.web.accounts.views import account
 from campaignsync.web.home.views import home
+from campaignsync.web.kept import kept
 from campaignsync.web.links import choices, making
 from campaignsync.web.people import views as people
 from campaignsync.web.problems import views as problems
@@ -23,6 +24,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("welcome/", first_run, name="first_run"),
     path("accounts/", include("allauth.urls")),
     path("account/", account, name="account"),
+    path("kept/", kept, name="kept"),
     path("language/", set_language, name="set_language"),
     path("errands/<int:number>/", errand_pages.view, name="errand"),
     path("programs/", include("campaignsync.web.programs.urls")),

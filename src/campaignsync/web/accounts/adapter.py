@@ -1,4 +1,5 @@
-"""What we ask of django-allauth: nobody signs up by themselves; who comes by single sign-on begins as a viewer."""
+"""What we ask of django-allauth: nobody signs up by themselves; who comes by single sign-on begins with the role that was set: to
+look, or nothing; and never before there is an admin."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from django.http import HttpRequest
 
-from campaignsync.domain.access import Role
+from campaignsync.web.accounts.first_run import nobody_yet
 from campaignsync.web.installation import installation
 
 
@@ -20,13 +21,15 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
 
 class SingleSignOnAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
-    """Whoever the identity provider lets in is let in here, to look."""
+    """Whoever the identity provider lets in is let in here, once somebody runs this installation."""
 
     def is_open_for_signup(self, request: HttpRequest, sociallogin: object) -> bool:
-        return True
+        return not nobody_yet()
 
     def save_user(self, request: HttpRequest, sociallogin: Any, form: Any = None) -> Any:
-        """Keep somebody who comes for the first time, with the role to look."""
+        """Keep somebody who comes for the first time, with the role that was set for them."""
         user = super().save_user(request, sociallogin, form)
-        installation().users.grant(user.get_username(), Role.VIEWER)
+        first = installation().settings.web.oidc_first_role
+        if first:
+            installation().users.grant(user.get_username(), first)
         return user
