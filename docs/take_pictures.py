@@ -15,6 +15,7 @@ DIRECT = {
     "home": "/",
     "programs": "/programs/",
     "runs": "/runs/",
+    "approvals": "/approvals/",
     "conflicts": "/conflicts/",
     "problems": "/problems/",
     "people": "/people/",
@@ -23,6 +24,7 @@ DIRECT = {
     "reports": "/reports/?by=channel",
     "settings": "/settings/",
     "channels": "/settings/channels/",
+    "fields": "/settings/fields/",
     "users": "/settings/users/",
     "audit": "/settings/audit/",
 }
@@ -45,6 +47,10 @@ def main(address: str, user: str, password: str) -> None:
             page.goto(address + path, wait_until="networkidle")
             _take(page, name)
         _program(page, address)
+        page.goto(f"{address}/approvals/")
+        page.locator("tbody th a").first.click()
+        page.get_by_role("button", name="Approve exactly this").wait_for()
+        _take(page, "approval")
         page.emulate_media(color_scheme="dark")
         page.goto(address)
         _take(page, "home_dark")

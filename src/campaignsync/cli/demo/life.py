@@ -42,7 +42,8 @@ def live(data_dir: Path, url: str) -> None:
 
 def _change(app: Application, sandbox: SandboxOrg, dice: random.Random, *, there: bool) -> None:
     """Move somebody of an active link a step on."""
-    rows = [row for row in app.views.status() if row["state"] == "active"]
+    asking = {plan["program"] for plan in app.approvals.waiting(None)}
+    rows = [row for row in app.views.status() if row["state"] == "active" and row["program"] not in asking]
     if not rows:
         return
     link = dice.choice(rows)

@@ -17,7 +17,9 @@ import polars as pl
 
 from campaignsync.bootstrap import Application
 from campaignsync.cli.demo.sandbox import SandboxOrg
+from campaignsync.domain.backlog import LEADS_THERE, MEMBERS_HERE, MEMBERS_THERE
 from campaignsync.domain.connections import Connection
+from campaignsync.domain.links import Approval
 from campaignsync.domain.programs import PeriodCost
 from campaignsync.domain.registrants import REGISTRANTS
 from campaignsync.runtime.flow_runner import run_flows
@@ -50,11 +52,28 @@ def live_year(app: Application, org: Connection, sandbox: SandboxOrg, today: dat
     linking = Linking(registry=app.registry, ledger=app.ledger, door=app.door(org), connection=org)
     for name in linked:
         linking.new(name, name)
+    _busy_days(app, org, dice)
     _sync(app, org)
     _thank(app, linked)
     _go_wrong(app, sandbox, linked)
     _sync(app, org)
     run_flows(app.flow_doors)
+
+
+def _busy_days(app: Application, org: Connection, dice: random.Random) -> None:
+    """Five days of rounds as they might have been, for the lines of the home page: more by day than by night."""
+    from campaignsync.store import traffic
+
+    now, first = datetime.now(UTC), app.ledger.links(org.connection_id)[0]
+    app.registry.set_pace(org.connection_id, {"daily_calls": 5000})
+    for ago in range(120, 1, -2):
+        at = now - timedelta(hours=ago)
+        busy = 1 + 5 * (7 <= at.hour <= 18)
+        for lane, share in ((MEMBERS_THERE, 40), (MEMBERS_HERE, 25), (LEADS_THERE, 10)):
+            records = dice.randrange(share * busy)
+            traffic.moved(org.connection_id, first, lane, records, at)
+            traffic.waiting(org.connection_id, first, {lane: records // 3}, at)
+        traffic.charge(org.connection_id, dice.randrange(4, 20) * busy, at)
 
 
 def _sync(app: Application, org: Connection) -> None:
@@ -134,6 +153,15 @@ def _go_wrong(app: Application, sandbox: SandboxOrg, linked: list[str]) -> None:
     _empty(app, sandbox, by_channel["Tradeshow"])
     _at_odds(app, sandbox, by_channel["Live Event"])
     _strange_label(app, sandbox, by_channel["Webinar"])
+    _ask_first(app, by_channel["Content"])
+
+
+def _ask_first(app: Application, program: str) -> None:
+    """A link that asks a person before it writes, and something to ask about."""
+    link, _ = app.registry.link_of(program)
+    app.registry.set_policy(link, {"approval": Approval.EACH_PLAN.value})
+    for row in [row for row in app.members.list(program) if row["status"] == "Member"][:6]:
+        app.members.set_status(program, row["email"], "Engaged", who="marketing")
 
 
 def _members(app: Application, sandbox: SandboxOrg, program: str) -> tuple[str, list[tuple[str, str]]]:
