@@ -29,7 +29,8 @@ INSERT INTO store_campaignmember (connection_id, salesforce_id, campaign_id, lea
     JOIN store_progressionstatus s ON s.id = m.status_id;
 INSERT INTO store_agreement (link_id, person_id, status) SELECT m.program_id, m.person_id, s.name FROM store_programmember m
     JOIN store_progressionstatus s ON s.id = m.status_id;
-INSERT INTO store_run (link_id, why, started_at, ended_at, died, report) SELECT 1 + n % {programs}, 'sync', now() - n * interval '10 seconds',
+INSERT INTO store_run (link_id, program_id, connection_id, campaign_id, why, started_at, ended_at, died, report) SELECT 1 + n % {programs}, 1 + n % {programs},
+    1, '701' || lpad((1 + n % {programs})::text, 12, '0') || 'AAA', 'sync', now() - n * interval '10 seconds',
     now() - n * interval '10 seconds', false, '{{"program_changes": 1, "campaign_changes": 2, "refused": 0, "conflicts": 0, "api_calls": 7}}'
     FROM generate_series({programs} * 20, 1, -1) n;
 INSERT INTO store_journalentry (at, who, why, run_id, side, program_id, campaign_id, person_id, noun, record_id, old, new)

@@ -32,7 +32,7 @@ def test_axe_finds_nothing_wrong_with_any_page(site: str, app: Application, page
     page.context.add_cookies(
         [{"name": "sessionid", "value": visitor.cookies["sessionid"].value, "url": site}]
     )
-    looked, cut = set(), []
+    looked, cut, wrong = set(), [], []
     for address in pages():
         if any(word in address for word in NO_PAGE):
             continue
@@ -41,11 +41,15 @@ def test_axe_finds_nothing_wrong_with_any_page(site: str, app: Application, page
             continue
         page.goto(f"{site}{address}")
         page.set_viewport_size(WIDE)
-        look(page, "every" + address.replace("/", "_").replace("?", "-"))
+        try:
+            look(page, "every" + address.replace("/", "_").replace("?", "-"))
+        except AssertionError as found:
+            wrong.append(str(found))
         page.set_viewport_size(NARROW)
         if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
             cut.append(address)
         looked.add(address)
+    assert not wrong, "\n".join(wrong)
     assert cut == [], "at 360 pixels these are wider than the screen"
     assert looked >= {page for page in LISTS if "?" not in page}
     assert len(looked) > 35

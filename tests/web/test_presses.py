@@ -165,26 +165,20 @@ def settle_several_conflicts(page: Page, site: str, app: Application, org: Sandb
 
 def try_again_one_and_all(page: Page, site: str, app: Application, org: SandboxOrg) -> None:
     """M8.2"""
-    org.control("POST", "/sandbox/faults", {"rules": [REFUSAL]})
+    org.control("POST", "/sandbox/locks", {"ids": [campaign_of(app)], "seconds": 3600})
     for name in ("ada", "cora"):
         app.members.set_status(PROGRAM, f"{name}@example.com", "Attended", who="ada")
     press(page, "Sync now", "2 refused")
     page.get_by_role("link", name="Problems", exact=True).click()
-    expect(page.get_by_text("too long a story")).to_be_visible()
+    expect(page.get_by_role("link", name="UNABLE_TO_LOCK_ROW")).to_be_visible()
     page.get_by_role("link", name="Show each").click()
     press(page, "Try again", "1 will be tried at the next sync.", exact=True)
     press(page, "Try all of these again", "2 will be tried at the next sync.")
-    org.control("DELETE", "/sandbox/faults")
+    org.control("DELETE", "/sandbox/locks")
     open_program(page, site)
     press(page, "Sync now", "Synced: 0 changes here, 2 in Salesforce.")
     page.get_by_role("link", name="Problems", exact=True).click()
     expect(page.get_by_text("No problems")).to_be_visible()
-
-
-REFUSAL = {
-    "match": {"path": "/composite/sobjects"},
-    "action": {"error": {"code": "STRING_TOO_LONG", "message": "too long a story"}},
-}
 
 
 def test_statuses_are_put_in_order_by_drag_and_by_keyboard(

@@ -263,9 +263,9 @@ class Registry:
         """One program with its tags, costs, members by status and links."""
         row = find_program(name)
         by_status = rows(
-            "SELECT s.name AS status, s.step, s.success, count(m.id) AS members FROM store_progressionstatus s"
-            " LEFT JOIN store_programmember m ON m.status_id = s.id AND m.program_id = %s WHERE s.channel_id = %s"
-            " GROUP BY s.id ORDER BY s.step, s.id",
+            "SELECT s.name AS status, s.step, s.success, coalesce(sum(t.members), 0)::bigint AS members"
+            " FROM store_progressionstatus s LEFT JOIN store_membertally t ON t.status_id = s.id AND t.program_id = %s"
+            " WHERE s.channel_id = %s GROUP BY s.id ORDER BY s.step, s.id",
             (row.pk, row.channel_id),
         )
         links = row.links.select_related("connection")

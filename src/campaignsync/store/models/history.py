@@ -144,6 +144,11 @@ class JournalEntry(models.Model):
             models.Index(fields=("program_id", "id"), name="journal_of_a_program"),
             models.Index(fields=("campaign_id", "id"), name="journal_of_a_campaign"),
             models.Index(
+                fields=("person_id", "id"),
+                condition=models.Q(person_id__isnull=False),
+                name="journal_of_a_person",
+            ),
+            models.Index(
                 fields=("run_id",), condition=models.Q(run_id__isnull=False), name="journal_of_a_run"
             ),
         )

@@ -45,8 +45,8 @@ def programs(wanted: ProgramFilter, *, after: str, limit: int) -> list[dict[str,
         "  'campaign', coalesce(g.name, l.campaign_id)) ORDER BY x.name) FROM store_link l JOIN store_connection x"
         "  ON x.id = l.connection_id LEFT JOIN store_campaign g ON g.connection_id = l.connection_id"
         "  AND g.salesforce_id = l.campaign_id WHERE l.program_id = p.id), '[]') AS links,"
-        " (SELECT count(*) FROM store_problem q JOIN store_link l ON l.id = q.link_id WHERE l.program_id = p.id"
-        "  AND q.solved_at IS NULL) AS problems,"
+        " (SELECT coalesce(sum(o.problems), 0)::bigint FROM store_link l CROSS JOIN LATERAL (SELECT count(*) AS problems"
+        "  FROM store_problem q WHERE q.link_id = l.id AND q.solved_at IS NULL) o WHERE l.program_id = p.id) AS problems,"
         " (SELECT max(r.started_at) FROM store_run r WHERE r.program_id = p.id) AS last_run"
         " FROM page p JOIN store_channel c ON c.id = p.channel_id CROSS JOIN LATERAL (SELECT coalesce(sum(t.members), 0)::bigint"
         " AS members, coalesce(sum(t.members) FILTER (WHERE t.succeeded IS NOT NULL), 0)::bigint AS success"
@@ -148,7 +148,7 @@ def members(program: int, wanted: MemberFilter, *, after: int, limit: int) -> li
     status, step, member_since, reached_success_at, origin, custom."""
     return rows(
         "SELECT n.id AS person, n.email, n.first_name, n.last_name, n.company, s.name AS status, s.step, m.member_since,"
-        f" m.reached_success_at, m.origin, m.custom FROM {_MEMBERS} AND m.person_id > %(after)s"
+        f" m.reached_success_at, m.origin, m.custom FROM {_MEMBERS} AND m.person_id > %(after)s AND n.id > %(after)s"
         " ORDER BY m.person_id LIMIT %(limit)s",
         {**_member_parameters(program, wanted), "after": after, "limit": limit},
     )

@@ -87,7 +87,7 @@ def conflicts(
         " LEFT JOIN LATERAL (SELECT j.who, j.at FROM store_journalentry j WHERE j.program_id = p.id AND j.person_id = n.id"
         "  AND j.noun = 'member' AND j.side = 'program' ORDER BY j.id DESC LIMIT 1) h ON true"
         " LEFT JOIN LATERAL (SELECT j.who, j.at FROM store_journalentry j WHERE j.campaign_id = l.campaign_id"
-        "  AND j.noun = 'member' AND j.side = 'campaign' AND (j.person_id = n.id OR j.record_id = cm.salesforce_id)"
+        "  AND j.noun = 'member' AND j.side = 'campaign' AND j.person_id = n.id"
         "  ORDER BY j.id DESC LIMIT 1) t ON true"
         " WHERE q.solved_at IS NULL AND q.code = 'CONFLICT' AND (%(program)s::bigint IS NULL OR p.id = %(program)s)"
         f" AND q.id > %(after)s AND {IN_FOLDERS} ORDER BY q.id LIMIT %(limit)s",
