@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("store", "0029_tallies"),
+        ("store", "0031_passages"),
     ]
 
     operations = [
