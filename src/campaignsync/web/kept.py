@@ -7,10 +7,10 @@ any more. Secrets are never kept, files cannot be, and what is too much for a se
 from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.utils.translation import gettext as _
 
-_KEY = "typed"
+KEY = "typed"
 _MOST = 100_000
 
 
@@ -30,16 +30,8 @@ def keep(request: HttpRequest) -> bool:
     found = typed(request)
     if sum(len(name) + len(value) for name, value in found) > _MOST:
         return False
-    request.session[_KEY] = {"path": request.get_full_path(), "typed": found}
+    request.session[KEY] = {"path": request.get_full_path(), "typed": found}
     return True
-
-
-def kept(request: HttpRequest) -> HttpResponse:
-    """The page after such a login: what was typed, to be sent once more."""
-    found = request.session.pop(_KEY, None)
-    if not request.user.is_authenticated or found is None:
-        return redirect("home")
-    return shown(request, found["path"], found["typed"], 200)
 
 
 def shown(request: HttpRequest, path: str, fields: list[tuple[str, str]], status: int) -> HttpResponse:

@@ -8,9 +8,8 @@ from django.views.i18n import set_language
 
 from campaignsync.web import errand_pages
 from campaignsync.web.accounts.first_run import first_run
-from campaignsync.web.accounts.views import account
+from campaignsync.web.accounts.views import account, kept
 from campaignsync.web.home.views import home
-from campaignsync.web.kept import kept
 from campaignsync.web.links import choices, making
 from campaignsync.web.people import views as people
 from campaignsync.web.problems import views as problems
