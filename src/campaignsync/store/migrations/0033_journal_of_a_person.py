@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("store", "0031_passages"),
+        ("store", "0032_wake_the_other_orgs"),
     ]
 
     operations = [
