@@ -35,8 +35,8 @@ class Org:
         authority = CACHE / f"ca-{os.getpid()}.pem"
         command = [str(_PROGRAMS / "salesforce-sandbox"), "--port", "0", *map(str, arguments)]
         # simple-salesforce speaks TLS only, and so everybody does.
-        command += ["--tls-port", "0", "--ca-out", str(authority)]
-        os.environ["REQUESTS_CA_BUNDLE"] = str(authority)
+        command += ["--tls-port", "0", "--proxy-port", "0", "--ca-out", str(authority)]
+        os.environ["REQUESTS_CA_BUNDLE"] = os.environ["SSL_CERT_FILE"] = str(authority)
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert self._process.stdout is not None
         first = self._process.stdout.readline()

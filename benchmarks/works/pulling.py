@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from benchmarks import judging
-from benchmarks.peers.scripts import peer
+from benchmarks.peers.scripts import peer, proxied
 from benchmarks.prepare import prepare
 from benchmarks.rows import Asked, Row, measured, sync
 from benchmarks.world import Org, Server, crowd, org_of, prepared
@@ -29,13 +29,8 @@ def w1(server: Server, size: int, asked: Asked) -> Iterator[Row]:
                     pull = peer("simple_salesforce", "simple_salesforce_pull.py", org, url, campaign)
                     yield measured("W1", "simple-salesforce", size, org, pull)
                     org.begin(latency)
-                    yield measured(
-                        "W1",
-                        "tap-salesforce",
-                        size,
-                        org,
-                        peer("tap_salesforce", "tap_salesforce_pull.py", org),
-                    )
+                    tap = proxied("tap_salesforce", "tap_salesforce_pull.py", org)
+                    yield measured("W1", "tap-salesforce", size, org, tap)
 
 
 def w2(server: Server, size: int, asked: Asked) -> Iterator[Row]:
