@@ -119,17 +119,20 @@ def agreed(question: str, how: str, *, yes: bool) -> bool:
 
 
 @contextmanager
-def progress(what: str) -> Iterator[Callable[[int, int], None]]:
-    """A bar on the error stream while something long goes on; nothing where that is no terminal."""
+def progress(what: str) -> Iterator[Callable[[int, int, int], None]]:
+    """A bar on the error stream while something long goes on: rows, API calls, the time that is left. Nothing where that is no
+    terminal."""
     bar = Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
+        TextColumn("rows, {task.fields[calls]:,} API calls,"),
         TimeRemainingColumn(),
+        TextColumn("left"),
         console=_console(stderr=True),
         transient=True,
         disable=not sys.stderr.isatty(),
     )
     with bar:
-        task = bar.add_task(what, total=None)
-        yield lambda done, of: bar.update(task, completed=done, total=of)
+        task = bar.add_task(what, total=None, calls=0)
+        yield lambda done, of, calls: bar.update(task, completed=done, total=of, calls=calls)

@@ -97,7 +97,7 @@ def apply(
     with (
         opened(context) as app,
         delivered(app.outbox, app.outlets),
-        progress("writing to Salesforce") as tell,
+        progress("reading and writing") as tell,
     ):
         link, connection = app.registry.link_of(saved.program, saved.connection)
         done = run_round(
@@ -136,7 +136,7 @@ def sync(
     with (
         opened(context) as app,
         delivered(app.outbox, app.outlets),
-        progress("writing to Salesforce") as tell,
+        progress("reading and writing") as tell,
     ):
         chosen = _chosen(app, name, connection)
         for org, links in _due(app, chosen) if due else chosen:

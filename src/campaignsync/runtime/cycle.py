@@ -56,7 +56,7 @@ def observe(door: SalesforceDoor, ledger: Ledger, connection: ConnectionId, tell
         for page in door.first_read(name, ledger.places(connection).get(name), scope):
             ledger.keep_page(connection, page)
             ledger.charge(connection, door.take_calls())
-            tell(page.place.rows, page.place.of)
+            tell(page.place.rows, page.place.of, door.api_calls)
     members_of, statuses_of = ledger.campaigns_to_list(connection, delta)
     big = ledger.big_campaigns(connection, members_of) if members_of else frozenset()
     for campaigns in delta.portions((members_of - big) | statuses_of):

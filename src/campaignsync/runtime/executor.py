@@ -25,11 +25,11 @@ from campaignsync.runtime.people import OrgPeople
 from campaignsync.runtime.ports import Ledger, SalesforceDoor
 from campaignsync.runtime.telemetry import span
 
-Tell = Callable[[int, int], None]
-"""Told how many of how many writes to Salesforce are done, for a progress bar."""
+Tell = Callable[[int, int, int], None]
+"""Told how many of how many rows are read or written, and how many API calls were made so far, for a progress bar."""
 
 
-def nobody(done: int, of: int) -> None:
+def nobody(done: int, of: int, calls: int) -> None:
     """For whoever wants no progress."""
 
 
@@ -147,7 +147,7 @@ def write_members(
         batch = replace(batch, reasons=plan.for_campaign.select("person_id", "reason"))
         ledger.record_members(run, batch)
         outcomes = outcomes.vstack(batch.outcomes)
-        tell(outcomes.height, writes.height)
+        tell(outcomes.height, writes.height, door.api_calls)
     ledger.forget_jobs(facts.connection_id)
     return outcomes
 

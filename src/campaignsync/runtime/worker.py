@@ -154,7 +154,7 @@ class Worker:
             self._kept[connection.connection_id] = kept
         return kept.door
 
-    def _tell(self, done: int, of: int) -> None:
+    def _tell(self, done: int, of: int, calls: int) -> None:
         if self.hands_over.is_set():
             raise HandedOver
 

@@ -7,6 +7,7 @@ for it instead of sending its rows again.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -24,6 +25,9 @@ ROWS_A_PAGE = 100_000
 """Few enough that a page fits in memory many times over, many enough that a million rows are ten calls."""
 IDS_A_PAGE = 250_000
 """Of a list of ids, which has few bytes a row."""
+SLOW_PAGE_S = 3.0
+"""A page that takes as long to come has Salesforce or the network to thank for it: then a call more for each five saves time."""
+_PAGES_AT_ONCE = 5
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.25, 15.0
 _DIALECT = {"contentType": "CSV", "columnDelimiter": "COMMA", "lineEnding": "LF"}
 _UNDER_WAY = ("UploadComplete", "InProgress")
@@ -86,29 +90,50 @@ def begin_query(wire: Wire, soql: str, *, deleted_too: bool) -> tuple[str, datet
 
 
 def results(wire: Wire, job: str, locator: str = "", rows_a_page: int = 0) -> Iterator[ResultPage]:
-    """The results of a query job from a place on, once it has ended. The next page is on its way while one is worked on."""
+    """The results of a query job from a place on, in order, once it has ended. The next page is on its way while one is in work,
+    and several are where pages take long to come."""
     path = f"/jobs/query/{job}"
     ended = _when_over(wire, path)
     if ended["state"] != "JobComplete":
         raise _ended_badly(ended)
-    with ThreadPoolExecutor(max_workers=1) as ahead:
-        coming: Future[requests.Response] | None = ahead.submit(_page, wire, path, locator, rows_a_page)
+    of = int(ended["numberRecordsProcessed"])
+    with ThreadPoolExecutor(max_workers=_PAGES_AT_ONCE) as ahead:
+        coming: Future[tuple[requests.Response, float]] | None = ahead.submit(
+            _page, wire, path, locator, rows_a_page
+        )
         while coming:
-            page = coming.result()
-            following = page.headers["Sforce-Locator"]
-            is_last = following == "null"  # The literal word, at the end (S2.4.5).
-            coming = None if is_last else ahead.submit(_page, wire, path, following, rows_a_page)
-            yield ResultPage(
-                csv=page.content,
-                following=None if is_last else following,
-                of=ended["numberRecordsProcessed"],
-            )
+            page, took_s = coming.result()
+            told = _result(page, of)
+            coming = None
+            if told.following and took_s < SLOW_PAGE_S:
+                coming = ahead.submit(_page, wire, path, told.following, rows_a_page)
+            yield told
+            if told.following and not coming:
+                yield from _at_once(wire, f"{path}/resultPages?locator={told.following}", of, ahead)
 
 
-def _page(wire: Wire, path: str, locator: str, rows: int) -> requests.Response:
-    rows = rows or ROWS_A_PAGE
+def _at_once(wire: Wire, place: str | None, of: int, ahead: ThreadPoolExecutor) -> Iterator[ResultPage]:
+    """The same where Salesforce says where the next five pages are, which is a call more (S2.4.5)."""
+    while place:
+        told = wire.get(place)
+        pages = [ahead.submit(wire.download, each["resultUrl"]) for each in told["resultPages"]]
+        for page in pages:
+            yield _result(page.result(), of)
+        place = told["nextRecordsUrl"]
+
+
+def _page(wire: Wire, path: str, locator: str, rows: int) -> tuple[requests.Response, float]:
+    """A page, and how long it took to come."""
     place = f"&locator={locator}" if locator else ""
-    return wire.download(f"{path}/results?maxRecords={rows}{place}")
+    began = time.monotonic()
+    page = wire.download(f"{path}/results?maxRecords={rows or ROWS_A_PAGE}{place}")
+    return page, time.monotonic() - began
+
+
+def _result(page: requests.Response, of: int) -> ResultPage:
+    following = page.headers["Sforce-Locator"]
+    # The literal word, at the end (S2.4.5).
+    return ResultPage(csv=page.content, following=None if following == "null" else following, of=of)
 
 
 def query(wire: Wire, soql: str, *, deleted_too: bool, rows_a_page: int = 0) -> Iterator[bytes]:

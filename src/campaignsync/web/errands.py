@@ -82,7 +82,7 @@ def carry_out(app: Application, taken: Mapping[str, Any]) -> None:
     number, ended = int(taken["id"]), False
     introduce(taken["who"])
 
-    def tell(done: int, of: int) -> None:
+    def tell(done: int, of: int, calls: int) -> None:
         app.errands.tell(number, done, of)
 
     try:

@@ -9,6 +9,7 @@ import pytest
 
 from campaignsync.domain.errors import RetryableError
 from campaignsync.domain.trees import CAMPAIGN_MEMBERS, MEMBER_OUTCOMES
+from campaignsync.salesforce import bulk
 from campaignsync.salesforce.bulk_writing import BULK_FROM_ROWS
 from campaignsync.salesforce.org import SalesforceOrg
 from sandbox_org import SandboxOrg
@@ -21,6 +22,21 @@ MANY = BULK_FROM_ROWS
 def bulk_rules(sandbox: SandboxOrg) -> Iterator[Callable[..., None]]:
     yield lambda **rules: sandbox.control("POST", "/sandbox/bulk", rules)
     sandbox.control("DELETE", "/sandbox/bulk")
+
+
+@pytest.mark.parametrize("slow_s", [0.0, 1e9])
+def test_pages_that_are_slow_to_come_are_fetched_several_at_a_time(
+    sandbox: SandboxOrg, org: SalesforceOrg, monkeypatch: pytest.MonkeyPatch, slow_s: float
+) -> None:
+    """S2.4.5: the locators of five pages come in one call; else each page names the next."""
+    monkeypatch.setattr(bulk, "SLOW_PAGE_S", slow_s)
+    monkeypatch.setattr(bulk, "IDS_A_PAGE", 40_000)
+    sandbox.control("POST", "/sandbox/seed", {"crowd": {"leads": 120_000}})
+    (campaign,) = sandbox.query("SELECT Id, NumberOfLeads FROM Campaign")
+    ids = org.member_ids(campaign["Id"])
+    assert (len(ids), ids.n_unique()) == (120_000, 120_000)
+    # A look at the job; a page of 40,000, the place of the rest, and its two pages; or three pages one after another.
+    assert org.calls_by_kind["GET jobs/query"] == 1 + (4 if slow_s == 0 else 3)
 
 
 @pytest.fixture
