@@ -22,7 +22,7 @@ from campaignsync.automation.catalogue import (
 from campaignsync.automation.logic import read_logic
 from campaignsync.automation.qualification import read_qualification, read_span
 from campaignsync.automation.schedule import read_recurrence
-from campaignsync.automation.tokens import check_tokens
+from campaignsync.automation.tokens import check_tokens, differs
 from campaignsync.domain.configuration import WrongEntryError
 from campaignsync.domain.errors import UsageError
 from campaignsync.domain.fields import STANDARD_FIELDS, ValueKind
@@ -96,9 +96,9 @@ def read_smart_list(whole: Mapping[str, Any], fields: Fields | None = None) -> S
         for place, each in enumerate(_listed(whole.get("filters"), ("filters",), MOST_FILTERS))
     )
     text = str(whole.get("logic") or "ALL")
-    logic = (
-        _at(("logic",), lambda: read_logic(text, len(filters))) if filters else Logic(word="and", parts=())
-    )
+    # Without filters everybody is meant, and there is nothing that a logic could join.
+    joined = filters or folded(text) not in ("all", "any")
+    logic = _at(("logic",), lambda: read_logic(text, len(filters))) if joined else Logic(word="and", parts=())
     return SmartList(triggers=triggers, filters=filters, logic=logic)
 
 
@@ -322,6 +322,8 @@ def _action_value(value: Any, wanted: Wanted, tokens: Mine, fields: Fields | Non
     if isinstance(value, bool):
         value = "true" if value else "false"
     text = str(_value(value, ValueType.TEXT))
+    if wanted.tokens and wanted.type is ValueType.NAME and differs(text):
+        raise UsageError("it must be the same for everybody: no token of persons and triggers may stand here")
     if wanted.tokens:
         check_tokens(text, tokens, None if fields is None else fields.__contains__)
     elif "{{" in text:

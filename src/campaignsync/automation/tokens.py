@@ -68,6 +68,12 @@ def _token(text: str) -> Token:
     return Token(source, name)
 
 
+def differs(text: str) -> bool:
+    """Whether a text holds tokens that each person fills for themselves."""
+    sources = (found[1].strip().partition(".")[0].strip().lower() for found in _TOKEN.finditer(text))
+    return any(source in ("person", "trigger") for source in sources)
+
+
 def check_tokens(
     text: str, mine: Collection[str] | None, fields: Callable[[str], bool] | None = None
 ) -> None:

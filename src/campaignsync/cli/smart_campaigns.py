@@ -220,6 +220,7 @@ def smart_count(
     if as_json:
         print_json(found)
         return
+    _tell_faults(found["faults"])
     say(f"{found['people']} people.")
     columns = {"email": "E-MAIL", "first_name": "FIRST NAME", "last_name": "LAST NAME", "company": "COMPANY"}
     if found["sample"]:

@@ -120,10 +120,11 @@ class SmartCampaigns:
 
     def count(self, filters: Sequence[Any], logic: str | None = None, *, sample: int = 10) -> dict[str, Any]:
         """How many people these filters find, before anything is saved: people, sample (number, email, first_name, last_name,
-        company)."""
+        company), and faults: what they name and is not there."""
         smart_list = read_smart_list({"filters": filters, "logic": logic}, self.shelf.fields())
         people, some = self.shelf.count(smart_list, sample)
-        return {"people": people, "sample": some}
+        faults = self.shelf.faults(SmartCampaign(name="", smart_list=smart_list, flow=()))
+        return {"people": people, "sample": some, "faults": list(faults)}
 
     def preview(self, name: str, definition: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Who would qualify now and what would happen to them, waits left out; nothing of it stays. A definition that is not

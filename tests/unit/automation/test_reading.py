@@ -102,6 +102,12 @@ def test_a_whole_definition_is_read() -> None:
             "is no day",
         ),
         ({"logic": "1 and 3"}, "logic", "there are 2"),
+        ({"filters": [], "logic": "1 and (2"}, "logic", "there are 0"),
+        (
+            {"flow": [{"action": "Add to SFDC Campaign", "campaign": "{{ person.email }}"}]},
+            "flow / 1 / campaign",
+            "the same for everybody",
+        ),
         ({"flow": [{"action": "Fly"}]}, "flow / 1 / action", "there is no action"),
         (
             {"flow": [{"action": "Change Program Status", "program": "Spring"}]},
