@@ -43,3 +43,57 @@ def test_a_definition_is_written_in_the_order_in_which_people_tell_it(app: objec
         read(text), "filter", "Member of Program", {"value program": "A | B", "operator program": "is not"}
     )
     assert more["filters"] == [{"filter": "Member of Program", "program": {"is not": ["A", "B"]}}]
+
+
+def test_a_choice_is_made_from_the_fields_of_a_form(app: object) -> None:
+    """M9.7: the condition is a filter, and what the step does for them stands line by line; empty: nothing."""
+    from campaignsync.domain.errors import UsageError
+    from campaignsync.web.smart_campaigns.definition import added, steps
+
+    kept = {"flow": [{"action": "Change Program Status", "program": "Spring", "status": "Invited"}]}
+    country = {"value field": "country", "value value": "Germany"}
+    more = added(
+        kept, "filter", "Person Field", {**country, "step": "1", "then": "status=Attended\nprogram = Autumn"}
+    )
+    more = added(more, "filter", "Member of List", {"value list": "Press", "negated": "yes", "step": "1"})
+    assert more["flow"][0]["choices"] == [
+        {
+            "if": {"filter": "Person Field", "field": "country", "value": "Germany"},
+            "status": "Attended",
+            "program": "Autumn",
+        },
+        {"if": {"filter": "Not Member of List", "list": "Press"}, "do": "nothing"},
+    ]
+    assert steps(more) == ["Change Program Status"]
+    for given, told in (({"step": "2"}, "no step 2"), ({"step": "1", "then": "list=A"}, "is no value of")):
+        with pytest.raises(UsageError, match=told):
+            added(kept, "filter", "Person Field", {**country, **given})
+
+
+def test_settings_of_a_form_are_those_that_were_changed_in_it(app: object) -> None:
+    """M10.5, M10.6: what was changed in the text meanwhile stays."""
+    from campaignsync.domain.errors import UsageError
+    from campaignsync.web.smart_campaigns.definition import settings, settled
+
+    kept = {
+        "flow": [],
+        "qualification": "every time",
+        "schedule": {"start": "2026-03-29 02:30", "zone": "Europe/Berlin"},
+    }
+    shown = settings(kept)
+    assert (shown["start"], shown["zone"], shown["qualification"]) == (
+        "2026-03-29T02:30",
+        "Europe/Berlin",
+        "every time",
+    )
+    form = {**shown, **{f"was {name}": value for name, value in shown.items()}}
+    assert settled({**kept, "qualification": "every 3 days"}, form)["qualification"] == "every 3 days"
+    assert settled(kept, {**form, "repeat": "weekdays", "priority": "3"}) == {
+        **kept,
+        "priority": 3,
+        "schedule": {"start": "2026-03-29 02:30", "zone": "Europe/Berlin", "repeat": "weekdays"},
+    }
+    assert settled(kept, {**form, "start": "", "qualification": ""}) == {"flow": []}
+    for changed in ({"start": "", "repeat": "daily"}, {"priority": "first"}):
+        with pytest.raises(UsageError):
+            settled(kept, {**form, **changed})

@@ -99,8 +99,23 @@ def wants(found: Entry, kind: str) -> list[dict[str, Any]]:
     ]
 
 
+REPEATS = ("daily", "weekdays", "weekly", "monthly")
+_SETTINGS = ("program", "qualification", "logic")
+
+
+def steps(definition: Mapping[str, Any]) -> list[str]:
+    """The actions of the flow, in order; none while the text makes no sense."""
+    flow = definition.get("flow")
+    return (
+        [str(each.get("action", "")) for each in flow if isinstance(each, dict)]
+        if isinstance(flow, list)
+        else []
+    )
+
+
 def added(definition: dict[str, Any], kind: str, name: str, given: Mapping[str, str]) -> dict[str, Any]:
-    """The definition with one entry more, made from what a form holds: `value NAME` and `operator NAME`."""
+    """The definition with one entry more, made from what a form holds: `value NAME` and `operator NAME`. A filter with a `step`
+    is the condition of one more choice of that step, and `then` says what the step does for them."""
     found, (where, _entries) = entry(kind, name), KINDS[kind]
     made: dict[str, Any] = {kind: found.name}
     for each in found.wants:
@@ -110,4 +125,72 @@ def added(definition: dict[str, Any], kind: str, name: str, given: Mapping[str, 
         elif value:
             typed: Any = [part.strip() for part in value.split("|")] if "|" in value else value
             made[each] = typed if word in ("", Operator.IS.value) else {word: typed}
+    if kind == "filter" and given.get("negated"):
+        made[kind] = f"Not {found.name}"
+    if kind == "filter" and given.get("step"):
+        return _with_choice(definition, given["step"], made, given.get("then", ""))
     return {**definition, where: [*(definition.get(where) or []), made]}
+
+
+def _with_choice(
+    definition: dict[str, Any], step: str, condition: dict[str, Any], then: str
+) -> dict[str, Any]:
+    flow = list(definition.get("flow") or [])
+    if not step.isdecimal() or not 1 <= int(step) <= len(flow) or not isinstance(flow[int(step) - 1], dict):
+        raise UsageError(_("There is no step %(step)s in the flow: add it first.") % {"step": step})
+    whole = dict(flow[int(step) - 1])
+    choice = {"if": condition, **_then(str(whole.get("action", "")), then)}
+    flow[int(step) - 1] = {**whole, "choices": [*(whole.get("choices") or []), choice]}
+    return {**definition, "flow": flow}
+
+
+def _then(action: str, text: str) -> dict[str, Any]:
+    """What a step does for those whom a choice fits: NAME=VALUE lines, or nothing at all."""
+    if not text.strip():
+        return {"do": "nothing"}
+    known, values = entry("action", action).wants, dict[str, Any]()
+    for line in text.splitlines():
+        name, equals, value = (part.strip() for part in line.partition("="))
+        if line.strip() and not (equals and name in known):
+            raise UsageError(
+                _("'%(line)s' is no value of %(action)s: NAME=VALUE is wanted, with one of %(names)s.")
+                % {"line": line.strip(), "action": action, "names": ", ".join(known)}
+            )
+        if line.strip():
+            values[name] = value
+    return values
+
+
+def settings(definition: Mapping[str, Any]) -> dict[str, str]:
+    """What the form of settings shows of a definition."""
+    schedule = definition.get("schedule")
+    schedule = schedule if isinstance(schedule, dict) else {}
+    return {
+        **{name: str(definition.get(name) or "") for name in _SETTINGS},
+        "priority": str(definition.get("priority") or ""),
+        "start": str(schedule.get("start") or "").replace(" ", "T")[:16],
+        "zone": str(schedule.get("zone") or ""),
+        "repeat": str(schedule.get("repeat") or ""),
+    }
+
+
+def settled(definition: dict[str, Any], given: Mapping[str, str]) -> dict[str, Any]:
+    """The definition with what was changed in the form of settings since it was shown: `NAME` is not `was NAME` any more. What is
+    emptied is left out; what was changed in the text meanwhile stays."""
+    shown = settings(definition)
+    now = {name: given.get(name, "").strip() for name in shown if given.get(name) != given.get(f"was {name}")}
+    made = {key: value for key, value in definition.items() if key not in now}
+    made |= {name: now[name] for name in _SETTINGS if now.get(name)}
+    if now.get("priority"):
+        if not now["priority"].isdecimal():
+            raise UsageError(_("The priority is a number from 1, the first, to 10, the last."))
+        made["priority"] = int(now["priority"])
+    if now.keys() & {"start", "zone", "repeat"}:
+        made.pop("schedule", None)
+        schedule = {name: now.get(name, shown[name]) for name in ("start", "zone", "repeat")}
+        if schedule["start"]:
+            schedule["start"] = schedule["start"].replace("T", " ")
+            made["schedule"] = {name: value for name, value in schedule.items() if value}
+        elif schedule["repeat"]:
+            raise UsageError(_("A schedule needs a day and a time to begin."))
+    return made

@@ -12,6 +12,7 @@ urlpatterns = [
     path("new/", views.build, name="smart_campaign_new"),
     path("fields/", views.fields, name="smart_fields"),
     path("add/", require_POST(views.add), name="smart_add"),
+    path("set/", require_POST(views.set_settings), name="smart_set"),
     path("count/", require_POST(views.count), name="smart_count"),
     path("edit/<path:name>/", views.build, name="smart_campaign_edit"),
     path("preview/<path:name>/", views.preview, name="smart_campaign_preview"),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
+from zoneinfo import available_timezones
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -55,7 +57,8 @@ def build(request: HttpRequest, name: str = "") -> HttpResponse:
     if request.method == "POST":
         shown = request.POST.get("definition", "")
         try:
-            faults = app.save(called, text.read(shown), who=request.user.get_username())
+            definition = text.settled(text.read(shown), request.POST.dict())
+            faults = app.save(called, definition, who=request.user.get_username())
         except UsageError as refusal:
             error = str(refusal)
         else:
@@ -69,9 +72,18 @@ def build(request: HttpRequest, name: str = "") -> HttpResponse:
         "name": called,
         "text": shown,
         "error": error,
+        **_settings(shown),
         "kinds": [(kind, [each.name for each in entries]) for kind, (_w, entries) in text.KINDS.items()],
     }
     return render(request, "web/smart/build.html", context, status=400 if error else 200)
+
+
+def _readable(shown: str) -> dict[str, Any]:
+    """What a text holds; nothing while it makes no sense."""
+    try:
+        return text.read(shown)
+    except UsageError:
+        return {}
 
 
 @requires(Action.CHANGE_AUTOMATION)
@@ -81,7 +93,12 @@ def fields(request: HttpRequest) -> HttpResponse:
     if not name:
         return HttpResponse("")
     found = text.entry(kind, name)
-    context = {"entry": found, "wants": text.wants(found, kind)}
+    context = {
+        "entry": found,
+        "kind": kind,
+        "wants": text.wants(found, kind),
+        "steps": text.steps(_readable(request.GET.get("definition", ""))),
+    }
     return render(request, "web/smart/fields_part.html", context)
 
 
@@ -89,12 +106,33 @@ def fields(request: HttpRequest) -> HttpResponse:
 def add(request: HttpRequest) -> HttpResponse:
     """The definition with one entry more."""
     kind, _dash, name = request.POST.get("entry", "").partition(":")
+    return _changed(request, lambda definition: text.added(definition, kind, name, request.POST.dict()))
+
+
+@requires(Action.CHANGE_AUTOMATION)
+def set_settings(request: HttpRequest) -> HttpResponse:
+    """The definition with what the form says of program, qualification, logic, priority and schedule."""
+    return _changed(request, lambda definition: text.settled(definition, request.POST.dict()))
+
+
+def _changed(request: HttpRequest, change: Callable[[dict[str, Any]], dict[str, Any]]) -> HttpResponse:
+    """The text with something changed, and the form of settings as it is by then; or why it cannot be."""
     shown, error = request.POST.get("definition", ""), ""
     try:
-        shown = text.written(text.added(text.read(shown), kind, name, request.POST.dict()))
+        shown = text.written(change(text.read(shown)))
     except UsageError as refusal:
         error = str(refusal)
-    return render(request, "web/smart/definition_part.html", {"text": shown, "error": error})
+    context = {"text": shown, "error": error, **({} if error else _settings(shown))}
+    return render(request, "web/smart/changed_part.html", context)
+
+
+def _settings(shown: str) -> dict[str, Any]:
+    return {
+        "settings": text.settings(_readable(shown)),
+        "repeats": text.REPEATS,
+        "zones": sorted(available_timezones()),
+        "programs": [row["name"] for row in installation().registry.programs()],
+    }
 
 
 @requires(Action.CHANGE_AUTOMATION)
