@@ -234,6 +234,10 @@ def test_a_deleted_person_stays_in_the_program_and_an_undeleted_one_is_joined_ag
     assert desk.here() == {"ada@example.com": "Registered", "ben@example.com": "Invited"}
     assert desk.there() == {"ben@example.com": "Invited"}
     assert len(desk.org.query("SELECT Id FROM Lead")) == 1
+    assert {row["email"]: row["deleted"] for row in desk.members()} == {
+        "ada@example.com": True,
+        "ben@example.com": False,
+    }
     assert noted(desk, "ada") == ["deleted in Salesforce"]
     gone = [
         row

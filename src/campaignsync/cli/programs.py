@@ -369,7 +369,12 @@ def members(
         # Names of fields may be anything, and must not hide the other columns.
         headings |= {f"field {field}": field.upper() for row in rows for field in row["custom"]}
         rows = [
-            {**row, **{f"field {field}": value for field, value in row["custom"].items()}} for row in rows
+            {
+                **row,
+                "kind": f"{row['kind']}, deleted in SFDC" if row["deleted"] else row["kind"],
+                **{f"field {field}": value for field, value in row["custom"].items()},
+            }
+            for row in rows
         ]
     show(rows, headings, empty="Nobody is in this program yet.", as_json=as_json)
 

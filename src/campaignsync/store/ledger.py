@@ -9,6 +9,7 @@ import contextlib
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
+from decimal import Decimal
 
 import polars as pl
 from django.db import transaction
@@ -27,6 +28,7 @@ from campaignsync.domain.observation import Cursor, Delta, FirstPage, ReadPlace,
 from campaignsync.domain.people import PersonKind
 from campaignsync.domain.problems import RUN_DIED, Direction, ProblemRules
 from campaignsync.domain.runs import (
+    CampaignFieldValue,
     FieldAgreement,
     FieldRefusal,
     LinkFacts,
@@ -400,7 +402,7 @@ class Ledger:
             campaign.update(**{_FIELD_COLUMNS[name]: agreement.found})
             problems.solve_field(link, name, self._now())
             if old != agreement.found:
-                self._note_field(run, link, name, None if old is None else str(old), found)
+                self._note_field(run, link, name, _plain(old), _plain(agreement.found))
                 self._moved(link.connection_id, link.pk, CAMPAIGNS_THERE, 1)
 
     def _note_field(self, run: RunId, link: models.Link, name: str, old: str | None, new: str | None) -> None:
@@ -468,6 +470,11 @@ class Ledger:
         self, *, why: str, who: str = _ENGINE, run: RunId | None = None, round_of: int | None = None
     ) -> contextlib.AbstractContextManager[None]:
         return acting(who=who, why=why, run=run, now=self._now(), round_of=round_of)
+
+
+def _plain(value: CampaignFieldValue) -> str | None:
+    """A field's value as people read it: an amount without the zeros of the column it is kept in."""
+    return f"{value.normalize():f}" if isinstance(value, Decimal) else value
 
 
 def _link(link: LinkId) -> models.Link:

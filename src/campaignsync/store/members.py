@@ -95,9 +95,9 @@ class Members:
 
     def list(self, program: str, connection: ConnectionId | None = None) -> list[dict[str, Any]]:
         """Who is in a program, with their ids in one org: email, first_name, last_name, status, kind, salesforce_id,
-        campaign_member_id, member_since, reached_success, custom."""
+        deleted (there), campaign_member_id, member_since, reached_success, custom."""
         return rows(
-            "SELECT p.email, p.first_name, p.last_name, s.name AS status, i.kind, i.salesforce_id,"
+            "SELECT p.email, p.first_name, p.last_name, s.name AS status, i.kind, i.salesforce_id, i.is_deleted AS deleted,"
             " c.salesforce_id AS campaign_member_id, m.member_since, m.reached_success_at AS reached_success,"
             " m.custom"
             " FROM store_programmember m JOIN store_person p ON p.id = m.person_id"
