@@ -69,7 +69,8 @@ def _gap(world: World, entity: str) -> None:
 
 def _overflow(world: World, entity: str) -> None:
     world.bus.tell_overflow(entity)
-    world.missed_at = world.clock()
+    if f"/data/{entity}ChangeEvent" in world.store.subscriptions.places(world.connection.connection_id):
+        world.missed_at = world.clock()
 
 
 def _replay_id_too_old(world: World) -> None:

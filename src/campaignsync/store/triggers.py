@@ -200,6 +200,12 @@ _WAKE = """
 """
 """At the commit that brought a mark, so that nobody's commit waits for longer than another's commit takes. An org that the
 transaction has woken already is not woken again for each of its links."""
+_WAKE_FOR_PEOPLE = """
+    PERFORM campaignsync_wake(x.id), set_config('campaignsync.woken', x.id::text, true) FROM store_connection x
+    WHERE x.id = NEW.connection_id AND x.campaign_sync
+    AND x.id::text <> coalesce(current_setting('campaignsync.woken', true), '');
+    RETURN NULL;
+"""
 JOURNAL_LOCK = 0x0CA4
 """The upper 16 bits of the advisory locks that writers of the journal hold; the lower 48 are where they began."""
 JOURNAL_SEQUENCE = "store_journalentry_id_seq"
@@ -351,6 +357,24 @@ def wake_orgs() -> list[pgtrigger.Trigger]:
             operation=pgtrigger.Insert | pgtrigger.Update,
             timing=pgtrigger.Deferred,
             func=_WAKE,
+        )
+    ]
+
+
+def wake_orgs_of_people() -> list[pgtrigger.Trigger]:
+    """Whoever changes a field of somebody whom an org knows wakes a worker for that org: no link need be marked for it."""
+    return [
+        pgtrigger.Trigger(
+            name="wake",
+            level=pgtrigger.Row,
+            when=pgtrigger.After,
+            operation=pgtrigger.Update,
+            timing=pgtrigger.Deferred,
+            condition=pgtrigger.Condition(
+                "NEW.changes > OLD.changes"
+                " AND NEW.connection_id::text <> coalesce(current_setting('campaignsync.round_of', true), '')"
+            ),
+            func=_WAKE_FOR_PEOPLE,
         )
     ]
 

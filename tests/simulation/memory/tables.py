@@ -331,6 +331,8 @@ class Tables:
             for identity in self.identities.values():
                 if identity.person == person.number:
                     identity.changes += 1
+                    if identity.connection != self.acting.round_of:
+                        self.wake(identity.connection)
         person.values.update(changed)
         if next(self.open_problems(person=person.number), None):
             self.mark(link for link in self.links.values() if person.number in link.program.members)

@@ -23,6 +23,7 @@ from campaignsync.store.triggers import (
     note_people,
     note_program_fields,
     note_program_members,
+    wake_orgs_of_people,
 )
 
 
@@ -231,7 +232,7 @@ class PersonIdentity(models.Model):
             models.UniqueConstraint(fields=("connection", "person"), name="one_record_a_person"),
             models.UniqueConstraint(fields=("connection", "salesforce_id"), name="one_person_a_record"),
         )
-        triggers = mark_identities()
+        triggers = (*mark_identities(), *wake_orgs_of_people())
 
     def __str__(self) -> str:
         return f"{self.kind} {self.salesforce_id}"
