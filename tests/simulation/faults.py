@@ -139,7 +139,10 @@ def _killed(world: World, name: str, process: Mortal) -> None:
 
 def _database_restart(world: World, name: str, process: Mortal) -> None:
     struck(world, name)
-    process.die(DatabaseGoneError)
+    if world.store.restarts_for_real:
+        process.sever(world.store.end_sessions)
+    else:
+        process.die(DatabaseGoneError)
 
 
 def _second_worker(world: World, name: str, process: Mortal) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
+from campaignsync.domain.errors import RetryableError
 from campaignsync.domain.events import TOPICS
 from campaignsync.runtime.listener import Said, keep_all, sayings
 from campaignsync.salesforce.events import PubSub
@@ -48,7 +49,7 @@ class Hearing:
             said = [self._said(topic) for topic in TOPICS if topic not in silent and not self._deaf(topic)]
             if not said:
                 return
-            keep_all(self.process, said)  # type: ignore[arg-type]
+            self._keep(said)
             for each in said:
                 if each.error is not None:
                     self._deaf_until[each.topic] = self.world.clock.moment + timedelta(
@@ -57,6 +58,17 @@ class Hearing:
                     self.world.tell(f"not heard: {each.topic} {each.error}")
                 elif each.heard and not (each.heard.events or each.heard.opened or each.heard.missed):
                     silent.add(each.topic)
+
+    def _keep(self, said: list[Said]) -> None:
+        """Until the database takes it, as the product does."""
+        while True:
+            try:
+                return keep_all(self.process, said)  # type: ignore[arg-type]
+            except RetryableError as error:
+                self.world.tell(f"not kept: {error}")
+                self.world.store.reconnect()
+                self.process.mend()
+                self.world.clock.advance(1)
 
     def _said(self, topic: str) -> Said:
         said = next(self._streams[topic])

@@ -11,13 +11,15 @@ import functools
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from django.db import OperationalError
+
 
 class Killed(BaseException):
     """The process is gone."""
 
 
-class DatabaseGoneError(Exception):
-    """The database ends the session, as it does when it restarts."""
+class DatabaseGoneError(OperationalError):
+    """The database ends the session, as it does when it restarts: what the real store raises then."""
 
 
 Death = type[Killed] | type[DatabaseGoneError]
@@ -34,6 +36,9 @@ class Mortal:
         self._moment = moment
         self._process = process or self
         self._death: Death | None = None
+        self._severed: Callable[[], None] | None = None
+        self.broken = False
+        """Whether its session of a real database was ended, and it goes on without having noticed all of it."""
         self._open: list[Any] = []
 
     def beside(self, door: Any) -> Mortal:
@@ -53,6 +58,20 @@ class Mortal:
         """Now; whoever asks anything of this process gets no answer any more."""
         self.death = death
         raise death
+
+    def sever(self, end_sessions: Callable[[], None]) -> None:
+        """End its real sessions just before its next step: how it goes on from there is the product's own business."""
+        self._severed = end_sessions
+
+    def mend(self) -> None:
+        """It has a session again, as another thread of it would have."""
+        self._severed, self.broken = None, False
+
+    def _sever_now(self) -> None:
+        process = self._process
+        if process._severed is not None:
+            end_sessions, process._severed, process.broken = process._severed, None, True
+            end_sessions()
 
     def require_alive(self) -> None:
         if self.death is not None:
@@ -76,6 +95,7 @@ class Mortal:
         def done(*args: Any, **kwargs: Any) -> Any:
             self.require_alive()
             self._moment(f"before {name}", self._process)
+            self._sever_now()
             answer = step(*args, **kwargs)
             self._moment(f"after {name}", self._process)
             return answer

@@ -9,7 +9,9 @@ import functools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from campaignsync.domain.errors import CampaignsyncError
+from django.db import DatabaseError, InterfaceError
+
+from campaignsync.domain.errors import CampaignsyncError, RetryableError
 from campaignsync.domain.service import STALE_AFTER_S
 from campaignsync.runtime.rounds import run_round
 from simulation import flow_properties, listening, properties, serving
@@ -19,7 +21,7 @@ from simulation.faults import DEATHS, FAULTS, cease, strike, struck
 from simulation.flow_stores import FlowDump
 from simulation.flowing import Flowing
 from simulation.history import Event, History
-from simulation.mortal import DatabaseGoneError, Killed, Mortal
+from simulation.mortal import Killed, Mortal
 from simulation.serving import Serving, silence
 from simulation.stores import Dump, Store
 from simulation.universe import Counted, Universe
@@ -60,25 +62,51 @@ class Worker:
         self.world.moment(name, process)
         process.require_alive()
 
-    def serve(self, failures: int) -> None:
-        """One round that was called for; whatever way it ends."""
+    def mend(self) -> None:
+        """Connect again, should the database have ended the session."""
+        if self.ledger.broken:
+            self.world.store.reconnect()
+        self.ledger.mend()
+
+    def serve(self, failures: int) -> bool:
+        """One round that was called for, whatever way it ends; whether its job is done."""
         world = self.world
         assert self.service is not None
         try:
             self.service.have_round(world.connection.connection_id, failures)
             world.store.jobs.done(world.connection.connection_id)
-        except (Killed, DatabaseGoneError) as death:
-            world.spoilt = True
-            world.tell(f"worker died: {type(death).__name__}")
-            world.bury(self.ledger)
+        except (Killed, DatabaseError, InterfaceError) as death:
+            self._over(death)
+            return False
+        finally:
+            self.mend()
+        return True
 
-    def take_over(self) -> None:
-        """Notice that another worker has died, and let its org have another round."""
+    def take_over(self) -> bool:
+        """Notice that another worker has died, and let its org have another round; whether that was done."""
         assert self.service is not None
         try:
             self.service.take_over()
-        except (Killed, DatabaseGoneError) as death:
-            self.world.tell(f"worker died: {type(death).__name__}")
+        except RetryableError:
+            return False
+        except (Killed, DatabaseError, InterfaceError) as death:
+            self._over(death)
+            return False
+        finally:
+            self.mend()
+        return True
+
+    def _over(self, death: BaseException) -> None:
+        """The process is dead, or it lives and has lost its database."""
+        world = self.world
+        world.spoilt = True
+        if self.ledger.death is not None:
+            world.tell(f"worker died: {type(death).__name__}")
+            world.bury(self.ledger)
+        elif self.ledger.broken:
+            world.tell(f"worker lost its database: {type(death).__name__}")
+        else:
+            raise death
 
     def round(self) -> None:
         """One round that somebody asks for; whatever way it ends."""
@@ -89,10 +117,10 @@ class Worker:
         except CampaignsyncError as error:
             world.spoilt = True
             world.tell(f"round failed: {type(error).__name__} {error}")
-        except (Killed, DatabaseGoneError) as death:
-            world.spoilt = True
-            world.tell(f"worker died: {type(death).__name__}")
-            world.bury(self.ledger)
+        except (Killed, DatabaseError, InterfaceError) as death:
+            self._over(death)
+        finally:
+            self.mend()
 
 
 class Play:
@@ -222,11 +250,11 @@ class Play:
     def _serve(self, world: World, failures: int) -> None:
         """A round that was called for; whoever dies of it is replaced by another worker, which notices."""
         self._revive(world)
-        self._workers[world.name].serve(failures)
-        while self._workers[world.name].ledger.death is not None:
+        done = self._workers[world.name].serve(failures)
+        while not done:
             self._revive(world)
             self.universe.clock.advance(STALE_AFTER_S)
-            self._workers[world.name].take_over()
+            done = self._workers[world.name].take_over()
 
     def _process_moment(self, name: str, process: Mortal) -> None:
         self.universe.moment(name, process)
@@ -255,7 +283,7 @@ class Play:
 
     def _at(self, name: str, process: Mortal | None) -> None:
         """A moment of the rounds."""
-        if self._busy or process is None:
+        if self._busy or process is None or process.broken:
             return
         listeners = self._serving.processes() if self._serving else []
         if any(process is each for each in (*(w.ledger for w in self._workers.values()), *listeners)):

@@ -41,6 +41,8 @@ def _emptied() -> None:
 class InPostgres:
     """The product's own store."""
 
+    restarts_for_real = True
+
     def __init__(self, clock: Callable[[], datetime]) -> None:
         from campaignsync.settings import Retention
         from campaignsync.store.acting import in_turn
@@ -127,6 +129,22 @@ class InPostgres:
             for block in process.left_open():
                 with contextlib.suppress(Killed):
                     block.__exit__(Killed, Killed(), None)
+
+    def end_sessions(self) -> None:
+        """End all sessions of the database but the one that does it, as a restart does."""
+        from django.db import connection
+
+        with contextlib.closing(connection.copy()) as other, other.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+                " AND datname = current_database() AND backend_type = 'client backend'"
+            )
+
+    def reconnect(self) -> None:
+        """What another thread would do: connect anew."""
+        from django.db import connection
+
+        connection.close()
 
     def dump(self, connection: int) -> Dump:
         from campaignsync.store.frames import rows

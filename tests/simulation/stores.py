@@ -38,6 +38,8 @@ class Dump:
 class Store(Protocol):
     """The doors of an installation, as far as histories use them."""
 
+    restarts_for_real: bool
+    """Whether its database can end sessions as it does when it restarts."""
     ledger: Any
     registry: Any
     members: Any
@@ -65,9 +67,14 @@ class Store(Protocol):
     def bury(self, process: Any) -> None:
         """A process died: its locks go."""
 
+    def reconnect(self) -> None:
+        """A process whose session was ended gets another one."""
+
 
 class InMemory:
     """The twin."""
+
+    restarts_for_real = False
 
     def __init__(self, clock: Callable[[], datetime]) -> None:
         store = MemoryStore.empty(clock)
@@ -89,6 +96,9 @@ class InMemory:
 
     def compared_at(self, connection: int) -> datetime | None:
         return self.tables.connections[connection].compared_at
+
+    def reconnect(self) -> None:
+        """There is nothing to connect to."""
 
     def fingerprint(self) -> str:
         return f"{len(self.tables.journal)} lines"

@@ -57,7 +57,12 @@ def named(dump: Dump) -> dict[str, Any]:
 def in_postgres(app: Application) -> Callable[[SimulatedClock], Store]:
     from simulation.postgres import InPostgres
 
-    return InPostgres
+    class Compared(InPostgres):
+        """Whose processes die with their sessions, as those of the twin do."""
+
+        restarts_for_real = False
+
+    return Compared
 
 
 @pytest.mark.parametrize(("seed", "focus"), SEEDS)
