@@ -7,7 +7,7 @@ from django.db import migrations
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("store", "0032_wake_the_other_orgs"),
+        ("store", "0033_journal_of_a_person"),
     ]
 
     operations = [
