@@ -66,6 +66,14 @@ def connect(app: Application, org: str) -> None:
         )
 
 
+def look(app: Application) -> None:
+    """Read what there is, and do nothing about it."""
+    from campaignsync.runtime.cycle import look as look_at
+
+    connection = app.registry.connection("org")
+    look_at(app.door(connection), app.ledger, connection.connection_id)
+
+
 def link(app: Application, campaigns: dict[str, str], channel: str = "crowd") -> None:
     """A program of each name, linked with the campaign of that id."""
     connection = app.registry.connection("org").connection_id
@@ -107,7 +115,7 @@ def analyse(app: Application) -> None:
         cursor.execute("VACUUM ANALYZE")
 
 
-_STEPS: dict[str, Any] = {each.__name__: each for each in (connect, link, members, sql, analyse)}
+_STEPS: dict[str, Any] = {each.__name__: each for each in (connect, look, link, members, sql, analyse)}
 
 if __name__ == "__main__":
     _, wanted, database = sys.argv

@@ -100,11 +100,10 @@ def w6(server: Server, size: int, asked: Asked) -> Iterator[Row]:
 def _links(org: Org, url: str) -> None:
     prepare("connect", url, org=org.address)
     found = org.query("SELECT Id, Name FROM Campaign")
+    prepare("look", url)
     prepare("link", url, campaigns={row["Name"]: row["Id"] for row in found}, channel="two")
-    for _ in range(2):
-        sync(url)()
-    org.later(7_200)
-    sync(url)()
+    # Thousands of first runs would take longer than all that is measured: the links are made quiet by hand.
+    prepare("sql", url, statements=["DELETE FROM store_mark"])
     prepare("analyse", url)
 
 
