@@ -48,7 +48,7 @@ What misses its goal, and why. **W1's CPU** (a fifth of the best peer's) is abou
 Profiled by 100,000 members with their leads: unpacking 0.06 s, parsing 0.11 s, columns 0.12 s, doubles 0.10 s, CSV for COPY
 0.23 s; since that run doubles are only looked for (0.01 s) and CSV is written in 0.13 s. The floor of W8 does the same without
 times, a key and a journal. A fifth of ten seconds is two, of which start, unpacking and parsing take as much. **W1's memory**
-grows with the page, not with the size: nearly flat from 100,000 on, and 10,000 are one small page. Calls are fewer than the peer's
+grows with the page, not with the size: nearly flat from 100,000 on, and 10,000 are one small page. Calls are fewer than theirs
 at a million, as many at 100,000, two more at 10,000: the look itself. W1 was measured before CSV was written in a third of the
 time. Not measured: W2, W5 and W8 at a million, W4 at 100,000, W8 at five million.
 """
