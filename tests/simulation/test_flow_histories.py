@@ -66,7 +66,7 @@ def in_postgres(app: Application) -> Callable[[SimulatedClock], Store]:
 
 def test_flows_end_alike_in_both_stores(in_postgres: Callable[[SimulatedClock], Store]) -> None:
     seeds = with_flows(7_000)
-    for _ in range(5):
+    for _ in range(3):
         seed = next(seeds)
         ours, theirs = played(seed, InMemory), played(seed, in_postgres)
         assert (seed, ours.violations, theirs.violations) == (seed, [], [])
