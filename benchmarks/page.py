@@ -72,7 +72,32 @@ def write_page(results: Path) -> None:
             (DOCS / "plots").mkdir(exist_ok=True)
             (DOCS / "plots" / f"{file.stem}.svg").write_text(_plot(table), encoding="utf-8")
             parts.append(f"![CPU seconds against size](plots/{file.stem}.svg)\n")
+    parts += _service(results)
     (DOCS / "benchmarks.md").write_text("\n".join(parts), encoding="utf-8")
+
+
+def _service(results: Path) -> list[str]:
+    """What was measured of a whole service: how soon a change is on the other side, and what is lost when all is killed."""
+    parts = []
+    for name in ("latency", "failover"):
+        file = results / f"{name}.json"
+        if not file.exists():
+            continue
+        whole = json.loads(file.read_text())
+        at, machine = whole.pop("at"), whole.pop("machine")
+        rows = [f"| {key.replace('_', ' ')} | {_as_text(value)} |" for key, value in whole.items()]
+        parts += [
+            f"## ./run bench {name}\n",
+            f"{at}, {machine['cpus']} CPUs, load {machine['load_before']} at the end.\n",
+            "\n".join(["| what | figure |", "| --- | --- |", *rows]) + "\n",
+        ]
+    return parts
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key.replace('_', ' ')} {each}" for key, each in value.items())
+    return str(value)
 
 
 def _medians(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
