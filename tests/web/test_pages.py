@@ -248,3 +248,19 @@ def test_no_file_breaks_the_import(site: str, app: Application) -> None:
         upload(visitor, b"Email,First Name\n" + raw if titled else raw)
 
     fuzzed()
+
+
+def test_numbers_in_forms_are_for_machines_however_large(site: str, app: Application) -> None:
+    """A conflict, a link and a budget of more than a thousand: grouped digits would be no number to a form or a bar."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER SEQUENCE store_problem_id_seq RESTART WITH 12345")
+        cursor.execute("ALTER SEQUENCE store_link_id_seq RESTART WITH 12345")
+    populate(app, programs=1)
+    app.registry.set_pace(app.registry.connection(None).connection_id, {"daily_calls": 54321})
+    visitor = client()
+    assert 'name="conflict" value="12345"' in visitor.get("/conflicts/").content.decode()
+    assert 'name="link" value="12345"' in visitor.get("/programs/1/").content.decode()
+    assert 'max="54321"' in visitor.get("/").content.decode()
+    assert "54,321" in visitor.get("/").content.decode()

@@ -90,7 +90,8 @@ def _languages() -> dict[str, Any]:
         "LANGUAGES": [("en", "English"), ("de", "Deutsch")],
         "LOCALE_PATHS": [HERE / "locale"],
         "USE_I18N": True,
-        "USE_THOUSAND_SEPARATOR": True,
+        # Numbers for people are written by the filter `number`; what stands in a form or an address is for machines.
+        "USE_THOUSAND_SEPARATOR": False,
         "LANGUAGE_COOKIE_SAMESITE": "Lax",
     }
 
