@@ -50,7 +50,10 @@ Profiled by 100,000 members with their leads: unpacking 0.06 s, parsing 0.11 s, 
 times, a key and a journal. A fifth of ten seconds is two, of which start, unpacking and parsing take as much. **W1's memory**
 grows with the page, not with the size: nearly flat from 100,000 on, and 10,000 are one small page. Calls are fewer than theirs
 at a million, as many at 100,000, two more at 10,000: the look itself. W1 was measured before CSV was written in a third of the
-time. Not measured: W2, W5 and W8 at a million, W4 at 100,000, W8 at five million.
+time. Not measured: W2, W5 and W8
+at a million, W3 and W7 at 10,000 (W7 did not end within ten minutes on that machine), W4 with bulk leads beyond 1,000, W6 beyond
+200 links, W8 at five million; no row has five runs, and none was taken at 120 ms. That a quiet round over 5,000 campaigns takes
+three calls is held by a test (`tests/functional/test_quiet.py`).
 """
 
 

@@ -216,3 +216,14 @@ def test_the_counts_of_each_campaign_are_kept_as_members_come_and_go(calm: Desk)
     whole_round(calm)
     kept = "SELECT rows FROM store_mirrorcount WHERE object = 'CampaignMember'"
     assert rows(kept) == [{"rows": 3}] == rows("SELECT count(*) AS rows FROM store_campaignmember")
+
+
+def test_a_quiet_round_over_five_thousand_campaigns_takes_three_calls(desk: Desk) -> None:
+    """Counts of 5,000 campaigns ride in what is left of two calls, and in a third; runs of links that are not due take none."""
+    campaigns = [{"type": "Campaign", "Name": f"C {number}", "IsActive": True} for number in range(5_000)]
+    desk.org.control("POST", "/sandbox/seed", {"records": campaigns})
+    whole_round(desk)
+    desk.org.control("POST", "/sandbox/clock", {"advance_s": 86_400})
+    desk.org.forget_token()
+    whole_round(desk)
+    assert whole_round(desk).api_calls == 3

@@ -64,3 +64,11 @@ def test_what_no_text_of_the_database_can_hold_is_left_out_and_empty_is_not_abse
         temporary("odd", pl.DataFrame({"n": range(5), "text": texts}))
         found = [row["text"] for row in rows("SELECT text FROM odd ORDER BY n")]
     assert found == ["ab", "", "", None, "\x01"]
+
+
+def test_one_column_alone_keeps_what_is_absent_and_what_is_empty(installation: Application) -> None:
+    texts = [None, "", "\\.", "x"]
+    with transaction.atomic():
+        temporary("alone", pl.DataFrame({"text": texts}))
+        found = [row["text"] for row in rows("SELECT text FROM alone")]
+    assert found == texts
