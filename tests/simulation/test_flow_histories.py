@@ -99,14 +99,6 @@ def _read_before_anybody_is_let_in(right: Any) -> Any:
     return read_journal
 
 
-def _forgets_what_was_sent(right: Any) -> Any:
-    def split(wanted: Any, standings: Any, identities: Any) -> Any:
-        never = wanted.with_columns(sent=pl.lit(value=False), seen=pl.lit(value=False))
-        return right(never, standings, identities)
-
-    return split
-
-
 def _settled_without_an_answer(right: Any) -> Any:
     def judged(outcomes: Any) -> Any:
         return right(outcomes).with_columns(outcome=pl.col("outcome").fill_null("done")).select(*SETTLED)
@@ -122,7 +114,6 @@ PLANTED = (
         _read_before_anybody_is_let_in,
         60,
     ),
-    Planted("what was sent is forgotten", commands, "split", _forgets_what_was_sent, 60),
     Planted("what nobody heard of counts as done", commands, "judged", _settled_without_an_answer, 60),
 )
 
