@@ -142,6 +142,8 @@ def _decide(world: World, program: str, winner: str) -> bool:
         return False
 
     def decide() -> None:
+        if program not in world.links:
+            return
         decided = resolve(
             world.store.ledger, world.links[program], Winner(winner), who=MARKETING, people=None
         )

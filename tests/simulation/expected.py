@@ -93,6 +93,10 @@ class Leg:
         self.linked_programs: set[str] = set()
         self.policies: dict[str, dict[str, str]] = {}
         self._rules: dict[str, Rules] = {}
+        self.under_way = False
+        """Whether a round is under way while people edit."""
+        self.unseen = False
+        """Whether what is edited in Salesforce now may be written over by what is on its way there, and nobody could tell."""
 
     @property
     def unsure(self) -> dict[str, str]:
@@ -148,10 +152,9 @@ class Leg:
 
     def edited_there(self, program: str, name: str, status: str | None) -> None:
         self.whole.note(program, name, status)
-        self.whole.states[program, name] = {
-            self.put(each, (*self.seen_of(each)[:2], spelled(status)))
-            for each in self.whole.possible(program, name)
-        }
+        before = self.whole.possible(program, name)
+        after = {self.put(each, (*self.seen_of(each)[:2], spelled(status))) for each in before}
+        self.whole.states[program, name] = after | before if self.unseen else after
 
     def decided(self, program: str, name: str, winner: str) -> None:
         """A person may have decided a conflict: the program follows, or counts as who edited."""

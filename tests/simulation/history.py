@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from simulation import listening, two_orgs
+from simulation import clashes, listening, two_orgs
 
 STATUSES = ("Invited", "Registered", "No Show", "Attended")
 NAMES = ("ada", "ben", "cy", "dee", "eve", "fay", "gus", "hal")
@@ -85,7 +85,8 @@ class Dice:
         self.random = random.Random(seed)
         self.people: tuple[str, ...] = ()
         self.programs: tuple[str, ...] = ()
-        self.moments = 40
+        self.moments = (50, 130)
+        """How many a round has that finds nothing to do, and one that makes people and writes members."""
         self.more: Mapping[str, float] = {}
         """What happens how many times as often as usual."""
 
@@ -254,7 +255,7 @@ def made_from(seed: int, *, focus: Mapping[str, float] | None = None) -> History
         kinds = FAULTS if dice.chance(2.6) else EDITS
         names = list(kinds)
         what = dice.random.choices(names, [kinds[name][0] * dice.more.get(name, 1) for name in names])[0]
-        moment = 0 if dice.chance(3) else dice.random.randint(1, dice.moments)
+        moment = 0 if dice.chance(3) else dice.random.randint(1, dice.one_of(dice.moments))
         events.append(
             Event(
                 round=dice.random.randrange(rounds),
@@ -266,7 +267,7 @@ def made_from(seed: int, *, focus: Mapping[str, float] | None = None) -> History
     events.sort(key=lambda event: (event.round, event.moment))
     gaps = tuple(dice.one_of((1, 5, 60, 300, 700, 4000)) for _ in range(rounds))
     history = History(seed=seed, given=given, gaps=gaps, events=tuple(events))
-    for widened in (two_orgs.widened, listening.widened):
+    for widened in (clashes.clashing, two_orgs.widened, listening.widened):
         history = widened(history, dice.more)
     return history
 

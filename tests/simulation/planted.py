@@ -119,6 +119,23 @@ def _cursor_ahead(right: Any) -> Any:
     return moved
 
 
+def _over_what_was_changed(right: Any) -> Any:
+    def change(tables: Any, link: Any, rows: pl.DataFrame) -> None:
+        stands = {person: row.status for person, row in link.program.members.items()}
+        now = [stands.get(person) for person in rows["person_id"]]
+        right(tables, link, rows.with_columns(pl.Series("was", now, pl.String)))
+
+    return change
+
+
+def _mark_taken_unseen(right: Any) -> Any:
+    def settle(self: Any, link: Any, mark: int) -> None:
+        row = self.tables.links.get(link)
+        right(self, link, row.mark if row is not None and row.mark is not None else mark)
+
+    return settle
+
+
 def _told_twice(right: Any) -> Any:
     def changed(self: Tables, program: Any, person: int, old: Any, new: Any) -> None:
         right(self, program, person, old, new)
@@ -215,6 +232,18 @@ PLANTED = (
         patch=_instead(executor, "put_back", lambda right: lambda facts, plan, batch, door, note: batch),
         seeds=800,
         focus={"there: set status": 3},
+    ),
+    Planted(
+        name="our side follows over what was changed here meanwhile",
+        patch=_instead(ledger, "change_members", _over_what_was_changed),
+        seeds=300,
+        focus={"clashes": 9},
+    ),
+    Planted(
+        name="a mark is taken away that nobody has seen",
+        patch=_instead(_MEMORY, "settle_mark", _mark_taken_unseen),
+        seeds=300,
+        focus={"clashes": 9},
     ),
     Planted(
         name="the journal tells a change twice",

@@ -67,6 +67,11 @@ class BulkLane:
             rows = chunk.select(pl.col("campaign_member_id").alias("Id"), pl.col("status").alias("Status"))
             job = bulk.ingest(self.wire, _order("update"), rows, self.note)
             found = self._changed_since(job, chunk.height)
+            ids = chunk["campaign_member_id"]
+            untouched = ids.filter(~ids.is_in(found["id"].implode()))
+            if len(untouched):
+                # What was refused has not changed, and is no less there for that.
+                found = pl.concat([found, self._left(untouched)])
             by_id = found.select(pl.col("id").alias("key"), "id", "status")
             yield _batch(chunk, "campaign_member_id", by_id, job, _by_id(job), found)
 
