@@ -46,7 +46,9 @@ def _clash(chance: random.Random, history: History, who: str) -> Iterator[Event]
     # What a round sees and what it does of it lie about its middle.
     middle = chance.random() < 0.6
     second = max(1, int(chance.gauss(MIDDLE, 8))) if middle else chance.randint(1, LAST_MOMENT)
-    sides = chance.choice((("there", "here"), ("there", "here"), ("here", "there"), ("", "here"), ("", "there")))
+    sides = chance.choice(
+        (("there", "here"), ("there", "here"), ("here", "there"), ("", "here"), ("", "there"))
+    )
     for side, moment in zip(sides, (0, second), strict=True):
         if side:
             what, args = _edit(chance, side)

@@ -230,8 +230,8 @@ PLANTED = (
     Planted(
         name="what somebody changed meanwhile is written over",
         patch=_instead(executor, "put_back", lambda right: lambda facts, plan, batch, door, note: batch),
-        seeds=800,
-        focus={"there: set status": 3},
+        seeds=400,
+        focus={"clashes": 9},
     ),
     Planted(
         name="our side follows over what was changed here meanwhile",

@@ -298,9 +298,11 @@ class Play:
     def _happen(self, event: Event, process: Mortal | None) -> None:
         self._busy = True
         world = next((each for each in self.worlds if each.name == event.org), self.worlds[0])
-        # Rows of a bulk job are not read in the call that writes them (docs/critiques.md).
+        # Rows of a bulk job are not read in the call that writes them, and what a call knew of an edit that it wrote over
+        # dies with a process that does not live to record it (docs/critiques.md).
+        dies = any(each.what in DEATHS for each in self._due)
         world.expected.under_way = process is not None
-        world.expected.unseen = process is not None and world.given.bulk
+        world.expected.unseen = process is not None and (world.given.bulk or dies)
         try:
             if event.what in ACTS:
                 world.tell(f"{event.what} {dict(event.args)}")

@@ -1,0 +1,276 @@
+"""What `runtime.ports.Ledger` promises, asked of both that keep it: the store in PostgreSQL and the twin that histories run on.
+
+Histories compare the two as a whole (`test_two_stores`); here each promise is asked for by itself, step by step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import polars as pl
+import pytest
+
+from campaign_words import CAMPAIGN_ID, SYNC_USER, Linked, counts, delta, lead, member
+from campaignsync.domain.connections import Login, LoginMethod
+from campaignsync.domain.errors import RetryableError
+from campaignsync.domain.links import LinkState
+from campaignsync.domain.observation import WholeLists
+from campaignsync.domain.runs import MemberBatch
+from campaignsync.domain.statuses import DEFAULT_CHANNELS
+from campaignsync.domain.trees import (
+    CAMPAIGN_MEMBERS,
+    CAMPAIGN_STATUSES,
+    LEAD_OUTCOMES,
+    MEMBER_OUTCOMES,
+    MEMBER_WRITES,
+)
+from simulation.clock import SimulatedClock
+from simulation.stores import InMemory
+
+LOGIN = Login(method=LoginMethod.CLIENT_CREDENTIALS, login_url="http://sandbox.example", fields={})
+ADA, BEN = "person1@example.com", "person2@example.com"
+
+
+@pytest.fixture(params=["in memory", "in PostgreSQL"])
+def linked(request: pytest.FixtureRequest) -> Linked:
+    """A webinar that is linked, in either store."""
+    clock = SimulatedClock()
+    store: Any
+    if request.param == "in memory":
+        store = InMemory(clock)
+    else:
+        request.getfixturevalue("app")
+        from simulation.postgres import InPostgres
+
+        store = InPostgres(clock)
+    store.registry.add_channels(DEFAULT_CHANNELS)
+    store.registry.save_connection(
+        "org", LOGIN, instance_url="http://sandbox.example", campaign_sync=True, user=SYNC_USER
+    )
+    store.registry.create_program("Spring", "Webinar", {})
+    connection = store.registry.connection("org")
+    store.ledger.mirror(connection.connection_id, delta())
+    link = store.registry.create_link("Spring", connection.connection_id, CAMPAIGN_ID, ())
+    return Linked(app=store, connection=connection, link=link)
+
+
+def see(linked: Linked, *members: dict[str, object]) -> None:
+    """A look at the org, and everybody in it becomes a person of ours."""
+    ledger, org = linked.app.ledger, linked.connection.connection_id
+    ledger.mirror(org, delta(*members))
+    ledger.follow_people(org)
+    ledger.adopt_people(linked.link)
+
+
+def person(linked: Linked, email: str) -> int:
+    people = linked.app.ledger.trees(linked.link).people
+    return int(people.filter(pl.col("email") == email)["person_id"].item())
+
+
+def agreed(linked: Linked) -> dict[str, str]:
+    """What both sides agreed on, by e-mail: trees need to hold only whom they differ about."""
+    held = linked.app.dump(linked.connection.connection_id)  # type: ignore[attr-defined]
+    return {held.people[number]["email"]: status for number, status in held.agreed["Spring"].items()}
+
+
+def journal(linked: Linked) -> list[tuple[str, Any, Any]]:
+    lines = linked.app.dump(linked.connection.connection_id).journal  # type: ignore[attr-defined]
+    return [(each["side"], each["old"], each["new"]) for each in lines if each["noun"] == "member"]
+
+
+def outcome(who: int, wanted: str | None, **fields: object) -> dict[str, object]:
+    usual = {"person_id": who, "wanted": wanted, "found": wanted, "known": True, "retriable": False}
+    return {**usual, **fields}
+
+
+def batch(*outcomes: dict[str, object], members: list[dict[str, object]] | None = None) -> MemberBatch:
+    return MemberBatch(
+        outcomes=pl.DataFrame(list(outcomes), schema=MEMBER_OUTCOMES),
+        members=pl.DataFrame(members or [], schema=CAMPAIGN_MEMBERS),
+    )
+
+
+def in_a_run(linked: Linked, act: Callable[[Any], None]) -> None:
+    with linked.app.ledger.run(linked.link, "sync") as run:
+        act(run)
+
+
+def test_what_a_look_brings_is_the_campaigns_tree_and_the_cursor_moves_with_it(linked: Linked) -> None:
+    see(linked, member(1, "Invited"), member(2, "Attended"))
+    assert linked.tree("campaign") == {ADA: "Invited", BEN: "Attended"}
+    assert linked.app.ledger.cursor(linked.connection.connection_id) == delta().cursor
+    assert journal(linked) == [("campaign", None, "Invited"), ("campaign", None, "Attended")]
+
+
+def test_what_was_seen_before_is_told_once(linked: Linked) -> None:
+    see(linked, member(1, "Invited"))
+    see(linked, member(1, "Invited"))
+    assert journal(linked) == [("campaign", None, "Invited")]
+
+
+def test_only_a_whole_list_says_who_is_gone(linked: Linked) -> None:
+    """S0.1: counts say where somebody is gone, never who."""
+    ledger, org = linked.app.ledger, linked.connection.connection_id
+    see(linked, member(1, "Invited"), member(2, "Invited"))
+    fewer = delta(member_counts=counts(1))
+    ledger.mirror(org, fewer)
+    assert linked.tree("campaign") == {ADA: "Invited", BEN: "Invited"}
+    assert ledger.campaigns_to_list(org, fewer)[0] == {CAMPAIGN_ID}
+    left = WholeLists(
+        members_of=frozenset({CAMPAIGN_ID}),
+        members=pl.DataFrame([member(1, "Invited")], schema=CAMPAIGN_MEMBERS),
+        statuses_of=frozenset(),
+        statuses=pl.DataFrame(schema=CAMPAIGN_STATUSES),
+    )
+    ledger.mirror_whole(org, left)
+    assert linked.tree("campaign") == {ADA: "Invited"}
+
+
+def test_a_link_is_due_until_the_mark_that_was_seen_is_taken_away_and_no_later_one(linked: Linked) -> None:
+    ledger, org = linked.app.ledger, linked.connection.connection_id
+    see(linked, member(1, "Invited"))
+    seen = ledger.trees(linked.link).mark
+    assert seen is not None
+    linked.app.members.set_status("Spring", BEN, "Invited", who="marketing")
+    ledger.settle_mark(linked.link, seen)
+    assert ledger.links_due(org) == (linked.link,)
+    latest = ledger.trees(linked.link).mark
+    assert latest is not None
+    ledger.settle_mark(linked.link, latest)
+    assert ledger.links_due(org) == ()
+
+
+def test_our_side_follows_only_whom_nobody_moved_meanwhile(linked: Linked) -> None:
+    see(linked, member(1, "Registered"), member(2, "Registered"))
+    for who in (ADA, BEN):
+        linked.app.members.set_status("Spring", who, "Invited", who="marketing")
+    ada, ben = person(linked, ADA), person(linked, BEN)
+    linked.app.members.set_status("Spring", BEN, "Attended", who="marketing")
+    rows = [(each, "Invited", "Registered", "changed in the campaign") for each in (ada, ben)]
+    changes = pl.DataFrame(rows, schema=["person_id", "was", "status", "why"], orient="row")
+    in_a_run(linked, lambda run: linked.app.ledger.change_program(run, changes))
+    assert linked.statuses() == {ADA: "Registered", BEN: "Attended"}
+    assert agreed(linked) == {ADA: "Registered"}
+
+
+def test_agreed_moves_to_what_was_read_back_and_a_refusal_is_a_problem(linked: Linked) -> None:
+    """S0.2, M8.2."""
+    see(linked, member(1, "Invited"), member(2, "Invited"))
+    ada, ben = person(linked, ADA), person(linked, BEN)
+    answered = batch(
+        outcome(ada, "Attended", found="Invited", campaign_member_id=member(1, "")["id"]),
+        outcome(
+            ben,
+            "Attended",
+            found="Invited",
+            campaign_member_id=member(2, "")["id"],
+            code="FIELD_CUSTOM_VALIDATION_EXCEPTION",
+            message="Not on Sundays.",
+        ),
+    )
+    in_a_run(linked, lambda run: linked.app.ledger.record_members(run, answered))
+    assert agreed(linked) == {ADA: "Invited"}
+    held = linked.app.dump(linked.connection.connection_id).problems  # type: ignore[attr-defined]
+    assert {(each["person"], each["code"]) for each in held} == {
+        (ada, "STATUS_NOT_STORED"),
+        (ben, "FIELD_CUSTOM_VALIDATION_EXCEPTION"),
+    }
+
+
+def test_a_write_that_nobody_heard_of_is_settled_by_who_changed_the_row_last(linked: Linked) -> None:
+    """S0.2: as it is there, by us: agreed on; by somebody else: an edit."""
+    ledger = linked.app.ledger
+    see(linked, member(1, "Invited"), member(2, "Invited"))
+    ada, ben = person(linked, ADA), person(linked, BEN)
+    in_a_run(
+        linked,
+        lambda run: ledger.agree(run, pl.DataFrame({"person_id": [ada, ben], "status": ["Invited"] * 2})),
+    )
+    writes = [
+        {
+            "person_id": who,
+            "campaign_member_id": member(number, "")["id"],
+            "salesforce_id": lead(number)["salesforce_id"],
+            "kind": "lead",
+            "status": "Attended",
+        }
+        for who, number in ((ada, 1), (ben, 2))
+    ]
+    in_a_run(linked, lambda run: ledger.intend_members(run, pl.DataFrame(writes, schema=MEMBER_WRITES)))
+    see(linked, member(1, "Registered", last_modified_by_id=SYNC_USER.user_id), member(2, "Registered"))
+    ledger.settle_intents(linked.link, SYNC_USER.user_id)
+    assert agreed(linked) == {ADA: "Registered", BEN: "Invited"}
+
+
+def test_a_lead_that_was_intended_stays_so_until_it_is_heard_of(linked: Linked) -> None:
+    """M7.11."""
+    ledger, org = linked.app.ledger, linked.connection.connection_id
+    linked.app.members.set_status("Spring", ADA, "Invited", who="marketing")
+    ada = person(linked, ADA)
+    assert ledger.unmatched(org, [ada])["person_id"].to_list() == [ada]
+    ledger.intend_leads(org, [ada])
+    unheard = {"person_id": ada, "known": False, "retriable": False, "message": "no answer"}
+    ledger.record_leads(org, pl.DataFrame([unheard], schema=LEAD_OUTCOMES), None)
+    assert ledger.open_lead_intents(org)["person_id"].to_list() == [ada]
+    made = {"person_id": ada, "known": True, "retriable": False, "salesforce_id": lead(1)["salesforce_id"]}
+    ledger.record_leads(org, pl.DataFrame([made], schema=LEAD_OUTCOMES), None)
+    assert ledger.open_lead_intents(org).is_empty()
+    assert ledger.unmatched(org, [ada]).is_empty()
+    assert ledger.identities(org, [ada])["salesforce_id"].to_list() == [made["salesforce_id"]]
+
+
+def test_nobody_is_alone_with_an_org_or_a_link_twice(linked: Linked) -> None:
+    ledger, org = linked.app.ledger, linked.connection.connection_id
+    with ledger.alone(org), pytest.raises(RetryableError), ledger.alone(org):
+        raise AssertionError("two rounds of one org")
+    with ledger.run(linked.link, "sync"), pytest.raises(RetryableError), ledger.run(linked.link, "sync"):
+        raise AssertionError("two runs of one link")
+    with ledger.alone(org), ledger.run(linked.link, "sync"):
+        """Whoever left is out of the way at once."""
+
+
+def test_jobs_are_open_until_they_are_forgotten(linked: Linked) -> None:
+    ledger, org = linked.app.ledger, linked.connection.connection_id
+    for job in ("750000000000001AAA", "750000000000002AAA"):
+        ledger.note_job(org, job)
+    assert set(ledger.open_jobs(org)) == {"750000000000001AAA", "750000000000002AAA"}
+    ledger.forget_jobs(org)
+    assert ledger.open_jobs(org) == ()
+
+
+def test_calls_are_charged_to_a_budget_that_is_spent_by_them(linked: Linked) -> None:
+    ledger, org = linked.app.ledger, linked.connection.connection_id
+    linked.app.registry.set_pace(org, {"daily_calls": 5})
+    ledger.begin_round(org)
+    ledger.charge(org, 4)
+    assert not ledger.budget(org).spent
+    ledger.charge(org, 1)
+    assert ledger.budget(org).spent
+
+
+def test_a_link_that_is_stopped_says_why(linked: Linked) -> None:
+    ledger = linked.app.ledger
+    ledger.stop(linked.link, LinkState.HALTED, "too many removals")
+    facts = ledger.link(linked.link)
+    assert (facts.state, facts.reason) == (LinkState.HALTED, "too many removals")
+    held = linked.app.dump(linked.connection.connection_id).problems  # type: ignore[attr-defined]
+    assert [each["code"] for each in held] == ["LINK_HALTED"]
+
+
+@pytest.mark.parametrize("gone", [True, False])
+def test_a_person_deleted_in_salesforce_is_flagged_and_joined_again_when_undeleted(
+    linked: Linked, gone: bool
+) -> None:
+    """M7.9: no removal from the program."""
+    ledger, org = linked.app.ledger, linked.connection.connection_id
+    see(linked, member(1, "Invited"))
+    linked.app.members.set_status("Spring", ADA, "Invited", who="marketing")
+    ledger.mirror_people(org, pl.DataFrame([lead(1, is_deleted=True)], schema=delta().people.schema))
+    ledger.follow_people(org)
+    if not gone:
+        ledger.mirror_people(org, pl.DataFrame([lead(1)], schema=delta().people.schema))
+        ledger.follow_people(org)
+    known = linked.app.dump(org).identities  # type: ignore[attr-defined]
+    assert [bool(row["is_deleted"]) for row in known.values()] == [gone]
+    assert linked.statuses() == {ADA: "Invited"}
