@@ -300,7 +300,7 @@ class Play:
         world = next((each for each in self.worlds if each.name == event.org), self.worlds[0])
         # Rows of a bulk job are not read in the call that writes them, and what a call knew of an edit that it wrote over
         # dies with a process that does not live to record it (docs/critiques.md).
-        dies = any(each.what in DEATHS for each in self._due)
+        dies = any(each.what in DEATHS or "killed" in each.what for each in self._due)
         world.expected.under_way = process is not None
         world.expected.unseen = process is not None and (world.given.bulk or dies)
         try:
