@@ -153,4 +153,4 @@ def _svg(body: SafeString, title: str, height: int) -> SafeString:
 
 
 def _cut(text: str) -> str:
-    return text if len(text) <= 22 else f"{text[:21]}…"
+    return text if len(text) <= 20 else f"{text[:19]}…"
