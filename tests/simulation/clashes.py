@@ -1,7 +1,8 @@
 """Edits of one member on both sides about one round, and what dies beside them: the moments at which sync engines lose changes.
 
-`history` widens a share of its histories by them. The first edit comes before the round or in the round before it, the second
-somewhere in its course; the process may be killed, or the database restarted, between the two or soon behind them.
+`history` widens its histories by them where it is asked to (`focus`), as planted bugs do. The first edit comes before the round
+or in the round before it, the second somewhere in its course; the process may be killed, or the database restarted, between
+the two or soon behind them.
 """
 
 from __future__ import annotations
@@ -14,8 +15,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from simulation.history import Event, History
 
-ONE_IN = 4
-"""In every so manieth history."""
 DEATHS = ("killed", "killed", "database restart", "session of the database lost, second worker")
 LAST_MOMENT = 130
 """A round that creates people and writes members has about so many."""
@@ -26,13 +25,13 @@ MIDDLE = 56
 def clashing(history: History, more: Mapping[str, float]) -> History:
     """The history with some clashes, or as it was."""
     chance = random.Random(f"clashes {history.seed}")
-    if chance.random() >= more.get("clashes", 1) / ONE_IN:
+    if "clashes" not in more:
         return history
     people = [person.name for person in history.given.people if not person.nameless]
     if not people:
         return history
     events = list(history.events)
-    for _ in range(chance.randint(1, 3) if "clashes" not in more else 5):
+    for _ in range(int(more["clashes"])):
         events += _clash(chance, history, chance.choice(people))
     events.sort(key=lambda event: (event.round, event.moment))
     return replace(history, events=tuple(events))

@@ -231,19 +231,19 @@ PLANTED = (
         name="what somebody changed meanwhile is written over",
         patch=_instead(executor, "put_back", lambda right: lambda facts, plan, batch, door, note: batch),
         seeds=400,
-        focus={"clashes": 9},
+        focus={"clashes": 5},
     ),
     Planted(
         name="our side follows over what was changed here meanwhile",
         patch=_instead(ledger, "change_members", _over_what_was_changed),
         seeds=300,
-        focus={"clashes": 9},
+        focus={"clashes": 5},
     ),
     Planted(
         name="a mark is taken away that nobody has seen",
         patch=_instead(_MEMORY, "settle_mark", _mark_taken_unseen),
         seeds=300,
-        focus={"clashes": 9},
+        focus={"clashes": 5},
     ),
     Planted(
         name="the journal tells a change twice",
