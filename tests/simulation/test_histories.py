@@ -16,7 +16,7 @@ from simulation.narrate import documents, history_of
 from simulation.play import Outcome, play
 from simulation.stores import InMemory
 
-HISTORIES = int(os.environ.get("CAMPAIGNSYNC_SIMULATED_HISTORIES", "10000"))
+HISTORIES = int(os.environ.get("CAMPAIGNSYNC_SIMULATED_HISTORIES", "300"))
 CHUNK = 100
 """So many are one test: as many tests as keep all processes of a run busy to its end."""
 
