@@ -212,6 +212,8 @@ class World:
             self.sales.update("CampaignMember", rows[0][0], Status=status)
         else:
             known = self.records(name)
+            if not known and self.person(name).nameless:
+                return False  # Nobody is matched by name (M7.3): whom sales enters would be somebody else.
             if not known:
                 known = [("Lead", self.make_record(name, "Lead"))]
                 if self.expected.under_way:
