@@ -8,6 +8,7 @@ from collections import Counter
 import pytest
 from django.db import connection
 
+from campaignsync.domain.errors import RetryableError
 from desk import Desk
 
 COMPOSITE = r"/composite$"
@@ -142,7 +143,8 @@ def _blinded(desk: Desk) -> None:
     desk.org.control("POST", "/sandbox/bulk", {"reads_per_step": 3})
     blind = {"match": {"method": "GET", "path": "/jobs/ingest/", "probability": 1}, "action": {"status": 503}}
     desk.org.control("POST", "/sandbox/faults", {"rules": [blind]})
-    assert desk.sync().halted
+    with pytest.raises(RetryableError, match="503"):
+        desk.sync()
     desk.org.control("DELETE", "/sandbox/faults")
 
 

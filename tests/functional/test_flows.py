@@ -114,6 +114,27 @@ def test_the_first_read_of_an_org_fires_nothing_and_what_follows_does(desk: Desk
     assert told(desk, "Echo") == [("ben", "done", "")]
 
 
+def test_who_was_a_lead_long_before_is_known_by_the_address_too(desk: Desk, follow_up: str) -> None:
+    """M10.3, M7.3: made before we looked or after it, in a campaign that nobody is linked with."""
+    first = desk.org.create("Lead", LastName="Ann", Company="Northwind", Email="ann@example.com")
+    known(desk, "ann", "ben")
+    activated(
+        desk, "Echo", triggers=[{"trigger": "Added to SFDC Campaign"}], flow=[in_notes("{{trigger.new}}")]
+    )
+    desk.link()
+    desk.sync()
+    second = desk.org.create("Lead", LastName="Ben", Company="Northwind", Email="ben@example.com")
+    desk.sync()
+    desk.org.control("POST", "/sandbox/clock", {"advance_s": 86_400})
+    desk.org.forget_token()
+    desk.sync()
+    for lead in (first, second):
+        desk.org.create("CampaignMember", CampaignId=follow_up, LeadId=lead, Status="Sent")
+    desk.sync()
+    flows(desk)
+    assert told(desk, "Echo") == [("ann", "done", ""), ("ben", "done", "")]
+
+
 SEEN = [
     ("Added to SFDC Campaign", {}, ["ann Sent", "ben Responded", "cid Sent"]),
     ("Added to SFDC Campaign", {"campaign": "Follow Up"}, ["ann Sent", "ben Responded"]),
