@@ -114,8 +114,12 @@ def test_the_first_read_of_an_org_fires_nothing_and_what_follows_does(desk: Desk
     assert told(desk, "Echo") == [("ben", "done", "")]
 
 
-def test_who_was_a_lead_long_before_is_known_by_the_address_too(desk: Desk, follow_up: str) -> None:
-    """M10.3, M7.3: made before we looked or after it, in a campaign that nobody is linked with."""
+@pytest.mark.parametrize("copies", [True, False])
+def test_who_was_a_lead_long_before_is_known_by_the_address_too(
+    desk: Desk, follow_up: str, *, copies: bool
+) -> None:
+    """M10.3, M7.3, S1.3.9: made before we looked or after it, in a campaign that nobody is linked with."""
+    desk.org.switch(member_copies_readable=copies)
     first = desk.org.create("Lead", LastName="Ann", Company="Northwind", Email="ann@example.com")
     known(desk, "ann", "ben")
     activated(
