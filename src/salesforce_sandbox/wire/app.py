@@ -99,7 +99,12 @@ async def _sleep(seconds: float, request: Request) -> None:
 
 
 def _http_response(answer: Response, accepted: str) -> HttpResponse:
-    content, headers = answer.content(), {**_NEVER_KEPT, **answer.headers}
+    content = answer.content()
+    # The date comes first, as orgs have it.
+    headers = {
+        **answer.headers,
+        **{name: _NEVER_KEPT[name] for name in _NEVER_KEPT.keys() - answer.headers.keys()},
+    }
     if "gzip" in accepted and len(content) >= _WORTH_GZIP:
         content = gzip.compress(content, compresslevel=1)
         headers |= {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}

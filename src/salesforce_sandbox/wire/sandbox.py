@@ -147,7 +147,7 @@ class Sandbox:
             longest = self.org.admin.call_timeout_s
             self.org.clock.advance(min(fault.runs_s, longest))
             if fault.latency_s + fault.runs_s > longest and request.path.startswith("/services/data/"):
-                return _stopped(request)
+                return self.dated(_stopped(request))
             response = self._serve(request, fault)
         return None if fault.drop == "after" else self.dated(response)
 

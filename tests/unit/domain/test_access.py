@@ -35,6 +35,7 @@ TABLE = {
     Action.PLAN: O,
     Action.SYNC: O,
     Action.SYNC_ALL: O,
+    Action.APPROVE: O,
     Action.UNDO: O,
     Action.SEE_RUNS: V,
     Action.SEE_PROBLEMS: V,
