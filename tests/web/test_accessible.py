@@ -11,7 +11,7 @@ from web_words import PASSWORD, Look, client
 
 NARROW = {"width": 360, "height": 780}
 WIDE = {"width": 1280, "height": 900}
-NO_PAGE = ("csv", "operations", "/check/", "/fields/", "/count/", "/preview/", "health", "metrics")
+NO_PAGE = ("csv", "operations", "/check/", "/count/", "/preview/", "health", "metrics")
 """What answers with a file, a part of a page, or to a monitor."""
 
 
