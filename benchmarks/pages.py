@@ -72,8 +72,7 @@ def prepared(server: Server, people: int) -> Iterator[Any]:
     from campaignsync.web.site import site
 
     name = f"pages{people}"
-    known = server.rows("postgres", f"SELECT 1 FROM pg_database WHERE datname = '{name}'")
-    url = server.url(name) if known else server.make(name)
+    url = server.url(name) if server.has(name) else server.make(name)
     os.environ |= {"DATABASE_URL": url, "CAMPAIGNSYNC_SECRET_KEY": "benchmark"}
     settings = read_settings(CACHE / "data")
     with application(settings, migrate=True, site=site(settings.web)) as app:
