@@ -5,14 +5,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Any
 
-from campaignsync.runtime.listener import Said
 from campaignsync.salesforce import events
-from simulation import hearing
-from simulation.memory import people
 from simulation.memory.rounds import MemoryRounds
 from simulation.memory.service import MemoryJobs
 from simulation.memory.tables import Tables
@@ -20,21 +15,6 @@ from simulation.planted import Planted, _instead
 
 _LISTENING = {"listening": 10}
 _BOTH = {"listening": 10, "two orgs": 12}
-
-
-def _place_before_mark(right: Any) -> Any:
-    def keep_all(subscriptions: Any, said: Sequence[Said]) -> None:
-        heard = [each for each in said if each.heard]
-        right(subscriptions, [_only(each, events=0, opened=False, missed=False) for each in heard])
-        right(subscriptions, [_only(each, replay_id=None) for each in heard])
-        right(subscriptions, [each for each in said if not each.heard])
-
-    return keep_all
-
-
-def _only(said: Said, **changes: Any) -> Said:
-    assert said.heard is not None
-    return replace(said, heard=replace(said.heard, **changes))
 
 
 def _wakes_the_first(right: Any) -> Any:
@@ -68,13 +48,6 @@ def _keeps_others_asleep(right: Any) -> Any:
     return mark
 
 
-def _made_one_everywhere(right: Any) -> Any:
-    def keep_apart(*args: Any) -> Iterator[int]:
-        return iter(())
-
-    return keep_apart
-
-
 def _charged_to_the_first(right: Any) -> Any:
     def charge(self: MemoryRounds, connection: int, calls: int) -> None:
         right(self, min(self.tables.connections), calls)
@@ -83,12 +56,6 @@ def _charged_to_the_first(right: Any) -> Any:
 
 
 OF_SERVICE = (
-    Planted(
-        name="how far was heard is kept before the round is called for",
-        patch=_instead(hearing, "keep_all", _place_before_mark),
-        seeds=400,
-        focus={**_LISTENING, "killed": 6, "listener killed": 6, "there: set status": 4},
-    ),
     Planted(
         name="a mark of one org calls for a round of another",
         patch=_instead(Tables, "wake", _wakes_the_first),
@@ -104,7 +71,7 @@ OF_SERVICE = (
     Planted(
         name="jobs of the dead are taken away and given to nobody",
         patch=_instead(MemoryJobs, "sweep", _nobody_takes_over),
-        seeds=100,
+        seeds=300,
         focus={**_LISTENING, "killed": 4},
     ),
     Planted(
@@ -112,12 +79,6 @@ OF_SERVICE = (
         patch=_instead(Tables, "mark", _keeps_others_asleep),
         seeds=50,
         focus=_BOTH,
-    ),
-    Planted(
-        name="who became one in an org becomes one where they are two records",
-        patch=_instead(people, "_keep_apart", _made_one_everywhere),
-        seeds=400,
-        focus={"two orgs": 12, "there: merge": 8, "there: convert lead": 3},
     ),
     Planted(
         name="calls are charged to another org",
