@@ -35,18 +35,24 @@ class Part:
             [sys.executable, "-m", "campaignsync.cli", "--data-dir", str(data_dir), *command],
         )
         self.log = folder / f"{name}.log"
+        self.process: subprocess.Popen[bytes] | None = None
         self.start()
 
     def start(self) -> None:
+        """Start it, unless it is at work: who was killed twice in a row is to return twice."""
+        if self.process and self.process.poll() is None:
+            return
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
     def kill(self) -> None:
+        assert self.process
         self.process.kill()
         self.process.wait()
 
     def stop(self) -> int:
         """End in good order; the exit code."""
+        assert self.process
         self.process.terminate()
         return self.process.wait(timeout=120)
 
