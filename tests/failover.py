@@ -1,7 +1,7 @@
 """Three workers, two orgs, and a load on both sides while workers, the listener and PostgreSQL are killed at random.
 
-`./run failover [SECONDS]` runs it for five minutes unless told otherwise; the suite runs a short one. The same members are edited
-on both sides, forwards and back. At the end both sides are equal, nobody is there twice, and every edit that anybody was told was
+`./run failover [SECONDS]` runs it for five minutes unless told otherwise; the suite runs a short one. A member is edited on one
+side, forwards and back. At the end both sides are equal, nobody is there twice, and every edit that anybody was told was
 done is the final value, or was overwritten by a later one or by a rule: `simulation.expected` tells from the edits alone what may
 have become of each member.
 """

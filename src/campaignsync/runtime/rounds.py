@@ -101,8 +101,8 @@ def _run(door: SalesforceDoor, ledger: Ledger, link: LinkId, *, only: str | None
         facts = ledger.link(link)
         if isinstance(error, RetryableError) and error.of_org:
             # One word of it for the org, and none of each of its links: they are due as before.
-            ledger.job_failed(facts.connection_id, None, error)
-            raise
+            with failure_kept(ledger, facts.connection_id):
+                raise
         ledger.job_failed(facts.connection_id, link, error)
         return RunReport(program=facts.program, connection=facts.connection, halted=str(error))
 
