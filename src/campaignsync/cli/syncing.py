@@ -26,7 +26,7 @@ from campaignsync.planner.explain import as_json, read_saved
 from campaignsync.planner.explain_people import people_csv, people_json, people_text
 from campaignsync.runtime.flow_runner import FlowReport
 from campaignsync.runtime.notices import delivered
-from campaignsync.runtime.rounds import Round, plan_now, plan_people_now, run_round
+from campaignsync.runtime.rounds import Round, plan_now, plan_people_now
 
 _SCREEN = 20
 """Links that are listed by `status`; all of them by --json."""
@@ -100,9 +100,7 @@ def apply(
         progress("reading and writing") as tell,
     ):
         link, connection = app.registry.link_of(saved.program, saved.connection)
-        done = run_round(
-            app.door(connection), app.ledger, connection, links=[link], only=saved.digest, tell=tell
-        )
+        done = app.sync_now(connection, links=[link], only=saved.digest, tell=tell)
     _print_rounds([done], [], json=json)
 
 
