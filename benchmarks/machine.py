@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,3 +61,25 @@ def waited(child: subprocess.Popen[str], status: int, usage: resource.struct_rus
         rss_mb=round(usage.ru_maxrss / 1024, 1),
         exit_code=child.returncode,
     )
+
+
+def cpu_of_database(folder: Path) -> float:
+    """The CPU seconds of a PostgreSQL server up to now, with all that it started; 0 where none runs in this folder."""
+    file = folder / "postmaster.pid"
+    if not file.exists():
+        return 0.0
+    first = file.read_text().split()[0]
+    children = Path(f"/proc/{first}/task/{first}/children").read_text().split()
+    own = _ticks(first)
+    # Who has ended is counted by the server itself, who lives is not.
+    return (sum(own) + sum(sum(_ticks(child)[:2]) for child in children)) / os.sysconf("SC_CLK_TCK")
+
+
+def _ticks(process: str) -> list[int]:
+    """Its own user and system time, and those of children that have ended."""
+    try:
+        return [
+            int(each) for each in Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[11:15]
+        ]
+    except FileNotFoundError:
+        return [0, 0, 0, 0]

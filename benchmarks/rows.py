@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from benchmarks.machine import Cost, run
-from benchmarks.world import Org, ours
+from benchmarks.machine import Cost, cpu_of_database, run
+from benchmarks.world import DATABASE, Org, ours
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +27,8 @@ class Row:
     bytes: int
     sandbox_cpu_s: float = 0.0
     """What answering cost the sandbox, which is in the wall clock of everybody and in nobody's CPU."""
+    database_cpu_s: float = 0.0
+    """What it cost the database server, which is in nobody's CPU either: what is done there is not done for nothing."""
     came_of_it: dict[str, Any] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
@@ -49,6 +51,7 @@ class Asked:
 def measured(work: str, program: str, size: int, org: Org, do: Callable[[], Cost]) -> Row:
     """Do it, and ask the org what it counted."""
     org.forget_calls()
+    before = cpu_of_database(DATABASE)
     cost = do()
     return Row(
         work=work,
@@ -58,6 +61,7 @@ def measured(work: str, program: str, size: int, org: Org, do: Callable[[], Cost
         wall_s=cost.wall_s,
         cpu_s=cost.cpu_s,
         rss_mb=cost.rss_mb,
+        database_cpu_s=round(cpu_of_database(DATABASE) - before, 2),
         **org.counted(),
     )
 
@@ -72,5 +76,6 @@ def told(row: Row) -> str:
     """A row in a line."""
     return (
         f"{row.work} {row.program:<18} {row.size:>9,} at {row.latency_ms:>3} ms: wall {row.wall_s:8.2f} s, CPU"
-        f" {row.cpu_s:7.2f} s, {row.rss_mb:6.0f} MB, {row.calls:>4} calls, {row.bytes:>12,} bytes {json.dumps(row.came_of_it)}"
+        f" {row.cpu_s:7.2f} s (database {row.database_cpu_s:.2f} s), {row.rss_mb:6.0f} MB,"
+        f" {row.calls:>4} calls, {row.bytes:>12,} bytes {json.dumps(row.came_of_it)}"
     )

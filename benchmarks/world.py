@@ -22,6 +22,8 @@ import requests
 
 ROOT = Path(__file__).resolve().parents[1]
 CACHE = ROOT / ".cache" / "benchmarks"
+DATABASE = CACHE / "server" / "postgres"
+"""Where the server of all programs under test has its data."""
 CLIENT_ID, CLIENT_SECRET = "sandbox-client", "sandbox-secret"
 PLENTY = 100_000_000
 _PROGRAMS = Path(sys.executable).parent

@@ -11,6 +11,9 @@ from benchmarks.prepare import prepare
 from benchmarks.rows import Asked, Row, measured, sync
 from benchmarks.world import Org, Server, crowd, org_of, prepared
 
+_MOST_FOR_TAP = 100_000
+"""Which takes a minute of CPU for so many."""
+
 
 def w1(server: Server, size: int, asked: Asked) -> Iterator[Row]:
     """Cold pull of one campaign and its people into PostgreSQL."""
@@ -28,6 +31,7 @@ def w1(server: Server, size: int, asked: Asked) -> Iterator[Row]:
                     url = server.make("peer")
                     pull = peer("simple_salesforce", "simple_salesforce_pull.py", org, url, campaign)
                     yield measured("W1", "simple-salesforce", size, org, pull)
+                if asked.peers and size <= _MOST_FOR_TAP:
                     org.begin(latency)
                     tap = proxied("tap_salesforce", "tap_salesforce_pull.py", org)
                     yield measured("W1", "tap-salesforce", size, org, tap)

@@ -6,7 +6,7 @@ moves the mirror, the cursor and the journal). They say what was seen, never wha
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -100,10 +100,24 @@ class ReadPlace:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Cells:
+    """Rows as they travelled: CSV with a header, every cell text, an empty one none. The database makes columns of ours of them,
+    those that `frame` makes: a million rows are never unpacked in one place."""
+
+    pieces: Callable[[], Iterator[bytes]]
+    fields: Mapping[str, str]
+    """By column of ours, the field in the header; a column that is not among them has nothing in it."""
+    same: Mapping[str, str] = field(default_factory=dict)
+    """By column of ours, the text that it has in every row."""
+    frame: Callable[[], pl.DataFrame]
+    """The same rows as columns of ours, for whoever has no database."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FirstPage:
     """Some rows of an object that is read for the first time, and where it goes on once they are kept."""
 
-    rows: pl.DataFrame
+    rows: pl.DataFrame | Cells
     place: ReadPlace
     person_fields: frozenset[PersonField] | None = None
     """The fields of people that were asked for, as they were mapped; None where these are no people."""

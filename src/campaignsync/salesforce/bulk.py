@@ -15,11 +15,10 @@ from datetime import datetime
 from typing import Any
 
 import polars as pl
-import requests
 
 from campaignsync.domain.errors import RetryableError, UnknownOutcomeError, UsageError
 from campaignsync.salesforce.errors import SOON_S, passes_by_itself
-from campaignsync.salesforce.wire import Wire
+from campaignsync.salesforce.wire import CsvFile, Wire
 
 ROWS_A_PAGE = 100_000
 """Few enough that a page fits in memory many times over, many enough that a million rows are ten calls."""
@@ -73,10 +72,11 @@ class Ingested:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResultPage:
-    """A page of a query's results as CSV with its header; the place of the next one (None: it was the last); and how many rows
-    there are in all."""
+    """A page of a query's results as CSV with its header; its rows; the place of the next one (None: it was the last); and how
+    many rows there are in all."""
 
-    csv: bytes
+    csv: CsvFile
+    rows: int
     following: str | None
     of: int
 
@@ -98,9 +98,7 @@ def results(wire: Wire, job: str, locator: str = "", rows_a_page: int = 0) -> It
         raise _ended_badly(ended)
     of = int(ended["numberRecordsProcessed"])
     with ThreadPoolExecutor(max_workers=_PAGES_AT_ONCE) as ahead:
-        coming: Future[tuple[requests.Response, float]] | None = ahead.submit(
-            _page, wire, path, locator, rows_a_page
-        )
+        coming: Future[tuple[CsvFile, float]] | None = ahead.submit(_page, wire, path, locator, rows_a_page)
         while coming:
             page, took_s = coming.result()
             told = _result(page, of)
@@ -122,7 +120,7 @@ def _at_once(wire: Wire, place: str | None, of: int, ahead: ThreadPoolExecutor) 
         place = told["nextRecordsUrl"]
 
 
-def _page(wire: Wire, path: str, locator: str, rows: int) -> tuple[requests.Response, float]:
+def _page(wire: Wire, path: str, locator: str, rows: int) -> tuple[CsvFile, float]:
     """A page, and how long it took to come."""
     place = f"&locator={locator}" if locator else ""
     began = time.monotonic()
@@ -130,17 +128,22 @@ def _page(wire: Wire, path: str, locator: str, rows: int) -> tuple[requests.Resp
     return page, time.monotonic() - began
 
 
-def _result(page: requests.Response, of: int) -> ResultPage:
+def _result(page: CsvFile, of: int) -> ResultPage:
     following = page.headers["Sforce-Locator"]
     # The literal word, at the end (S2.4.5).
-    return ResultPage(csv=page.content, following=None if following == "null" else following, of=of)
+    return ResultPage(
+        csv=page,
+        rows=int(page.headers["Sforce-NumberOfRecords"]),
+        following=None if following == "null" else following,
+        of=of,
+    )
 
 
 def query(wire: Wire, soql: str, *, deleted_too: bool, rows_a_page: int = 0) -> Iterator[bytes]:
     """The results of a query as CSV, page by page, each with its header."""
     job, _ = begin_query(wire, soql, deleted_too=deleted_too)
     for page in results(wire, job, rows_a_page=rows_a_page):
-        yield page.csv
+        yield page.csv.content
 
 
 def ingest(wire: Wire, order: Order, rows: pl.DataFrame, note: NoteJob) -> Ingested:

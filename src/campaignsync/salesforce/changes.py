@@ -136,19 +136,10 @@ _FORGOTTEN = ("NOT_FOUND", "INVALID_QUERY_LOCATOR")
 
 
 def _pages_from(reader: Reader, place: ReadPlace) -> Iterator[FirstPage]:
-    for page, result in reader.results(place.job, place.locator or ""):
-        rows = page.rows(place.object_name)
-        latest = rows["system_modstamp"].max()
-        moved = latest if isinstance(latest, datetime) else place.latest
-        place = replace(
-            place,
-            locator=result.following,
-            latest=max(moved, place.latest) if moved and place.latest else moved,
-            rows=place.rows + rows.height,
-            of=result.of,
-        )
+    for result in reader.results(place.job, place.locator or ""):
+        place = replace(place, locator=result.following, rows=place.rows + result.rows, of=result.of)
         mapped = reader.person_field_mapping if place.object_name in PEOPLE else None
-        yield FirstPage(rows=rows, place=place, person_fields=mapped)
+        yield FirstPage(rows=reader.unread(place.object_name, result), place=place, person_fields=mapped)
 
 
 def _members_and_people(reader: Reader, firsts: Mapping[Query, Record]) -> tuple[pl.DataFrame, pl.DataFrame]:

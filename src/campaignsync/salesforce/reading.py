@@ -16,7 +16,7 @@ import polars as pl
 from campaignsync.domain.fields import STANDARD_FIELDS, Access, FieldRule, PersonField, kind_of
 from campaignsync.domain.member_fields import FieldMapping
 from campaignsync.domain.mirror_filter import MirrorFilter
-from campaignsync.domain.observation import WholeLists
+from campaignsync.domain.observation import Cells, WholeLists
 from campaignsync.domain.people import SalesforceField
 from campaignsync.domain.trees import SALESFORCE_PEOPLE
 from campaignsync.salesforce import bulk
@@ -122,10 +122,25 @@ class Reader:
         """Begin a query as a bulk job; the job's id, and when it began."""
         return bulk.begin_query(self._wire, query.soql, deleted_too=query.deleted_too)
 
-    def results(self, job: str, locator: str) -> Iterator[tuple[Page, bulk.ResultPage]]:
-        """The rows that a bulk job has found, page by page from a place on."""
-        for result in bulk.results(self._wire, job, locator):
-            yield CsvPage.of(result.csv, self.layouts), result
+    def results(self, job: str, locator: str) -> Iterator[bulk.ResultPage]:
+        """What a bulk job has found, page by page from a place on."""
+        return bulk.results(self._wire, job, locator)
+
+    def rows_of(self, of: str, result: bulk.ResultPage) -> pl.DataFrame:
+        """The rows of a page of results as columns of ours."""
+        return CsvPage.of(result.csv.content, self.layouts).rows(of)
+
+    def unread(self, of: str, result: bulk.ResultPage) -> pl.DataFrame | Cells:
+        """The same for whoever can read cells; what more than their type must be seen to comes as columns."""
+        layout = self.layouts[of]
+        if layout.custom or layout.members:
+            return self.rows_of(of, result)
+        return Cells(
+            pieces=result.csv.pieces,
+            fields=layout.paths,
+            same={"kind": PEOPLE[of].value} if of in PEOPLE else {},
+            frame=lambda: self.rows_of(of, result),
+        )
 
     def rows(self, query: Query, first: Record) -> pl.DataFrame:
         """All rows of a query as columns of ours, when its first page is there."""
@@ -311,8 +326,8 @@ class Reader:
             everybody = Query(
                 of=kind, soql=f"SELECT {fields} FROM {kind} WHERE Email != null", deleted_too=True
             )
-            for page, _ in self.results(self.begin(everybody)[0], ""):
-                yield page.rows(kind).join(wanted, left_on=own, right_on="wanted", how="semi")
+            for page in self.results(self.begin(everybody)[0], ""):
+                yield self.rows_of(kind, page).join(wanted, left_on=own, right_on="wanted", how="semi")
 
     def people_with_our_ids(self, field: str, our_ids: Collection[str]) -> pl.DataFrame:
         """Leads and contacts by our ids, deleted ones too: our_id, and the columns of people."""

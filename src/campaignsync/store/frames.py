@@ -23,7 +23,7 @@ _ROWS_AT_ONCE = 20_000
 """Whose text is in memory at a time."""
 _JSONB = 3802
 """The type's number in PostgreSQL; Django hands it over unread."""
-_SQL_TYPES = {
+SQL_TYPES = {
     pl.Int64: "bigint",
     pl.String: "text",
     pl.Boolean: "boolean",
@@ -34,7 +34,7 @@ _SQL_TYPES = {
 
 def temporary(name: str, frame: pl.DataFrame) -> None:
     """Make a temporary table of a frame; it lasts until the transaction ends."""
-    columns = ", ".join(f'"{column}" {_SQL_TYPES[kind]}' for column, kind in frame.schema.items())
+    columns = ", ".join(f'"{column}" {SQL_TYPES[kind]}' for column, kind in frame.schema.items())
     made = f'DROP TABLE IF EXISTS "{name}"; CREATE TEMPORARY TABLE "{name}" ({columns}) ON COMMIT DROP'
     analyzed = f'ANALYZE "{name}"'
     if frame.is_empty():

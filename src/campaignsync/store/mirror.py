@@ -14,7 +14,7 @@ from datetime import datetime
 import polars as pl
 
 from campaignsync.domain.links import LinkState
-from campaignsync.domain.observation import LIST_IDS_FROM_ROWS, Delta, WholeLists
+from campaignsync.domain.observation import LIST_IDS_FROM_ROWS, Cells, Delta, WholeLists
 from campaignsync.domain.people import PersonKind
 from campaignsync.domain.trees import (
     CAMPAIGN_MEMBERS,
@@ -24,7 +24,7 @@ from campaignsync.domain.trees import (
     SALESFORCE_PEOPLE,
     Schema,
 )
-from campaignsync.store import scope
+from campaignsync.store import cells, scope
 from campaignsync.store.acting import because
 from campaignsync.store.frames import bulk, execute, query, rows, temporary
 
@@ -60,14 +60,22 @@ PERSON = _Table(
 )
 
 
-def merge(connection: int, table: _Table, frame: pl.DataFrame, *, only: str = "true") -> None:
+def merge(connection: int, table: _Table, rows_seen: pl.DataFrame | Cells, *, only: str = "true") -> None:
     """Insert new rows, those that meet the condition `only`, and update those that differ and are no older."""
-    if frame.is_empty():
+    if isinstance(rows_seen, Cells):
+        _merge(connection, table, cells.read(rows_seen, table.schema, table.key), only)
         return
-    rows_seen = frame.select(*table.schema)
-    if rows_seen[table.key].n_unique() < rows_seen.height:
-        rows_seen = rows_seen.unique(table.key, keep="last")
-    temporary("seen", rows_seen)
+    if rows_seen.is_empty():
+        return
+    chosen = rows_seen.select(*table.schema)
+    if chosen[table.key].n_unique() < chosen.height:
+        chosen = chosen.unique(table.key, keep="last")
+    temporary("seen", chosen)
+    _merge(connection, table, "seen", only)
+
+
+def _merge(connection: int, table: _Table, seen_in: str, only: str) -> None:
+    """The same of rows that are there already, each key once: what to select them from."""
     casts = dict(table.casts)
     columns = [(("salesforce_id" if name == table.key else name), name) for name in table.schema]
     names = ", ".join(f'"{column}"' for column, _ in columns)
@@ -85,7 +93,7 @@ def merge(connection: int, table: _Table, frame: pl.DataFrame, *, only: str = "t
     bulk(
         table.name,
         # A row that is as it was is not even touched: to find a conflict is to lock the row, which is a write.
-        f"INSERT INTO {table.name} AS t (connection_id, {names}) SELECT %s, {values} FROM seen LEFT JOIN {table.name} o"
+        f"INSERT INTO {table.name} AS t (connection_id, {names}) SELECT %s, {values} FROM {seen_in} seen LEFT JOIN {table.name} o"
         f' ON o.connection_id = %s AND o.salesforce_id = seen."{table.key}" WHERE ({only})'
         f" AND (o.id IS NULL OR ({mirrored}) IS DISTINCT FROM ({told}))"
         f" ON CONFLICT (connection_id, salesforce_id) DO UPDATE SET {updates}"
