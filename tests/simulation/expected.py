@@ -8,7 +8,7 @@ overwritten by a later one or by a rule. `Expected` is of the whole history; a `
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from campaignsync.domain.links import FieldEdit, LinkPolicy, Removal, StepBack, Winner
@@ -17,8 +17,8 @@ from campaignsync.planner.decide import Rules, Verdict, decide
 
 State = tuple["str | None", "str | None", "str | None"]
 """Of one org: agreed, program, campaign."""
-Whole = tuple["str | None", tuple[tuple["str | None", "str | None"], ...]]
-"""Program, and (agreed, campaign) of each org."""
+Whole = tuple["str | None", tuple[tuple["str | None", ...], ...]]
+"""Program, and (agreed, campaign) of each org; where looks grow old, also the campaign as it was seen last."""
 WEBINAR = next(channel for channel in DEFAULT_CHANNELS if channel.name == "Webinar")
 _POLICY = {
     "winner": Winner,
@@ -36,9 +36,14 @@ def spelled(label: str | None) -> str | None:
 
 
 class Expected:
-    """What may be true, by program and person, in so many orgs."""
+    """What may be true, by program and person, in so many orgs.
 
-    def __init__(self, orgs: int) -> None:
+    With `looks_grow_old`, people edit while rounds are under way: what was seen of a campaign may be older than what is there, so
+    that an edit here which changed nothing comes before the round brings what it saw. Without, a round happens at once.
+    """
+
+    def __init__(self, orgs: int, *, looks_grow_old: bool = False) -> None:
+        self.looks_grow_old = looks_grow_old
         self.legs = [Leg(self, number) for number in range(orgs)]
         self.states: dict[tuple[str, str], set[Whole]] = {}
         self.unsure: dict[str, str] = {}
@@ -52,16 +57,17 @@ class Expected:
 
     def possible(self, program: str, name: str) -> set[Whole]:
         """What may be true now, syncs between or not."""
-        found = set(self.states.get((program, name), {(None, ((None, None),) * len(self.legs))}))
+        nowhere = (None,) * (3 if self.looks_grow_old else 2)
+        found = set(self.states.get((program, name), {(None, (nowhere,) * len(self.legs))}))
         waiting = list(found)
         legs = [leg for leg in self.legs if program in leg.linked_programs]
         while waiting:
             whole = waiting.pop()
             for leg in legs:
-                then = leg.put(whole, synced(leg.seen_of(whole), leg.rules(program)))
-                if then not in found:
-                    found.add(then)
-                    waiting.append(then)
+                for then in leg.then(whole, program):
+                    if then not in found:
+                        found.add(then)
+                        waiting.append(then)
         return found
 
     def note(self, program: str, name: str, status: str | None) -> None:
@@ -105,14 +111,31 @@ class Leg:
     def seen_of(self, whole: Whole) -> State:
         """The triple of this org."""
         here, legs = whole
-        agreed, there = legs[self.number]
+        agreed, there, *_ = legs[self.number]
         return agreed, here, there
 
-    def put(self, whole: Whole, state: State) -> Whole:
-        """All of it, with another triple of this org."""
+    def then(self, whole: Whole, program: str) -> Iterator[Whole]:
+        """What a round may make of it next."""
+        rules, triple = self.rules(program), self.seen_of(whole)
+        if not self.whole.looks_grow_old:
+            yield self.put(whole, synced(triple, rules))
+            return
+        agreed, here, there = triple
+        seen = whole[1][self.number][2]
+        yield self.put(whole, triple, there)
+        then = synced((agreed, here, seen), rules)
+        if then[2] == seen:
+            # What was seen is brought here, or agreed on: whatever has become of it there meanwhile is left alone.
+            yield self.put(whole, (then[0], then[1], there))
+        elif there == seen:
+            # Else the row is left as it is, since it is read in the same call before it is written.
+            yield self.put(whole, then, then[2])
+
+    def put(self, whole: Whole, state: State, *seen: str | None) -> Whole:
+        """All of it, with another triple of this org, and what was seen there last as it was or as given."""
         legs = list(whole[1])
         agreed, here, there = state
-        legs[self.number] = agreed, there
+        legs[self.number] = agreed, there, *(seen or legs[self.number][2:])
         return here, tuple(legs)
 
     def choose(self, program: str, choices: Mapping[str, str]) -> None:
