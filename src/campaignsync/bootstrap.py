@@ -14,10 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 
+from campaignsync.domain.budget import pause_text
 from campaignsync.domain.connections import Connection, Login
 from campaignsync.domain.errors import DATABASE_UNREACHABLE, UsageError
+from campaignsync.domain.health import judged
 from campaignsync.domain.ids import LinkId
 from campaignsync.runtime import backups
+from campaignsync.runtime.doctor import Finding, diagnosis
 from campaignsync.runtime.embedded_postgres import embedded_postgres, revive
 from campaignsync.runtime.executor import Tell, nobody
 from campaignsync.runtime.flow_ports import Commands, Courier
@@ -127,6 +130,18 @@ class Application:
         """The events of a connection's org."""
         login = self.registry.login(connection.connection_id)
         return SalesforceOrg(login, user=connection.user).events(connection.pubsub)
+
+    def doctor(self, connection: Connection) -> list[Finding]:
+        """What is well with a connection and with this installation, and what is not, as an admin would look."""
+        bounds = self.settings.thresholds
+        return diagnosis(
+            connection,
+            self.new_door(self.registry.login(connection.connection_id)),
+            lambda: self.events(connection),
+            every=pause_text(self.ledger.budget(connection.connection_id).every),
+            bounds=bounds,
+            checks=judged(self.vitals.facts(), bounds),
+        )
 
     def _opened_with(self, connection: Connection) -> object:
         org = connection.connection_id

@@ -11,7 +11,6 @@ from typing import Annotated
 import typer
 
 from campaignsync.bootstrap import Application
-from campaignsync.cli.health import examined
 from campaignsync.cli.output import answer, print_json, print_table, say, show
 from campaignsync.cli.session import AsJson, ConnectionName, opened
 from campaignsync.domain.budget import Budget, pause, pause_text
@@ -22,7 +21,6 @@ from campaignsync.domain.people import DuplicateRule
 from campaignsync.domain.programs import currency_code
 from campaignsync.domain.programs import rate as parse_rate
 from campaignsync.domain.statuses import DEFAULT_CHANNELS
-from campaignsync.runtime.doctor import clock, examine, hearing, machine
 from campaignsync.runtime.lead_rules import changed_rules
 
 
@@ -313,14 +311,7 @@ def connections(context: typer.Context, as_json: AsJson = False) -> None:
 def doctor(context: typer.Context, connection: ConnectionName = None, as_json: AsJson = False) -> None:
     """Find out why no campaigns are seen, in the order an admin would look. Exits with 2 when something is not well."""
     with opened(context) as app:
-        chosen = app.registry.connection(connection)
-        door = app.new_door(app.registry.login(chosen.connection_id))
-        findings = examine(chosen, door)
-        if all(finding.well for finding in findings):
-            every = pause_text(app.ledger.budget(chosen.connection_id).every)
-            findings.append(clock(door.clock_ahead_s, app.settings.thresholds.clock.total_seconds()))
-            findings.append(hearing(chosen, app.events(chosen), every))
-        findings += machine(examined(app))
+        findings = app.doctor(app.registry.connection(connection))
     rows = [asdict(finding) for finding in findings]
     if as_json:
         print_json(rows)

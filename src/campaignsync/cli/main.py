@@ -7,6 +7,8 @@ reached, or nobody knows what became of a call · 5 Salesforce refused. docs/com
 from __future__ import annotations
 
 import sys
+from importlib.metadata import version
+from typing import Annotated
 
 import typer
 
@@ -35,7 +37,7 @@ from campaignsync.cli import (
     web,
     webhooks,
 )
-from campaignsync.cli.output import complain
+from campaignsync.cli.output import complain, say
 from campaignsync.cli.session import DataDir
 from campaignsync.domain.errors import (
     CampaignsyncError,
@@ -88,8 +90,19 @@ for module in (
     module.add_to(app)
 
 
+def _tell_version(wanted: bool) -> None:
+    if wanted:
+        say(version("campaignsync"))
+        raise typer.Exit
+
+
+Version = Annotated[
+    bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Say which version this is.")
+]
+
+
 @app.callback()
-def _options(context: typer.Context, data_dir: DataDir = None) -> None:
+def _options(context: typer.Context, data_dir: DataDir = None, told_version: Version = False) -> None:
     context.obj = data_dir
 
 

@@ -1,16 +1,18 @@
-"""Finds out why no campaigns are seen, in the order an admin would look (M3.3).
+"""Finds out why no campaigns are seen, in the order an admin would look (M3.3), and what ails this machine.
 
-Called by the command line. Whatever is not well hides what comes after it, which is then named as not looked at.
+Called by the command line, the pages and the API by way of `bootstrap`, so that all three tell the same. Whatever is not well in
+the org hides what comes after it, which is then named as not looked at.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 
 from campaignsync.domain.connections import Connection
 from campaignsync.domain.errors import CampaignsyncError
-from campaignsync.domain.health import Check, Level
+from campaignsync.domain.health import Check, Level, Thresholds
 from campaignsync.domain.people import SalesforceField
 from campaignsync.runtime.ports import SalesforceDoor
 from campaignsync.runtime.service_ports import Events
@@ -45,6 +47,27 @@ class Finding:
     setup: str = ""
 
 
+def diagnosis(
+    connection: Connection,
+    door: SalesforceDoor,
+    open_events: Callable[[], Events],
+    *,
+    every: str,
+    bounds: Thresholds,
+    checks: Iterable[Check],
+) -> list[Finding]:
+    """All there is to look at: the org, our clock as soon as the org told the time, its events, and this machine."""
+    found = examine(connection, door)
+    well = all(finding.well for finding in found)
+    # A login by JWT fails where our clock is wrong: whoever looks for its cause must see it.
+    if door.clock_ahead_s is not None:
+        found.append(clock(door.clock_ahead_s, bounds.clock.total_seconds()))
+    if well:
+        with closing(open_events()) as events:
+            found.append(hearing(connection, events, every))
+    return [*found, *machine(checks)]
+
+
 def examine(connection: Connection, door: SalesforceDoor) -> list[Finding]:
     """What was looked at, up to and with the first thing that is not well, and what could not be looked at because of it."""
     found: list[Finding] = []
@@ -74,13 +97,13 @@ def hearing(connection: Connection, events: Events, every: str) -> Finding:
     )
 
 
-def clock(ahead_s: float | None, bound_s: float) -> Finding:
+def clock(ahead_s: float, bound_s: float) -> Finding:
     """Whether our clock is the org's, near enough."""
-    skewed = abs(ahead_s or 0.0) > bound_s
+    skewed = abs(ahead_s) > bound_s
     return Finding(
         check="clock",
         well=not skewed,
-        seen=f"ours is {ahead_s or 0.0:+.0f} s from the org's",
+        seen=f"ours is {ahead_s:+.0f} s from the org's",
         to_do="set the clock of this machine by NTP" if skewed else "",
     )
 

@@ -23,7 +23,6 @@ from campaignsync.planner.explain import kept
 from campaignsync.planner.plan import Plan
 from campaignsync.runtime.approval import offered
 from campaignsync.runtime.cycle import look
-from campaignsync.runtime.doctor import examine
 from campaignsync.runtime.executor import Tell
 from campaignsync.runtime.flow_runner import run_flows
 from campaignsync.runtime.lead_rules import changed_rules
@@ -156,8 +155,7 @@ def labels(app: Application, asked: Asked, tell: Tell) -> Done:
 @kind("doctor")
 def doctor(app: Application, asked: Asked, tell: Tell) -> Done:
     """What is well with a connection and what is not: connection."""
-    connection = app.registry.connection(asked["connection"])
-    findings = examine(connection, app.new_door(app.registry.login(connection.connection_id)))
+    findings = app.doctor(app.registry.connection(asked["connection"]))
     well = all(finding.well for finding in findings)
     return Done(result={"well": well, "findings": [asdict(finding) for finding in findings]})
 

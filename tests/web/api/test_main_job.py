@@ -125,6 +125,10 @@ def test_an_org_is_examined_looked_at_and_its_people_synced_and_deleted(admin: A
     desk.org.create("Campaign", Name="Looked at", IsActive=True)
     found = admin.errand(f"/connections/{org['number']}/doctor")
     assert [each["check"] for each in found["result"]["findings"] if not each["well"]] == []
+    # All that `campaignsync doctor` looks at, what ails this machine included.
+    looked_at = [each.check for each in desk.app.doctor(desk.connection)]
+    assert [each["check"] for each in found["result"]["findings"]] == looked_at
+    assert looked_at[-4:] == ["clock", "change events", "clock of the database", "disk"]
     assert found["result"]["well"] is True
     assert admin.errand(f"/connections/{org['number']}/look")["result"] == {"campaigns": 1}
     campaigns = admin.pages(f"/connections/{org['number']}/campaigns?search=looked")

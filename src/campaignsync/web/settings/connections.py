@@ -18,7 +18,6 @@ from campaignsync.domain.connections import LOGIN_FIELDS, Connection, Login, Log
 from campaignsync.domain.errors import CampaignsyncError, UsageError
 from campaignsync.domain.people import DuplicateRule
 from campaignsync.domain.programs import currency_code, rate
-from campaignsync.runtime.doctor import examine
 from campaignsync.runtime.lead_rules import changed_rules
 from campaignsync.store.models import Connection as ConnectionRow
 from campaignsync.web.access import may, requires
@@ -275,9 +274,10 @@ def _keep(org: Connection, given: dict[str, Any], known_rates: set[str]) -> None
 @requires(Action.CHECK_CONNECTIONS)
 def check(request: HttpRequest, number: int) -> HttpResponse:
     """The check list, as the org answers now."""
-    org, app = connection_of(number), installation()
-    findings = examine(org, app.new_door(app.registry.login(org.connection_id)))
-    return render(request, "web/settings/check_part.html", {"findings": findings, "org": org})
+    org = connection_of(number)
+    return render(
+        request, "web/settings/check_part.html", {"findings": installation().doctor(org), "org": org}
+    )
 
 
 @requires(Action.CHANGE_SETTINGS)
