@@ -270,8 +270,8 @@ class Flowing:
 
     # What happens between rounds.
 
-    def run(self, ledger: Mortal, door: Any) -> None:
-        """People do something, and then all that is due of flows is done; whatever way it ends."""
+    def run(self, ledger: Mortal, door: Any) -> bool:
+        """People do something, and then all that is due of flows is done; whatever way it ends. Whether anything was to do."""
         for _ in range(0 if self.calm else self.dice.randint(1, 4)):
             self.dice.choice((self._edit_there, self._edit_elsewhere))()
         world = self.world
@@ -290,6 +290,7 @@ class Flowing:
         try:
             report = run_flows(doors)
             world.tell(f"flows: {report.entered} {report.steps} {report.commands} {report.failures!r}")
+            return bool(report.entered or report.steps or report.commands or report.failures)
         except CampaignsyncError as error:
             world.tell(f"flows failed: {type(error).__name__} {error}")
         except (Killed, DatabaseGoneError) as death:
@@ -298,6 +299,7 @@ class Flowing:
             world.bury(ledger)
         finally:
             self.active = False
+        return True
 
     def _edit_there(self) -> None:
         """Sales adds somebody to the other campaign, gives them another status, or takes them out."""

@@ -27,9 +27,9 @@ from simulation.stores import Dump, Store
 from simulation.universe import Counted, Universe
 from simulation.world import World, sizes
 
-SETTLING, QUIET_ROUNDS = 3, 1
-"""Whom a round has made a person of ours is compared field by field by the next: three rounds of each org settle all, the next is
-quiet."""
+SETTLING = 3
+"""Whom a round has made a person of ours is compared field by field by the next: three rounds of each org settle all. The next is
+quiet, and so is the one behind a round that had nothing to do."""
 BETWEEN_QUIET_S = 7 * 3600
 """Longer than any refused write waits to be tried again."""
 
@@ -198,34 +198,44 @@ class Play:
             for world in self.worlds:
                 outcome.violations += properties.all_was_called_for(world)
 
-    def _flows(self) -> None:
-        """All that is due of flows, where there are any."""
-        if self.flowing:
-            self._revive(self.worlds[0])
-            worker = self._workers[self.worlds[0].name]
-            self.flowing.run(worker.ledger, worker.door)
+    def _flows(self) -> bool:
+        """All that is due of flows, where there are any; whether there was something to do."""
+        if not self.flowing:
+            return False
+        self._revive(self.worlds[0])
+        worker = self._workers[self.worlds[0].name]
+        return self.flowing.run(worker.ledger, worker.door)
 
     def _settle_flows(self) -> None:
         """Nothing goes wrong any more: rounds and flows, until all is done that either asks of the other."""
         if self.flowing:
             self.flowing.calm = True
             for _ in range(SETTLING):
-                self.universe.clock.advance(BETWEEN_QUIET_S)
-                self._round(self.worlds)
-                self._flows()
+                idle = not self._quiet_round()
+                if not self._flows() and idle:
+                    return
 
     def _quieten(self, outcome: Outcome) -> None:
+        """Rounds until one has nothing to do, or as many as settle all; the one behind it must have nothing to do."""
         self._serving = None
         self._settle_flows()
-        settling = SETTLING * len(self.worlds)
-        for number in range(settling + QUIET_ROUNDS):
-            self.universe.clock.advance(BETWEEN_QUIET_S)
-            before = self.universe.store.version(), [world.org.changes.last for world in self.worlds]
-            self._round(self.worlds)
-            if number >= settling:
-                for world, change in zip(self.worlds, before[1], strict=True):
-                    outcome.violations += properties.wrote_nothing(world, before[0], change)
-                    outcome.violations += properties.calls_within_bounds(world, spent=False, quiet=True)
+        for _ in range(SETTLING * len(self.worlds)):
+            if not self._quiet_round():
+                break
+        outcome.violations += self._quiet_round()
+
+    def _quiet_round(self) -> list[str]:
+        """A round of each org behind the last fault; what tells that there was something to do."""
+        self.universe.clock.advance(BETWEEN_QUIET_S)
+        version, changes = self.universe.store.version(), [world.org.changes.last for world in self.worlds]
+        self._round(self.worlds)
+        found = []
+        for world, change in zip(self.worlds, changes, strict=True):
+            found += properties.wrote_nothing(world, version, change)
+            found += properties.calls_within_bounds(world, spent=False, quiet=True)
+            if world.spoilt:
+                found.append(f"a quiet round failed: {self.universe.trace[-2:]}")
+        return found
 
     def _round(self, worlds: Sequence[World]) -> list[str]:
         """A round of each org, one behind the other; what is due may happen to any of them between any two steps."""

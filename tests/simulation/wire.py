@@ -7,6 +7,7 @@ Each call is told to the world before and after it, which is where people act an
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from enum import Enum
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -60,6 +61,9 @@ class InProcess(BaseAdapter):
         else:
             fault = wrong if isinstance(wrong, Fault) else Fault()
             answer = self._sandbox.answer(asked, fault)
+        if answer is not None:
+            # Written once, for all who look at it.
+            answer = replace(answer, body=answer.content())
         self._after(asked, answer)
         if answer is None or wrong is Lost.AFTER:
             raise requests.ConnectionError

@@ -65,6 +65,7 @@ class World:
         self.kept_edits: set[str] = set()
         """Programs whose admin let edits of type and cost be kept, at any time."""
         self.sync_user_id = ""
+        self._linking_door: SalesforceOrg | None = None
         self.calls_of_round = 0
         self._calls: list[datetime] = []
         self.rounds_behind = 0
@@ -142,7 +143,7 @@ class World:
         linking = Linking(
             registry=self.store.registry,
             ledger=self.store.ledger,
-            door=self.door(),
+            door=self._admins_door(),
             connection=self.connection,
         )
         if new:
@@ -152,6 +153,12 @@ class World:
             made = linking.existing(ExistingCampaign(program=program, campaign=self.campaigns[program]))
         self.links[program] = made
         self.expected.linked(program)
+
+    def _admins_door(self) -> SalesforceOrg:
+        """The door of the process that an admin links programs in, which stays open."""
+        if self._linking_door is None:
+            self._linking_door = self.door()
+        return self._linking_door
 
     def choose(self, program: str, choice: Mapping[str, str]) -> None:
         """An admin changes what was chosen for a link."""

@@ -150,17 +150,28 @@ class Plan:
         moot = pl.col("verdict").is_in([Verdict.AGREE, Verdict.NOTHING])
         held_back = (pl.col("verdict") == Verdict.HOLD) & pl.col("becomes").is_not_null()
         there = (pl.col("verdict") == Verdict.TO_CAMPAIGN) | (pl.col("code") == REFUSED_BEFORE) | held_back
-        waiting = self.members.filter(~moot)
-        for_salesforce = waiting.filter(there.fill_null(value=False))
-        from_salesforce = waiting.filter(~there.fill_null(value=False))
         # A member whose fields differ waits once in each direction, whether or not the status does, too (M6.8).
-        of_fields = self.values.filter(pl.col("verdict") != Verdict.NOTHING)
         fields_there = (pl.col("verdict") == Verdict.TO_CAMPAIGN) | (pl.col("code") == REFUSED_BEFORE)
-        fields_there = fields_there.fill_null(value=False)
+        waiting = pl.concat(
+            [
+                self.members.filter(~moot).select(
+                    "person_id", there=there.fill_null(value=False), new=pl.col("salesforce_id").is_null()
+                ),
+                self.values.filter(pl.col("verdict") != Verdict.NOTHING).select(
+                    "person_id", there=fields_there.fill_null(value=False), new=pl.lit(value=False)
+                ),
+            ]
+        )
+        person, goes_there = pl.col("person_id"), pl.col("there")
+        from_salesforce, for_salesforce, leads = waiting.select(
+            person.filter(~goes_there).n_unique(),
+            person.filter(goes_there).n_unique().alias("for"),
+            (goes_there & pl.col("new")).sum().alias("leads"),
+        ).row(0)
         return {
-            MEMBERS_HERE: _people(from_salesforce, of_fields.filter(~fields_there)),
-            MEMBERS_THERE: _people(for_salesforce, of_fields.filter(fields_there)),
-            LEADS_THERE: for_salesforce["salesforce_id"].null_count(),
+            MEMBERS_HERE: from_salesforce,
+            MEMBERS_THERE: for_salesforce,
+            LEADS_THERE: leads,
             CAMPAIGNS_THERE: len(self.fields),
         }
 
@@ -199,11 +210,6 @@ class Plan:
         values = self.value_writes.select(*_DIGESTED_VALUES).sort("person_id", "field")
         told = values.write_csv(quote_style="non_numeric") if values.height else ""
         return hashlib.sha256(f"{head}\n{members}{told}".encode()).hexdigest()
-
-
-def _people(*rows: pl.DataFrame) -> int:
-    """How many people these rows are about."""
-    return pl.concat([each["person_id"] for each in rows]).n_unique()
 
 
 def field_text(value: CampaignFieldValue) -> str | None:

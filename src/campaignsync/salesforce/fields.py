@@ -141,7 +141,8 @@ def frame(
     reading = _reading(
         object_name, layout, frozenset(path for path in layout.members if path not in records[0])
     )
-    return pl.from_dicts(records, schema=reading.sent).select(reading.columns)
+    # A page has few rows and many columns: sharing those out among threads would take longer than making them.
+    return pl.from_dicts(records, schema=reading.sent).select_seq(reading.columns)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,9 +176,12 @@ def frame_of_csv(object_name: str, cells: pl.DataFrame, layout: Layout | None = 
 
 def _columns(object_name: str, layout: Layout, values: Mapping[str, pl.Expr]) -> dict[str, pl.Expr]:
     """Every column of ours, from the fields that are there."""
+    schema = _SCHEMAS[object_name]
     columns = {
-        name: _value(name, kind, values[name]) if name in values else pl.lit(None, kind)
-        for name, kind in _SCHEMAS[object_name].items()
+        name: _value(name, kind, values[name], sent=_sent_as(name, layout, schema))
+        if name in values
+        else pl.lit(None, kind)
+        for name, kind in schema.items()
     }
     if object_name == "CampaignMember":
         return columns | {"custom": _of_members(layout, values)}
@@ -212,13 +216,15 @@ def _field(path: str) -> pl.Expr:
     return pl.col(first).struct.field(second) if second else pl.col(first)
 
 
-def _value(name: str, kind: Kind, value: pl.Expr) -> pl.Expr:
-    """What a field is among our columns."""
+def _value(name: str, kind: Kind, value: pl.Expr, *, sent: Kind) -> pl.Expr:
+    """What a field, of the type that JSON has for it, is among our columns."""
     if name in _MONEY:
         return value.cast(pl.String).str.strip_suffix(".0")
     if kind == UTC_TIME:
         return value.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f%#z", time_unit="us", time_zone="UTC")
-    return value.str.to_date("%Y-%m-%d") if kind == pl.Date else value.cast(kind)
+    if kind == pl.Date:
+        return value.str.to_date("%Y-%m-%d")
+    return value if kind == sent else value.cast(kind)
 
 
 def _as_sent(layout: Layout, schema: Schema) -> dict[str, Kind]:

@@ -7,6 +7,7 @@ Holds no lock and knows no socket. Rests on S2.1.2, S2.2.1, S2.2.2, S2.2.10 and 
 import re
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import lru_cache
 
 from salesforce_sandbox.org.access import Caller
 from salesforce_sandbox.org.errors import SalesforceError
@@ -34,6 +35,8 @@ class Service:
         self._by_method: dict[str, list[Endpoint]] = {}
         for endpoint in endpoints:
             self._by_method.setdefault(endpoint.method, []).append(endpoint)
+        # Whoever looks again looks at the same addresses.
+        self._endpoint_at = lru_cache(maxsize=1_000)(self._served_at)
 
     def serve(self, request: Request) -> Response:
         """Answers one request from outside, in XML where that is asked for."""
@@ -102,11 +105,10 @@ class Service:
 
     def _endpoint(self, request: Request) -> tuple[Endpoint, dict[str, str]]:
         """The endpoint and the parameters of the path; SalesforceError when nothing is served there."""
+        served_there = self._endpoint_at(request.method, request.path)
+        if served_there is not None:
+            return served_there
         version = _version_of(request.path)
-        for endpoint in self._by_method.get(request.method, ()):
-            found = endpoint.pattern.fullmatch(request.path)
-            if found and version >= endpoint.since:
-                return endpoint, found.groupdict()
         served = {
             method: min(each.since for each in endpoints)
             for method in self._by_method
@@ -121,6 +123,15 @@ class Service:
         if served:
             raise _NOT_FOUND
         raise not_built(request)
+
+    def _served_at(self, method: str, path: str) -> tuple[Endpoint, dict[str, str]] | None:
+        """What serves an address that is known, if anything does."""
+        version = _version_of(path)
+        for endpoint in self._by_method.get(method, ()):
+            found = endpoint.pattern.fullmatch(path)
+            if found and version >= endpoint.since:
+                return endpoint, found.groupdict()
+        return None
 
     def _meant(self, request: Request) -> Request:
         """S2.2.3: clients that cannot send PATCH send a POST that says so; addresses may end by naming the format."""
