@@ -41,6 +41,7 @@ def _next_call(world: World, name: str, wrong: Callable[[Request], Any], times: 
 def struck(world: World, name: str) -> None:
     world.counted.faults[name] += 1
     world.spoilt = True
+    world.wrongs += 1
     world.tell(f"fault: {name}")
 
 
@@ -129,6 +130,7 @@ def _bulk_partly_refused(world: World, name: str, who: str) -> None:
 def _bulk_slow(world: World, name: str, reads: int) -> None:
     if world.given.bulk:
         world.sales.control("POST", "/sandbox/bulk", {"reads_per_step": reads})
+        world.looks_a_step = reads
         struck(world, name)
 
 
@@ -228,4 +230,5 @@ def cease(world: World) -> None:
     world.clock.jump = timedelta()
     world.org.admin.validation.clear()
     world.sales.control("DELETE", "/sandbox/bulk")
+    world.looks_a_step = 1
     world.store.registry.set_pace(world.connection.connection_id, {"daily_calls": None})

@@ -19,7 +19,7 @@ import polars as pl
 from campaignsync.domain.errors import UnknownOutcomeError
 from campaignsync.planner import decide
 from campaignsync.runtime import executor
-from campaignsync.salesforce import changes, pages, reading, wire
+from campaignsync.salesforce import changes, pages, reading, wire, writing
 from simulation.memory import ledger, mirror, people
 from simulation.memory.tables import Tables, who_is
 
@@ -163,6 +163,20 @@ def _no_look_back() -> Iterator[None]:
         yield
 
 
+@contextlib.contextmanager
+def _a_call_each() -> Iterator[None]:
+    with mock.patch.object(writing, "ROWS_A_CALL", 1), mock.patch.object(writing, "ADDED_A_CALL", 1):
+        yield
+
+
+def _looked_for_twice(right: Any) -> Any:
+    def people(self: Any, **wanted: Any) -> Any:
+        right(self, **wanted)
+        return right(self, **wanted)
+
+    return people
+
+
 _MEMORY = ledger.MemoryLedger
 PLANTED = (
     Planted(name="the watermark's own second is lost", patch=_no_look_back, seeds=200),
@@ -248,6 +262,12 @@ PLANTED = (
     Planted(
         name="the journal tells a change twice",
         patch=_instead(Tables, "program_changed", _told_twice),
+        seeds=50,
+    ),
+    Planted(name="each member is written by a call of its own", patch=_a_call_each, seeds=50),
+    Planted(
+        name="people are looked for twice",
+        patch=_instead(reading.Reader, "people", _looked_for_twice),
         seeds=50,
     ),
     Planted(

@@ -59,6 +59,7 @@ class Worker:
         self.service = serving.worker(world, self.ledger) if world.listens else None
 
     def _moment(self, name: str, process: Mortal) -> None:
+        self.world.turn(name, process)
         self.world.moment(name, process)
         process.require_alive()
 
@@ -241,7 +242,8 @@ class Play:
         """A round of each org, one behind the other; what is due may happen to any of them between any two steps."""
         self._moment = 0
         for world in worlds:
-            world.spoilt, world.calls_of_round = False, 0
+            world.spoilt, world.calls_of_round, world.wrongs = False, 0, 0
+            world.asked.clear()
             self._revive(world)
         self._fire(upto=0, process=None)
         for world in worlds:
@@ -320,6 +322,7 @@ class Play:
                     world.counted.edits[event.what] += 1
                     for each in self.worlds:
                         each.spoilt = each.spoilt or process is not None
+                        each.wrongs += process is not None
             elif event.what in listening.FAULTS:
                 if listening.strike(world, event.what, event.args):
                     struck(world, event.what)

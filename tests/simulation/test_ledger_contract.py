@@ -12,12 +12,10 @@ import polars as pl
 import pytest
 
 from campaign_words import CAMPAIGN_ID, SYNC_USER, Linked, counts, delta, lead, member
-from campaignsync.domain.connections import Login, LoginMethod
 from campaignsync.domain.errors import RetryableError
 from campaignsync.domain.links import LinkState
 from campaignsync.domain.observation import WholeLists
 from campaignsync.domain.runs import MemberBatch
-from campaignsync.domain.statuses import DEFAULT_CHANNELS
 from campaignsync.domain.trees import (
     CAMPAIGN_MEMBERS,
     CAMPAIGN_STATUSES,
@@ -25,42 +23,9 @@ from campaignsync.domain.trees import (
     MEMBER_OUTCOMES,
     MEMBER_WRITES,
 )
-from simulation.clock import SimulatedClock
-from simulation.stores import InMemory
+from simulation.contract_words import journal, see
 
-LOGIN = Login(method=LoginMethod.CLIENT_CREDENTIALS, login_url="http://sandbox.example", fields={})
 ADA, BEN = "person1@example.com", "person2@example.com"
-
-
-@pytest.fixture(params=["in memory", "in PostgreSQL"])
-def linked(request: pytest.FixtureRequest) -> Linked:
-    """A webinar that is linked, in either store."""
-    clock = SimulatedClock()
-    store: Any
-    if request.param == "in memory":
-        store = InMemory(clock)
-    else:
-        request.getfixturevalue("app")
-        from simulation.postgres import InPostgres
-
-        store = InPostgres(clock)
-    store.registry.add_channels(DEFAULT_CHANNELS)
-    store.registry.save_connection(
-        "org", LOGIN, instance_url="http://sandbox.example", campaign_sync=True, user=SYNC_USER
-    )
-    store.registry.create_program("Spring", "Webinar", {})
-    connection = store.registry.connection("org")
-    store.ledger.mirror(connection.connection_id, delta())
-    link = store.registry.create_link("Spring", connection.connection_id, CAMPAIGN_ID, ())
-    return Linked(app=store, connection=connection, link=link)
-
-
-def see(linked: Linked, *members: dict[str, object]) -> None:
-    """A look at the org, and everybody in it becomes a person of ours."""
-    ledger, org = linked.app.ledger, linked.connection.connection_id
-    ledger.mirror(org, delta(*members))
-    ledger.follow_people(org)
-    ledger.adopt_people(linked.link)
 
 
 def person(linked: Linked, email: str) -> int:
@@ -72,11 +37,6 @@ def agreed(linked: Linked) -> dict[str, str]:
     """What both sides agreed on, by e-mail: trees need to hold only whom they differ about."""
     held = linked.app.dump(linked.connection.connection_id)  # type: ignore[attr-defined]
     return {held.people[number]["email"]: status for number, status in held.agreed["Spring"].items()}
-
-
-def journal(linked: Linked) -> list[tuple[str, Any, Any]]:
-    lines = linked.app.dump(linked.connection.connection_id).journal  # type: ignore[attr-defined]
-    return [(each["side"], each["old"], each["new"]) for each in lines if each["noun"] == "member"]
 
 
 def outcome(who: int, wanted: str | None, **fields: object) -> dict[str, object]:

@@ -23,6 +23,7 @@ from campaignsync.salesforce.wire import Wire
 from salesforce_sandbox.org.clock import Clock
 from salesforce_sandbox.wire.faults import Fault
 from salesforce_sandbox.wire.messages import Request, Response
+from simulation.calls import Asked
 from simulation.history import STATUSES, Given, Person
 from simulation.mortal import Mortal
 from simulation.org import CLIENT, SalesTeam
@@ -67,6 +68,12 @@ class World:
         self.sync_user_id = ""
         self._linking_door: SalesforceOrg | None = None
         self.calls_of_round = 0
+        self.asked: list[tuple[Mortal, Asked]] = []
+        """What each round of late asked for, and whose it was."""
+        self.looks_a_step = 1
+        """How often a bulk job must be looked at before it has come a step further."""
+        self.wrongs = 0
+        """How many things went wrong, and how many edits were made, in the course of the present round."""
         self._calls: list[datetime] = []
         self.rounds_behind = 0
         """How many rounds come behind this one though nothing calls for them."""
@@ -349,6 +356,7 @@ class World:
         )
         if process is not None and counted:
             self.calls_of_round += 1
+            next(asked for whose, asked in reversed(self.asked) if whose is process).note(request)
             self._calls.append(self.clock.moment)
         content = answer.content() if answer else b""
         body = self.universe.without_chance(request.body)
@@ -358,6 +366,13 @@ class World:
         self.moment(f"after {request.method} {request.path}", process)
         if process is not None:
             process.require_alive()
+
+    def turn(self, step: str, process: Mortal) -> None:
+        """With its turn at the org a process begins a comparison, or a round if it says so."""
+        if step == "in alone":
+            self.asked.append((process, Asked(links=len(self.links))))
+        elif step == "before begin_round":
+            self.asked[-1][1].compares = False
 
     def has_spent(self) -> bool:
         """Whether this org was called as often in a day as its budget allows, or our ledger says so."""

@@ -25,6 +25,7 @@ from campaignsync.domain.links import (
     Winner,
 )
 from campaignsync.domain.membership import Origin, ProgramMember, enter, move
+from campaignsync.domain.mirror_filter import MirrorFilter
 from campaignsync.domain.observation import SyncUser
 from campaignsync.domain.people import LeadRules, comparable_email, looks_like_email
 from campaignsync.domain.problems import EVERY_OPEN_PROBLEM, ProblemFilter, ProblemNoun
@@ -142,6 +143,9 @@ class MemoryRegistry(_Door):
     def set_pace(self, connection: ConnectionId, pace: Mapping[str, int | None]) -> None:
         for name, value in pace.items():
             setattr(self.tables.connections[connection], name, value)
+
+    def set_mirror_filter(self, connection: ConnectionId, chosen: MirrorFilter) -> None:
+        self.tables.connections[connection].mirror_filter = chosen
 
     def set_currency(
         self, connection: ConnectionId, own: str | None, rates: Mapping[str, Decimal | None]

@@ -92,6 +92,11 @@ class FlowTables:
     lists: dict[str, set[int]] = field(default_factory=dict)
     read_until: int = 0
 
+    def __post_init__(self) -> None:
+        self.tables.awaited = lambda connection, campaign: any(
+            (each.connection, each.campaign_id) == (connection, campaign) for each in self.commands.values()
+        )
+
     @contextlib.contextmanager
     def whole(self) -> Iterator[None]:
         """All that happens in here, or nothing of it."""

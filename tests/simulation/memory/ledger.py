@@ -17,7 +17,7 @@ from campaignsync.domain.links import CampaignStatus, LinkEndedError, LinkState,
 from campaignsync.domain.matching import only_matches
 from campaignsync.domain.member_values import NOTHING_COMPARED, ValuesCompared
 from campaignsync.domain.membership import Origin
-from campaignsync.domain.mirror_filter import EVERYTHING, MirrorScope
+from campaignsync.domain.mirror_filter import MirrorScope
 from campaignsync.domain.observation import Cursor, Delta, WholeLists
 from campaignsync.domain.problems import RUN_DIED, Direction, ProblemNoun, ProblemRules
 from campaignsync.domain.programs import Rates
@@ -44,7 +44,7 @@ from campaignsync.domain.trees import (
     Schema,
     Trees,
 )
-from simulation.memory import fields, mirror, people, problems
+from simulation.memory import fields, mirror, people, problems, scope
 from simulation.memory.rounds import MemoryRounds
 from simulation.memory.tables import Acting, LinkRow, MemberRow, RunRow, Tables
 from simulation.memory.turns import RunUnderWay, Turn
@@ -90,13 +90,13 @@ class MemoryLedger(MemoryRounds):
         )
 
     def mirror_scope(self, connection: ConnectionId) -> MirrorScope:
-        """Nobody narrows the mirror of the twin: everything is inside."""
-        return EVERYTHING
+        return scope.mirror_scope(self.tables, connection)
 
     def call_in(self, connection: ConnectionId, campaign_id: str) -> bool:
-        return False
+        return scope.call_in(self.tables, connection, campaign_id)
 
     def prune(self, connection: ConnectionId) -> bool:
+        scope.prune(self.tables, connection)
         return False
 
     def big_campaigns(self, connection: ConnectionId, campaigns: Collection[str]) -> frozenset[str]:
@@ -110,8 +110,14 @@ class MemoryLedger(MemoryRounds):
         return [each for each in ids if (connection, each) not in self.tables.members]
 
     def mirror_whole(self, connection: ConnectionId, lists: WholeLists) -> None:
+        listed = lists.members_of | lists.statuses_of
+        coming = scope.entering(self.tables, connection) & listed
         self._act(who=_OTHERS, why="observed", round_of=connection)
-        mirror.mirror_lists(self.tables, connection, lists)
+        mirror.mirror_lists(self.tables, connection, lists.of(listed - coming) if coming else lists)
+        if coming:
+            self._act(who=_OTHERS, why="first read", round_of=connection)
+            mirror.mirror_lists(self.tables, connection, lists.of(coming), silently=True)
+            scope.entered(self.tables, connection, coming & lists.members_of)
 
     def people_vanished(self, connection: ConnectionId, lists: WholeLists) -> list[str]:
         return mirror.vanished(self.tables, connection, lists)

@@ -18,6 +18,7 @@ from campaignsync.domain.trees import (
     CAMPAIGNS,
     SALESFORCE_PEOPLE,
 )
+from simulation.memory import scope
 from simulation.memory.people import kind_of, unseen_row
 from simulation.memory.tables import Key, Row, Tables, who_is
 
@@ -36,11 +37,20 @@ def look(tables: Tables, connection: int, delta: Delta) -> None:
         tables.mark(link for link in tables.links.values() if link.connection == connection)
     _link_states(tables, connection, delta.campaigns)
     merge_campaigns(tables, connection, delta.campaigns)
+    scope.judge(tables, connection)
+    scope.enter_empty(tables, connection, delta)
     merge_statuses(tables, connection, delta.statuses)
-    merge_members(tables, connection, delta.members)
+    merge_members(tables, connection, _inside(tables, connection, delta.members))
     merge_people(tables, connection, delta.people, only=None if first else lambda who: ours(tables, who))
     _suspend_unseen(tables, connection, set(delta.status_counts["campaign_id"]))
     tables.cursors.setdefault(connection, {}).update(delta.cursor)
+
+
+def _inside(tables: Tables, connection: int, members: pl.DataFrame) -> pl.DataFrame:
+    """Those of members whose campaigns the filter lets in (M3.4)."""
+    if not tables.scopes and not tables.connections[connection].mirror_filter.narrows:
+        return members
+    return members.filter([scope.is_inside(tables, connection, each) for each in members["campaign_id"]])
 
 
 def merge(
@@ -157,17 +167,20 @@ def to_list(
         if of == connection:
             mirrored[row["campaign_id"]] = mirrored.get(row["campaign_id"], 0) + 1
     seen = set(visible["campaign_id"])
-    return frozenset(
+    of_members = table is tables.members
+    coming = scope.entering(tables, connection) if of_members else frozenset()
+    return coming | frozenset(
         campaign
         for campaign in counted.keys() | mirrored.keys()
         if counted.get(campaign, 0) != mirrored.get(campaign, 0)
         and campaign in seen
+        and (not of_members or scope.is_inside(tables, connection, campaign))
         and not tables.campaigns.get((connection, campaign), {}).get("is_deleted")
     )
 
 
-def mirror_lists(tables: Tables, connection: int, lists: WholeLists) -> None:
-    """What whole lists hold is mirrored, what they do not hold is gone."""
+def mirror_lists(tables: Tables, connection: int, lists: WholeLists, *, silently: bool = False) -> None:
+    """What whole lists hold is mirrored, what they do not hold is gone; of a campaign that comes in, without a word."""
     merge_statuses(tables, connection, lists.statuses)
     merge_members(tables, connection, lists.members)
     for member in lists.members.to_dicts():
@@ -181,7 +194,9 @@ def mirror_lists(tables: Tables, connection: int, lists: WholeLists) -> None:
             tables.mark(tables.links_of_campaign(connection, campaign))
     for gone_with_person in (True, False):
         for key in _unlisted(tables, connection, lists):
-            if gone_with_person is _person_is_gone(tables, connection, tables.members[key]):
+            if silently:
+                del tables.members[key]
+            elif gone_with_person is _person_is_gone(tables, connection, tables.members[key]):
                 before = tables.acting
                 if gone_with_person:
                     tables.acting = type(before)(

@@ -73,7 +73,8 @@ class MemoryPulses:
 
     def campaigns(self, org: ConnectionId) -> Sequence[str]:
         rows = [row for (of, _), row in self.tables.campaigns.items() if of == org]
-        return [row["id"] for row in rows if not row["is_deleted"]]
+        scopes = self.tables.scopes
+        return [row["id"] for row in rows if not row["is_deleted"] and (org, row["id"]) not in scopes]
 
     def compared(self, org: ConnectionId) -> None:
         self.tables.connections[org].compared_at = self.tables.now()

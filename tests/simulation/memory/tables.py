@@ -14,6 +14,7 @@ from typing import Any
 
 from campaignsync.domain.labels import LabelMapping, Vocabulary
 from campaignsync.domain.links import LinkPolicy, LinkState, SafetyLimits
+from campaignsync.domain.mirror_filter import MirrorFilter
 from campaignsync.domain.observation import SyncUser
 from campaignsync.domain.people import LeadRules
 from campaignsync.domain.problems import ProblemNoun
@@ -44,6 +45,7 @@ class ConnectionRow:
     daily_calls: int | None = None
     round_at: datetime | None = None
     compared_at: datetime | None = None
+    mirror_filter: MirrorFilter = field(default_factory=MirrorFilter)
 
 
 @dataclass
@@ -202,6 +204,10 @@ class Tables:
         self.connections: dict[int, ConnectionRow] = {}
         self.cursors: dict[int, dict[str, datetime]] = {}
         self.campaigns: dict[Key, Row] = {}
+        self.scopes: dict[Key, str] = {}
+        """Of campaigns whose members are not mirrored: `out`, or `entering` until they were listed whole."""
+        self.awaited: Callable[[int, str], bool] = lambda connection, campaign: False
+        """Whether a flow waits for a campaign."""
         self.statuses: dict[Key, Row] = {}
         self.members: dict[Key, Row] = {}
         self.salesforce_people: dict[Key, Row] = {}

@@ -1,0 +1,20 @@
+"""What the contract suites of the ledger ask of either store, in few words. Used by `test_ledger_contract` and its neighbours."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from campaign_words import Linked, delta
+
+
+def see(linked: Linked, *members: dict[str, object]) -> None:
+    """A look at the org, and everybody in it becomes a person of ours."""
+    ledger, org = linked.app.ledger, linked.connection.connection_id
+    ledger.mirror(org, delta(*members))
+    ledger.follow_people(org)
+    ledger.adopt_people(linked.link)
+
+
+def journal(linked: Linked) -> list[tuple[str, Any, Any]]:
+    lines = linked.app.dump(linked.connection.connection_id).journal  # type: ignore[attr-defined]
+    return [(each["side"], each["old"], each["new"]) for each in lines if each["noun"] == "member"]
