@@ -1,4 +1,4 @@
-"""Which calls to Salesforce a round made, by what they were for, and how many it may make (docs/delta.md, "What a busy round asks").
+"""Which calls to Salesforce a round made, by what they were for, and how many it may make (docs/delta.md, "A busy round").
 
 `World` tells each call that Salesforce charges, `play` when a round begins, `properties` asks what went beyond the bound. All is
 taken from what was sent over the wire, nothing from what the engine says of itself.
