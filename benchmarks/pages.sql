@@ -33,10 +33,42 @@ INSERT INTO store_run (link_id, program_id, connection_id, campaign_id, why, sta
     1, '701' || lpad((1 + n % {programs})::text, 12, '0') || 'AAA', 'sync', now() - n * interval '10 seconds',
     now() - n * interval '10 seconds', false, '{{"program_changes": 1, "campaign_changes": 2, "refused": 0, "conflicts": 0, "api_calls": 7}}'
     FROM generate_series({programs} * 20, 1, -1) n;
-INSERT INTO store_journalentry (at, who, why, run_id, side, program_id, campaign_id, person_id, noun, record_id, old, new)
-  SELECT now() - n * interval '1 second', 'ada', 'set', 1 + n % ({programs} * 20), 'program', 1 + n % {programs}, '', 1 + n % {people}, 'member', '',
-    'Invited', 'Registered' FROM generate_series({people}, 1, -1) n;
+INSERT INTO store_journalentry (at, who, why, run_id, side, connection_id, program_id, campaign_id, person_id, noun, record_id, old, new)
+  SELECT now() - n * interval '1 second', 'ada', 'set', 1 + n % ({programs} * 20), CASE WHEN n % 2 = 0 THEN 'campaign' ELSE 'program' END,
+    CASE WHEN n % 2 = 0 THEN 1 END, CASE WHEN n % 2 = 1 THEN 1 + n % {programs} END,
+    CASE WHEN n % 2 = 0 THEN '701' || lpad((1 + n % {programs})::text, 12, '0') || 'AAA' ELSE '' END,
+    1 + n % {people}, 'member', '', 'Invited', 'Registered' FROM generate_series({people}, 1, -1) n;
 INSERT INTO store_problem (connection_id, link_id, person_id, noun, direction, code, message, first_seen, last_seen, tries)
   SELECT 1, m.program_id, m.person_id, 'member', CASE WHEN m.id % 2 = 0 THEN 'for a person' ELSE 'to campaign' END,
     CASE WHEN m.id % 2 = 0 THEN 'CONFLICT' ELSE 'DUPLICATES_DETECTED' END, 'Use one of these records?', now(), now(), 1
     FROM store_programmember m WHERE m.id % 100 < 2;
+UPDATE store_campaignmember SET status = 'No Show' WHERE campaign_id = '701000000000001AAA' AND lead_id LIKE '%0AAA' AND status <> 'No Show';
+INSERT INTO store_campaignmemberstatus (connection_id, salesforce_id, campaign_id, label, sort_order, is_default, has_responded,
+    system_modstamp) SELECT 1, '01Y' || lpad((p.id * 10 + s.step % 10)::text, 12, '0') || 'AAA', '701' || lpad(p.id::text, 12, '0') || 'AAA',
+    s.name, s.step, s.step = 1, s.success, now() FROM store_program p JOIN store_progressionstatus s ON s.channel_id = p.channel_id
+    ON CONFLICT DO NOTHING;
+INSERT INTO store_auditentry (at, who, noun, record, action, old, new) SELECT now() - n * interval '1 minute', 'ada', 'program',
+    'Program ' || n % {programs}, 'update', '{{"folder": ""}}', '{{"folder": "EMEA"}}' FROM generate_series({people} / 10, 1, -1) n;
+INSERT INTO store_apicalls (connection_id, hour, calls) SELECT 1, date_trunc('hour', now()) - n * interval '1 hour', 10 + n FROM generate_series(0, 499) n;
+INSERT INTO store_traffic (connection_id, link_id, object, direction, hour, moved, waiting, counted_at) SELECT 1, l.id, 'CampaignMember',
+    d, date_trunc('hour', now()) - n * interval '1 hour', 10, 3, now() - n * interval '1 hour' FROM store_link l,
+    generate_series(0, 23) n, unnest(ARRAY['to campaign', 'to program']) d WHERE l.id % 10 = 0;
+INSERT INTO auth_user (username, password, is_superuser, first_name, last_name, email, is_staff, is_active, date_joined)
+    SELECT 'user' || n, '!', false, '', '', 'user' || n || '@example.com', false, true, now() FROM generate_series(1, {programs} / 5) n;
+INSERT INTO store_grant (user_id, folder, role) SELECT id, 'EMEA', 'operator' FROM auth_user;
+INSERT INTO store_apikey (user_id, name, prefix, digest, scopes, created_at) SELECT id, 'key', 'key' || id, 'digest' || id, '["read"]',
+    now() FROM auth_user;
+INSERT INTO store_webhook (url, secret, events, active, created_at) SELECT 'https://hook.example/' || n, 'none', '["run finished"]', true, now()
+    FROM generate_series(1, {programs} / 10) n;
+INSERT INTO store_batch (smart_campaign_id, why, started_at, qualified, blocked) SELECT s.id, 'run', now() - n * interval '1 day', 100, 3
+    FROM store_smartcampaign s, generate_series(99, 0, -1) n;
+INSERT INTO store_flowversion (smart_campaign_id, definition, made_at) SELECT id, definition, now() FROM store_smartcampaign;
+INSERT INTO store_journey (smart_campaign_id, version_id, person_id, event, chain, priority, position, state, entered_at, ended_at)
+    SELECT v.smart_campaign_id, v.id, n, '{{}}', '{{}}', 5, 1, (ARRAY['done', 'waiting'])[n % 2 + 1], now(), now()
+    FROM generate_series(1, {people} / 10) n JOIN (SELECT id, smart_campaign_id, row_number() OVER (ORDER BY id) AS place
+    FROM store_flowversion) v ON v.place = CASE WHEN n % 2 = 0 THEN 1 ELSE 1 + n % ({programs} / 10) END;
+INSERT INTO store_stepresult (journey_id, smart_campaign_id, person_id, step, action, outcome, message, object, at)
+    SELECT id, smart_campaign_id, person_id, 0, 'Change Data Value', (ARRAY['done', 'failed'])[person_id % 50 / 49 + 1], '', 'rating', now()
+    FROM store_journey;
+INSERT INTO store_blockedperson (smart_campaign_id, person_id, reason, times, last_at) SELECT smart_campaign_id, person_id, 'been there', 1,
+    now() FROM store_journey

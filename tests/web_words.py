@@ -31,3 +31,13 @@ def client(role: str = "admin", name: str = "", password: str | None = None) -> 
     logged_in = Client(SERVER_NAME="localhost")
     logged_in.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
     return logged_in
+
+
+def queries(visitor: Client, page: str) -> int:
+    """How often a page asks the database."""
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    with CaptureQueriesContext(connection) as counted:
+        visitor.get(page)
+    return len(counted)

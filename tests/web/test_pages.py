@@ -32,30 +32,6 @@ def test_a_page_without_anything_says_so(site: str, app: Application) -> None:
     assert {page: status for page, status in answers.items() if status not in (200, 404)} == {}
 
 
-def queries(visitor: Client, page: str) -> int:
-    from django.db import connection
-    from django.test.utils import CaptureQueriesContext
-
-    with CaptureQueriesContext(connection) as counted:
-        visitor.get(page)
-    return len(counted)
-
-
-def test_the_queries_of_a_page_do_not_grow_with_its_rows(site: str, app: Application) -> None:
-    populate(app, programs=2, members=3)
-    visitor = client()
-    few = {page: queries(visitor, page) for page in LISTS}
-    from django.db import connection
-
-    with connection.cursor() as cursor:
-        cursor.execute("SET session_replication_role = replica")
-        cursor.execute("TRUNCATE store_connection, store_program, store_person RESTART IDENTITY CASCADE")
-        cursor.execute("SET session_replication_role = DEFAULT")
-    populate(app, programs=9, members=6)
-    many = {page: queries(visitor, page) for page in LISTS}
-    assert {page: (few[page], many[page]) for page in LISTS if many[page] > few[page] or few[page] > 22} == {}
-
-
 OPEN_TO_ALL = {"/welcome/", "/"}
 """Home asks by itself: it leads to the first start."""
 

@@ -1,30 +1,33 @@
 """What programs came to: new members, successes, costs, and what one of them cost; by program, channel, tag or month (M5.4).
 
-Pure arithmetic over what the store counted by month. A month without a cost reports into the last month that has one, before the
-first into the first; where there is no cost at all, people count in their own month and cost nothing.
+Pure arithmetic over what the store counted by month, in columns, since thousands of programs have tens of thousands of months. A
+month without a cost reports into the last month that has one, before the first into the first (`programs.cost_report` says the
+same of one program); where there is no cost at all, people count in their own month and cost nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from campaignsync.domain.programs import PeriodCost, cost_report
+import polars as pl
 
+from campaignsync.domain.trees import Schema
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProgramMonths:
-    """A program as it is counted: new members and first successes by the first day of their month, costs by month."""
-
-    program_id: int
-    program: str
-    channel: str
-    tags: Mapping[str, str] = field(default_factory=dict)
-    members: Mapping[date, int] = field(default_factory=dict)
-    successes: Mapping[date, int] = field(default_factory=dict)
-    costs: Sequence[PeriodCost] = ()
+MONTHS: Schema = {
+    "program_id": pl.Int64,
+    "program": pl.String,
+    "channel": pl.String,
+    "tag": pl.String,  # the program's value of the tag that the report is by; empty where it has none
+    "month": pl.Date,  # its first day; once for each program
+    "members": pl.Int64,  # new ones
+    "successes": pl.Int64,  # first ones
+    "amount": pl.Decimal(38, 4),  # null: the month has no cost
+    "currency": pl.String,
+}
+"""A month of a program in which something was: people who came or succeeded, or a cost."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,58 +46,36 @@ class Performance:
 
 
 def performance(
-    programs: Iterable[ProgramMonths], *, by: str, since: date | None = None, until: date | None = None
+    months: pl.DataFrame, *, by: str, since: date | None = None, until: date | None = None
 ) -> list[Performance]:
-    """The report over the months from `since` to `until`, both included, by `program`, `channel`, `month` or `tag NAME`;
-    sorted by
-    name. A program that lacks the tag counts under an empty name."""
-    sums: dict[str, list[int]] = {}
+    """The report over MONTHS from `since` to `until`, both included, by `program`, `channel`, `month` or `tag NAME`;
+    sorted by name. A program that lacks the tag counts under an empty name."""
+    within = pl.col("month").is_between(since or date.min, until or date.max)
+    named = _reported(months).filter(within).with_columns(name=_group(by))
     costs: dict[str, dict[str, Decimal]] = {}
-    numbers: dict[str, int] = {}
-    for program in programs:
-        for month, members, successes, cost in _reported(program):
-            if (since and month < since) or (until and month > until):
-                continue
-            name = _group(program, month, by)
-            total = sums.setdefault(name, [0, 0])
-            total[0] += members
-            total[1] += successes
-            paid = costs.setdefault(name, {})
-            if cost:
-                paid[cost.currency] = paid.get(cost.currency, Decimal(0)) + cost.amount
-            numbers[name] = program.program_id
+    paid = named.drop_nulls("amount").group_by("name", "currency").agg(pl.col("amount").sum())
+    for name, currency, amount in paid.iter_rows():
+        costs.setdefault(name, {})[currency] = amount
+    sums = named.group_by("name").agg(pl.col("members", "successes").sum(), pl.col("program_id").first())
     return [
         Performance(
             name=name,
             members=members,
             successes=successes,
-            costs=costs[name],
-            program_id=numbers[name] if by == "program" else None,
+            costs=costs.get(name, {}),
+            program_id=program if by == "program" else None,
         )
-        for name, (members, successes) in sorted(sums.items())
+        for name, members, successes, program in sorted(sums.iter_rows())
     ]
 
 
-def _reported(program: ProgramMonths) -> list[tuple[date, int, int, PeriodCost | None]]:
-    """By the month it is reported in: new members, successes, the cost."""
-    own = {cost.month: cost for cost in program.costs}
-    months = sorted({*program.members, *program.successes, *own})
-    into = cost_report(program.costs, months)
-    found: dict[date, list[int]] = {}
-    for month in months:
-        total = found.setdefault(into.get(month, month), [0, 0])
-        total[0] += program.members.get(month, 0)
-        total[1] += program.successes.get(month, 0)
-    return [(month, *found[month], own.get(month)) for month in sorted(found)]  # type: ignore[misc]
+def _reported(months: pl.DataFrame) -> pl.DataFrame:
+    """The same rows, each with the month that it is reported in."""
+    own = pl.when(pl.col("amount").is_not_null()).then("month")
+    costed = own.forward_fill().over("program_id"), own.backward_fill().over("program_id")
+    return months.sort("program_id", "month").with_columns(month=pl.coalesce(*costed, "month"))
 
 
-def _group(program: ProgramMonths, month: date, by: str) -> str:
-    kind, _, tag = by.partition(" ")
-    match kind:
-        case "channel":
-            return program.channel
-        case "month":
-            return f"{month:%Y-%m}"
-        case "tag":
-            return program.tags.get(tag, "")
-    return program.program
+def _group(by: str) -> pl.Expr:
+    """The name of the line that a row belongs to."""
+    return pl.col("month").dt.strftime("%Y-%m") if by == "month" else pl.col(by.partition(" ")[0])

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaignsync.domain.programs import PeriodCost
-from campaignsync.domain.reports import Performance, ProgramMonths, performance
+from campaignsync.domain.programs import PeriodCost, cost_report
+from campaignsync.domain.reports import MONTHS, Performance, performance
 
 JANUARY, FEBRUARY, MARCH, APRIL, MAY = (date(2026, number, 1) for number in range(1, 6))
 
@@ -19,14 +22,45 @@ def cost(when: date, text: str, currency: str = "EUR") -> PeriodCost:
     return PeriodCost(month=when, amount=Decimal(text), currency=currency)
 
 
-def program(name: str = "Fair", **told: object) -> ProgramMonths:
-    return ProgramMonths(**{"program_id": 1, "program": name, "channel": "Tradeshow", **told})  # type: ignore[arg-type]
+@dataclass(frozen=True)
+class Told:
+    """A program as a test tells it: by month, who came, who succeeded, what it cost."""
+
+    name: str = "Fair"
+    tag: str = ""
+    members: Mapping[date, int] = field(default_factory=dict)
+    successes: Mapping[date, int] = field(default_factory=dict)
+    costs: Sequence[PeriodCost] = ()
+
+    def rows(self, program: int) -> list[tuple[object, ...]]:
+        paid = {each.month: each for each in self.costs}
+        return [
+            (
+                *(program, self.name, "Tradeshow", self.tag, month),
+                *(self.members.get(month, 0), self.successes.get(month, 0)),
+                *((paid[month].amount, paid[month].currency) if month in paid else (None, None)),
+            )
+            # As they come, in no order.
+            for month in {*self.members, *self.successes, *paid}
+        ]
 
 
-def by_month(*programs: ProgramMonths, **span: date) -> dict[str, tuple[int, int, dict[str, str]]]:
+def months(*programs: Told) -> pl.DataFrame:
+    rows = [row for place, each in enumerate(programs, start=1) for row in each.rows(place)]
+    return pl.DataFrame(rows, schema=MONTHS, orient="row")
+
+
+program = Told
+
+
+def by_month(*programs: Told, **span: date) -> dict[str, tuple[int, int, dict[str, str]]]:
     return {
-        row.name: (row.members, row.successes, {name: str(paid) for name, paid in row.costs.items()})
-        for row in performance(programs, by="month", **span)
+        row.name: (
+            row.members,
+            row.successes,
+            {name: f"{paid.normalize():f}" for name, paid in row.costs.items()},
+        )
+        for row in performance(months(*programs), by="month", **span)
     }
 
 
@@ -85,7 +119,8 @@ def test_what_a_member_and_a_success_cost(
 def test_money_of_several_currencies_is_never_added_up() -> None:
     """M5.2: nobody said here what one is worth in another."""
     rows = performance(
-        [program("A", costs=[cost(MARCH, "5")]), program("B", costs=[cost(MARCH, "7", "USD")])], by="channel"
+        months(program("A", costs=[cost(MARCH, "5")]), program("B", costs=[cost(MARCH, "7", "USD")])),
+        by="channel",
     )
     assert [(row.name, dict(row.costs)) for row in rows] == [
         ("Tradeshow", {"EUR": Decimal(5), "USD": Decimal(7)})
@@ -93,19 +128,19 @@ def test_money_of_several_currencies_is_never_added_up() -> None:
 
 
 def test_a_program_without_the_tag_counts_under_an_empty_name() -> None:
-    tagged = program("A", tags={"Region": "EMEA"}, members={MARCH: 1})
-    rows = performance([tagged, program("B", members={MARCH: 2})], by="tag Region")
+    tagged = program("A", tag="EMEA", members={MARCH: 1})
+    rows = performance(months(tagged, program("B", members={MARCH: 2})), by="tag Region")
     assert [(row.name, row.members, row.program_id) for row in rows] == [("", 2, None), ("EMEA", 1, None)]
 
 
-MONTHS = st.sampled_from([JANUARY, FEBRUARY, MARCH, APRIL, MAY])
+ANY_MONTH = st.sampled_from([JANUARY, FEBRUARY, MARCH, APRIL, MAY])
 PROGRAMS = st.lists(
     st.builds(
         program,
         st.sampled_from("ABC"),
-        members=st.dictionaries(MONTHS, st.integers(1, 9)),
-        successes=st.dictionaries(MONTHS, st.integers(1, 9)),
-        costs=st.dictionaries(MONTHS, st.integers(0, 99)).map(
+        members=st.dictionaries(ANY_MONTH, st.integers(1, 9)),
+        successes=st.dictionaries(ANY_MONTH, st.integers(1, 9)),
+        costs=st.dictionaries(ANY_MONTH, st.integers(0, 99)).map(
             lambda paid: [cost(month, str(text)) for month, text in paid.items()]
         ),
     ),
@@ -115,10 +150,23 @@ PROGRAMS = st.lists(
 
 @given(PROGRAMS, st.sampled_from(["program", "channel", "month", "tag Region"]))
 def test_however_it_is_grouped_nobody_and_no_money_is_lost_or_counted_twice(
-    programs: list[ProgramMonths], by: str
+    programs: list[Told], by: str
 ) -> None:
-    rows = performance(programs, by=by)
+    rows = performance(months(*programs), by=by)
     assert sum(row.members for row in rows) == sum(sum(each.members.values()) for each in programs)
     assert sum(row.successes for row in rows) == sum(sum(each.successes.values()) for each in programs)
     paid = sum((sum(row.costs.values(), Decimal(0)) for row in rows), Decimal(0))
     assert paid == sum((each.amount for one in programs for each in one.costs), Decimal(0))
+
+
+@given(PROGRAMS)
+def test_many_programs_report_as_each_does_by_the_rule_for_one(programs: list[Told]) -> None:
+    """M5.4: the months in columns say what `cost_report` says of a single program."""
+    expected: dict[str, int] = {}
+    for each in programs:
+        into = cost_report(each.costs, each.members)
+        for month, people in each.members.items():
+            name = f"{into.get(month, month):%Y-%m}"
+            expected[name] = expected.get(name, 0) + people
+    found = {row.name: row.members for row in performance(months(*programs), by="month")}
+    assert {name: people for name, people in found.items() if people} == expected

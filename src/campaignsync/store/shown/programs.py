@@ -172,6 +172,17 @@ def member_emails(program: int, wanted: MemberFilter, limit: int) -> list[str]:
     return [row["email"] for row in found]
 
 
+_ENTRIES = """(%(before)s::bigint IS NULL OR {0}.id < %(before)s) AND (%(side)s = '' OR {0}.side = %(side)s)
+    AND (%(who)s = '' OR {0}.who = %(who)s) AND (%(noun)s = '' OR {0}.noun = %(noun)s)"""
+_LATEST = f"{_ENTRIES.format('e')} ORDER BY e.id DESC LIMIT %(limit)s"
+# Each names what is wanted in a way that an index answers: what little is told of must not cost the whole journal.
+_OF_PROGRAM = f""" AND j.id = ANY(ARRAY((SELECT e.id FROM store_journalentry e WHERE e.program_id = %(program)s AND {_LATEST})
+    UNION (SELECT f.id FROM store_link l CROSS JOIN LATERAL (SELECT e.id FROM store_journalentry e
+        WHERE e.campaign_id = l.campaign_id AND e.connection_id = l.connection_id AND {_LATEST}) f
+        WHERE l.program_id = %(program)s)))"""
+_OF_PERSON = """ AND j.person_id = ANY(ARRAY(SELECT id FROM store_person WHERE id = %(person)s OR merged_into_id = %(person)s))"""
+
+
 def journal(where: Mapping[str, Any], *, before: int | None, limit: int) -> list[dict[str, Any]]:
     """The latest changes before entry `before`, latest first: id, at, side, program_id, program, campaign_id, person, email,
     noun,
@@ -180,13 +191,9 @@ def journal(where: Mapping[str, Any], *, before: int | None, limit: int) -> list
         "SELECT j.id, j.at, j.side, j.program_id, p.name AS program, NULLIF(j.campaign_id, '') AS campaign_id, n.id AS person,"
         " n.email, j.noun, j.old, j.new, j.who, j.why, j.run_id AS run FROM store_journalentry j"
         " LEFT JOIN store_program p ON p.id = j.program_id LEFT JOIN store_person o ON o.id = j.person_id"
-        " LEFT JOIN store_person n ON n.id = coalesce(o.merged_into_id, o.id) WHERE (%(before)s::bigint IS NULL OR"
-        " j.id < %(before)s)"
-        " AND (%(program)s::bigint IS NULL OR j.program_id = %(program)s OR (j.connection_id, j.campaign_id) IN"
-        "  (SELECT connection_id, campaign_id FROM store_link WHERE program_id = %(program)s))"
-        " AND (%(run)s::bigint IS NULL OR j.run_id = %(run)s) AND (%(person)s::bigint IS NULL OR j.person_id IN"
-        "  (SELECT id FROM store_person WHERE id = %(person)s OR merged_into_id = %(person)s))"
-        " AND (%(side)s = '' OR j.side = %(side)s) AND (%(who)s = '' OR j.who = %(who)s) AND (%(noun)s = '' OR j.noun = %(noun)s)"
+        " LEFT JOIN store_person n ON n.id = coalesce(o.merged_into_id, o.id)"
+        f" WHERE {_ENTRIES.format('j')} AND (%(run)s::bigint IS NULL OR j.run_id = %(run)s)"
+        f"{_OF_PROGRAM if where.get('program') else ''}{_OF_PERSON if where.get('person') else ''}"
         " ORDER BY j.id DESC LIMIT %(limit)s",
         {
             "program": where.get("program"),

@@ -71,10 +71,14 @@ def conflicts(
     """Open conflicts: id, link, program_id, program, connection, campaign, person, email, first_name, last_name, message, agreed,
     here, there, last_seen; who changed it here and there last, and when (here_who, here_at, there_who, there_at)."""
     return rows(
-        "SELECT q.id, l.id AS link, p.id AS program_id, p.name AS program, x.name AS connection,"
+        # The page first: only of whom it shows is everything looked up.
+        f"WITH page AS MATERIALIZED (SELECT q.* FROM {_OPEN} AND q.code = 'CONFLICT' AND q.person_id IS NOT NULL"
+        " AND p.id IS NOT NULL AND (%(program)s::bigint IS NULL OR p.id = %(program)s) AND q.id > %(after)s"
+        " ORDER BY q.id LIMIT %(limit)s)"
+        " SELECT q.id, l.id AS link, p.id AS program_id, p.name AS program, x.name AS connection,"
         " coalesce(c.name, l.campaign_id) AS campaign, n.id AS person, n.email, n.first_name, n.last_name, q.message,"
         " a.status AS agreed, s.name AS here, cm.status AS there, q.last_seen, h.who AS here_who, h.at AS here_at,"
-        " t.who AS there_who, t.at AS there_at FROM store_problem q JOIN store_link l ON l.id = q.link_id"
+        " t.who AS there_who, t.at AS there_at FROM page q JOIN store_link l ON l.id = q.link_id"
         " JOIN store_program p ON p.id = l.program_id JOIN store_connection x ON x.id = q.connection_id"
         " JOIN store_person n ON n.id = q.person_id LEFT JOIN store_campaign c ON c.connection_id = l.connection_id"
         "  AND c.salesforce_id = l.campaign_id"
@@ -89,8 +93,7 @@ def conflicts(
         " LEFT JOIN LATERAL (SELECT j.who, j.at FROM store_journalentry j WHERE j.campaign_id = l.campaign_id"
         "  AND j.noun = 'member' AND j.side = 'campaign' AND j.person_id = n.id"
         "  ORDER BY j.id DESC LIMIT 1) t ON true"
-        " WHERE q.solved_at IS NULL AND q.code = 'CONFLICT' AND (%(program)s::bigint IS NULL OR p.id = %(program)s)"
-        f" AND q.id > %(after)s AND {IN_FOLDERS} ORDER BY q.id LIMIT %(limit)s",
+        " ORDER BY q.id",
         {"program": program, "after": after, "limit": limit, "folders": folders},
     )
 

@@ -144,7 +144,7 @@ def report_performance(
     tag: Annotated[Text | None, Query(None, description="NAME=VALUE.")],
 ) -> Any:
     """What programs came to: new members, successes, costs, and what one of them cost (M5.4)."""
-    counted = months(folders(request, Action.SEE_REPORTS), channel=channel or "", tag=tag or "")
+    counted = months(folders(request, Action.SEE_REPORTS), by=by, channel=channel or "", tag=tag or "")
     first, last = (month(text) if text else None for text in (since, until))
     return [_performed(row) for row in performance(counted, by=by, since=first, until=last)]
 

@@ -77,8 +77,8 @@ def report(request: HttpRequest) -> HttpResponse:
     given: dict[str, Any] = form.cleaned_data if form.is_bound and form.is_valid() else {}
     by = given.get("by") or "program"
     folders = seen_folders(request, Action.SEE_REPORTS)
-    programs = months(folders, channel=given.get("channel", ""), tag=given.get("tag", ""))
-    found = performance(programs, by=by, since=given.get("since"), until=given.get("until"))
+    counted = months(folders, by=by, channel=given.get("channel", ""), tag=given.get("tag", ""))
+    found = performance(counted, by=by, since=given.get("since"), until=given.get("until"))
     if "csv" in request.GET:
         return _csv(found)
     start = whole(request.GET.get("after", ""))

@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 
 from campaignsync.domain.access import Action
 from campaignsync.domain.errors import CampaignsyncError, UsageError
+from campaignsync.store.models import Program
 from campaignsync.web.access import may, requires
 from campaignsync.web.errand_pages import begin
 from campaignsync.web.installation import installation
@@ -131,7 +132,7 @@ def _settings(shown: str) -> dict[str, Any]:
         "settings": text.settings(_readable(shown)),
         "repeats": text.REPEATS,
         "zones": sorted(available_timezones()),
-        "programs": [row["name"] for row in installation().registry.programs()],
+        "programs": list(Program.objects.order_by("name").values_list("name", flat=True)),
     }
 
 
