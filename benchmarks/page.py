@@ -75,8 +75,34 @@ def write_page(results: Path) -> None:
             (DOCS / "plots").mkdir(exist_ok=True)
             (DOCS / "plots" / f"{file.stem}.svg").write_text(_plot(table), encoding="utf-8")
             parts.append(f"![CPU seconds against size](plots/{file.stem}.svg)\n")
+    parts += _pages(results)
     parts += _service(results)
     (DOCS / "benchmarks.md").write_text("\n".join(parts), encoding="utf-8")
+
+
+def _pages(results: Path) -> list[str]:
+    """How long each page takes the server, the slowest first."""
+    file = results / "pages.json"
+    if not file.exists():
+        return []
+    whole = json.loads(file.read_text())
+    rows = sorted(whole["rows"], key=lambda row: -row["p95_ms"])
+    kept = sum(row["p95_ms"] <= whole["most_ms"] for row in rows)
+    lines = [
+        f"| {row['page']} | `{row['address']}` | {row['median_ms']} | {row['p95_ms']} | {row['cpu_ms']} | {row['queries']} |"
+        for row in rows
+    ]
+    many, programs, most, machine = (whole[name] for name in ("members", "programs", "most_ms", "machine"))
+    said = (
+        f"{whole['at']}, {machine['cpus']} CPUs, load {machine['load']} at the end. {many:,} people, each a member of one of"
+        f" {programs:,} programs and of its campaign, two fifths of them of one; an entry of the journal for each. Of {len(rows)}"
+        f" pages {kept} keep p95 within {most} ms of the server, each asked for {rows[0]['runs']} times.\n"
+    )
+    head = [
+        "| page | address | median ms | p95 ms | CPU ms | queries |",
+        "| --- | --- | ---: | ---: | ---: | ---: |",
+    ]
+    return ["## ./run bench pages\n", said, "\n".join([*head, *lines]) + "\n"]
 
 
 def _service(results: Path) -> list[str]:

@@ -248,6 +248,7 @@ def run(server: Server, people: int, runs: int) -> None:
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "members": people,
         "programs": PROGRAMS,
+        "most_ms": MOST_MS,
         "machine": {"cpus": os.cpu_count(), "load": round(os.getloadavg()[0], 1)},
         "slowest_p95_ms": max(row["p95_ms"] for row in rows),
         "rows": rows,
