@@ -1,9 +1,9 @@
 """Code of the release before runs on today's schema: while parts are replaced one by one, both are at work.
 
-There is no release yet. What stands for it is the schema of migration 0016, the last one before pages, workers and smart
-campaigns, as `schema_0016.json` records it; with each release it is to be recorded anew. What that code reads and writes must
-be there and take it: no column is gone or of another type, none has become required, and a new one is filled in by the
-database itself.
+There is no release yet. What stands for it are the schemas of migration 0016, the last one before pages, workers and smart
+campaigns, and of 0026, the last one before the filter of the mirror and what came behind it, as `schema_NNNN.json` records
+them; with each release its own is to be added. What that code reads and writes must be there and take it: no column is gone or of
+another type, none has become required, and a new one is filled in by the database itself.
 """
 
 from __future__ import annotations
@@ -15,14 +15,20 @@ import pytest
 
 from campaignsync.bootstrap import Application
 
-RECORDED = json.loads(Path(__file__).with_name("schema_0016.json").read_text("utf-8"))
+Schema = dict[str, dict[str, list[object]]]
+"""Every column of our tables: its type, whether it may be empty, and whether the database fills it in."""
+RECORDED: dict[str, Schema] = {
+    path.stem: json.loads(path.read_text("utf-8"))
+    for path in sorted(Path(__file__).parent.glob("schema_*.json"))
+}
+every_record = pytest.mark.parametrize("recorded", RECORDED.values(), ids=RECORDED.keys())
 
 
-def columns() -> dict[str, dict[str, list[object]]]:
-    """Every column of our tables: its type, whether it may be empty, and whether the database fills it in."""
+def columns() -> Schema:
+    """Today's."""
     from campaignsync.store.frames import rows
 
-    found: dict[str, dict[str, list[object]]] = {}
+    found: Schema = {}
     for row in rows(
         "SELECT table_name, column_name, data_type, is_nullable = 'YES' AS may_be_empty,"
         " column_default IS NOT NULL OR is_identity = 'YES' AS filled_in FROM information_schema.columns"
@@ -37,28 +43,31 @@ def columns() -> dict[str, dict[str, list[object]]]:
     return found
 
 
-def test_what_the_code_before_reads_is_there_and_of_the_same_type(app: Application) -> None:
+@every_record
+def test_what_the_code_before_reads_is_there_and_of_the_same_type(app: Application, recorded: Schema) -> None:
     now = columns()
     gone = [
         f"{table}.{name}"
-        for table, recorded in RECORDED.items()
-        for name, (kind, _, _) in recorded.items()
+        for table, then in recorded.items()
+        for name, (kind, _, _) in then.items()
         if now.get(table, {}).get(name, [None])[0] != kind
     ]
     assert gone == []
 
 
-def test_what_the_code_before_writes_is_taken(app: Application) -> None:
+@every_record
+def test_what_the_code_before_writes_is_taken(app: Application, recorded: Schema) -> None:
     now = columns()
     refused = [
         f"{table}.{name}"
-        for table, recorded in RECORDED.items()
+        for table, then in recorded.items()
         for name, (_, may_be_empty, filled_in) in now.get(table, {}).items()
-        if not (may_be_empty or filled_in) and (name not in recorded or recorded[name][1])
+        if not (may_be_empty or filled_in) and (name not in then or then[name][1])
     ]
     assert refused == []
 
 
+@every_record
 @pytest.mark.parametrize("table", ["store_mark", "store_link", "store_run"])
-def test_the_record_knows_the_tables_that_matter(table: str) -> None:
-    assert table in RECORDED
+def test_the_record_knows_the_tables_that_matter(table: str, recorded: Schema) -> None:
+    assert table in recorded
