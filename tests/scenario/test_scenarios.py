@@ -39,7 +39,9 @@ def ended_in(played: Play) -> dict[str, Any]:
     dump = world.dump()
     names = {number: row.get("email") or row.get("last_name") for number, row in dump.people.items()}
     return {
-        "program": {each: world.members(each) for each in world.campaigns},
+        "program": {
+            each: world.members(each) for each in world.campaigns if each not in world.given.unlinked
+        },
         "campaign": {
             program: {
                 person.name: status

@@ -103,6 +103,13 @@ def _set_policy(world: World, program: str, choice: Mapping[str, str]) -> bool:
     return True
 
 
+def _set_filter(world: World, chosen: Mapping[str, Any]) -> bool:
+    """An admin says which campaigns are mirrored (M3.4)."""
+    changed = dict(chosen) != dict(world.mirror_filter)
+    world.narrow(chosen)
+    return changed
+
+
 def _unlink(world: World, program: str) -> bool:
     """Whoever ends a link waits for a round that is under way."""
     if program not in world.links:
@@ -111,6 +118,7 @@ def _unlink(world: World, program: str) -> bool:
     def unlink() -> None:
         if program in world.links:
             world.store.registry.unlink(world.links.pop(program))
+            world.ever_unlinked.add(program)
             world.expected.unlinked(program)
 
     world.later.append(unlink)
@@ -357,6 +365,7 @@ ACTS: Mapping[str, Callable[..., bool]] = {
     "here: remove cost": _remove_cost,
     "here: set rate": _set_rate,
     "here: set policy": _set_policy,
+    "here: set filter": _set_filter,
     "here: unlink": _unlink,
     "here: link": _link,
     "here: let removals go on": _let_go_on,

@@ -1,8 +1,7 @@
 """Edits of one member on both sides about one round, and what dies beside them: the moments at which sync engines lose changes.
 
-`history` widens its histories by them where it is asked to (`focus`), as planted bugs do. The first edit comes before the round
-or in the round before it, the second somewhere in its course; the process may be killed, or the database restarted, between
-the two or soon behind them.
+`history` widens a share of its histories by them. The first edit comes before the round or in the round before it, the second
+somewhere in its course; the process may be killed, or the database restarted, between the two or soon behind them.
 """
 
 from __future__ import annotations
@@ -16,6 +15,8 @@ if TYPE_CHECKING:
     from simulation.history import Event, History
 
 DEATHS = ("killed", "killed", "database restart", "session of the database lost, second worker")
+ONE_IN, MOST = 8, 3
+"""In every so manieth history, and so many of them there; as many as they ask for in histories for planted bugs (`focus`)."""
 LAST_MOMENT = 130
 """A round that creates people and writes members has about so many."""
 MIDDLE = 56
@@ -25,13 +26,12 @@ MIDDLE = 56
 def clashing(history: History, more: Mapping[str, float]) -> History:
     """The history with some clashes, or as it was."""
     chance = random.Random(f"clashes {history.seed}")
-    if "clashes" not in more:
-        return history
+    number = int(more.get("clashes", 0)) or (MOST if chance.random() < 1 / ONE_IN else 0)
     people = [person.name for person in history.given.people if not person.nameless]
-    if not people:
+    if not people or not number:
         return history
     events = list(history.events)
-    for _ in range(int(more["clashes"])):
+    for _ in range(number):
         events += _clash(chance, history, chance.choice(people))
     events.sort(key=lambda event: (event.round, event.moment))
     return replace(history, events=tuple(events))

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from simulation import clashes, listening, two_orgs
+from simulation import clashes, filtering, listening, two_orgs
 
 STATUSES = ("Invited", "Registered", "No Show", "Attended")
 NAMES = ("ada", "ben", "cy", "dee", "eve", "fay", "gus", "hal")
@@ -48,6 +48,10 @@ class Given:
     """By how many seconds the org's clock is ahead of ours at first."""
     listens: bool = False
     """Whether only events and marks call for rounds."""
+    unlinked: tuple[str, ...] = ()
+    """Campaigns that no program is linked with."""
+    mirror_filter: Mapping[str, Any] = field(default_factory=dict)
+    """Which campaigns are mirrored, before the first look (M3.4)."""
     beside: Given | None = None
     """Another org that the same programs are linked in: its links, its campaigns' members, its switches."""
 
@@ -267,7 +271,7 @@ def made_from(seed: int, *, focus: Mapping[str, float] | None = None) -> History
     events.sort(key=lambda event: (event.round, event.moment))
     gaps = tuple(dice.one_of((1, 5, 60, 300, 700, 4000)) for _ in range(rounds))
     history = History(seed=seed, given=given, gaps=gaps, events=tuple(events))
-    for widened in (clashes.clashing, two_orgs.widened, listening.widened):
+    for widened in (clashes.clashing, two_orgs.widened, listening.widened, filtering.widened):
         history = widened(history, dice.more)
     return history
 

@@ -49,6 +49,8 @@ def _given(given: Given) -> dict[str, Any]:
         "external id field": given.external_id,
         "bulk from two rows": given.bulk,
         "only events and marks call for rounds": given.listens,
+        "campaigns nobody links": list(given.unlinked),
+        "mirrored are only": dict(given.mirror_filter),
         "daily calls": given.daily_calls,
         "salesforce clock ahead by seconds": given.skew,
     }
@@ -119,6 +121,8 @@ def _read_given(given: Mapping[str, Any]) -> Given:
         listens=given.get("only events and marks call for rounds", False),
         daily_calls=given.get("daily calls"),
         skew=given.get("salesforce clock ahead by seconds", 0),
+        unlinked=tuple(given.get("campaigns nobody links", ())),
+        mirror_filter=given.get("mirrored are only", {}),
         beside=_read_given(another) if another else None,
     )
 

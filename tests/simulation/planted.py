@@ -20,7 +20,7 @@ from campaignsync.domain.errors import UnknownOutcomeError
 from campaignsync.planner import decide
 from campaignsync.runtime import executor
 from campaignsync.salesforce import changes, pages, reading, wire, writing
-from simulation.memory import ledger, mirror, people
+from simulation.memory import ledger, mirror, people, scope
 from simulation.memory.tables import Tables, who_is
 
 Patch = Callable[[], AbstractContextManager[Any]]
@@ -177,6 +177,14 @@ def _looked_for_twice(right: Any) -> Any:
     return people
 
 
+def _taken_for_listed(right: Any) -> Any:
+    def judge(tables: Tables, connection: int) -> None:
+        right(tables, connection)
+        scope.entered(tables, connection, scope.entering(tables, connection))
+
+    return judge
+
+
 _MEMORY = ledger.MemoryLedger
 PLANTED = (
     Planted(name="the watermark's own second is lost", patch=_no_look_back, seeds=200),
@@ -269,6 +277,18 @@ PLANTED = (
         name="people are looked for twice",
         patch=_instead(reading.Reader, "people", _looked_for_twice),
         seeds=50,
+    ),
+    Planted(
+        name="a campaign that comes into the filter is taken for one that was listed",
+        patch=_instead(scope, "judge", _taken_for_listed),
+        seeds=100,
+        focus={"filtering": 12},
+    ),
+    Planted(
+        name="who left the mirror stays in it",
+        patch=_instead(scope, "prune", _nothing),
+        seeds=100,
+        focus={"filtering": 12},
     ),
     Planted(
         name="a row that is gone stays in the mirror",

@@ -54,6 +54,7 @@ def at_the_end(world: World) -> list[str]:
         *no_edit_lost(world, dump),
         *costs_and_types(world, dump),
         *fields_are_equal(world, dump),
+        *mirrored_as_filtered(world, dump),
     ]
 
 
@@ -170,15 +171,22 @@ def journal_is_whole(world: World, dump: Dump) -> Iterator[str]:
 
 def _campaign_journal(world: World, dump: Dump) -> Iterator[str]:
     org = world.connection.connection_id
+    # Who leaves the mirror since the filter changed leaves without a word, and comes back by a first read (M3.4).
+    always = {world.campaigns[each] for each in world.links.keys() - world.ever_unlinked}
+    outside: set[str] = set()
     played: dict[str, str | None] = {}
     for line in dump.journal:
         if line["noun"] == "member" and line["side"] == "campaign" and line["connection"] == org:
             before = played.get(line["record_id"])
+            if world.given.unlinked and line["campaign_id"] not in always:
+                outside.add(line["record_id"])
+                before = None if line["why"] == "first read" else before
             if before != line["old"]:
                 yield f"the journal tells member {line['record_id']} was {line['old']}, but it was {before}"
             played[line["record_id"]] = line["new"]
     there = {record: status for record, status in played.items() if status is not None}
     held = {record: row["status"] for record, row in dump.mirrored.items() if row["status"] is not None}
+    there = {record: each for record, each in there.items() if record in held or record not in outside}
     if there != held:
         yield f"the journal does not end in the campaign members that are mirrored: {there} / {held}"
 
@@ -244,6 +252,28 @@ def _mirror_is_true(world: World, dump: Dump, program: str) -> Iterator[str]:
     }
     if dict(rows) != believed:
         yield f"the mirror of {program} says {believed} and the campaign holds {dict(rows)}"
+
+
+def mirrored_as_filtered(world: World, dump: Dump) -> Iterator[str]:
+    """Of campaigns that nobody links, those that the filter lets in are mirrored as they are, and nobody of the others (M3.4)."""
+    chosen = world.mirror_filter
+    for name in {*world.given.unlinked, *(world.campaigns.keys() & world.ever_unlinked)} - world.links.keys():
+        campaign = world.campaigns[name]
+        ((active, kind, made, gone),) = world.sales.rows(
+            'SELECT "IsActive", "Type", "CreatedDate", "IsDeleted" FROM "Campaign" WHERE "Id" = ?', campaign
+        )
+        types = [each.lower() for each in chosen.get("types", ())]
+        inside = (
+            (active or not chosen.get("active_only"))
+            and (not types or (kind or "").lower() in types)
+            and made[:10] >= chosen.get("created_since", "")
+        )
+        if inside and not gone:
+            yield from _mirror_is_true(world, dump, name)
+        elif not gone:
+            held = [record for record, row in dump.mirrored.items() if row["campaign_id"] == campaign]
+            if held:
+                yield f"{len(held)} members of {name} are mirrored, which the filter {dict(chosen)} leaves out"
 
 
 def _name(dump: Dump, number: int) -> str:

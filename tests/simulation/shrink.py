@@ -62,6 +62,7 @@ def _smaller(history: History) -> Iterator[History]:
             people = tuple(each for each in given.people if each is not person)
             kept = tuple(event for event in events if not _speaks_of(event.args, person.name))
             yield replace(history, given=replace(given, people=people), events=kept)
+    yield from (_without_campaign(history, campaign) for campaign in given.unlinked)
     if len(given.links) > 1:
         yield from _without_link(history)
     for changes in (
@@ -70,6 +71,7 @@ def _smaller(history: History) -> Iterator[History]:
         {"bulk": False},
         {"beside": None},
         {"listens": False},
+        {"mirror_filter": {}},
         {"skew": 0},
         {"daily_calls": None},
     ):
@@ -94,6 +96,18 @@ def _without_round(history: History, number: int) -> History:
     )
     gaps = (*history.gaps[:number], *history.gaps[number + 1 :])
     return replace(history, gaps=gaps, events=events)
+
+
+def _without_campaign(history: History, campaign: str) -> History:
+    """Without one that nobody links."""
+    given = history.given
+    people = tuple(
+        replace(person, there={k: v for k, v in person.there.items() if k != campaign})
+        for person in given.people
+    )
+    events = tuple(event for event in history.events if not _speaks_of(event.args, campaign))
+    unlinked = tuple(each for each in given.unlinked if each != campaign)
+    return replace(history, given=replace(given, people=people, unlinked=unlinked), events=events)
 
 
 def _without_link(history: History) -> Iterator[History]:

@@ -16,6 +16,7 @@ from simulation.stores import Dump, InMemory, Store
 SEEDS = (
     *((seed, {}) for seed in range(5_000, 5_004)),
     (5_004, {"two orgs": 99}),
+    (5_005, {"filtering": 99}),
     *((seed, {"listening": 99, "two orgs": 6}) for seed in range(5_006, 5_009)),
 )
 """Each with what happens more often in it."""

@@ -13,6 +13,7 @@ from typing import Any
 
 from campaignsync.domain.connections import Connection, Login, LoginMethod
 from campaignsync.domain.ids import LinkId
+from campaignsync.domain.mirror_filter import MirrorFilter
 from campaignsync.domain.people import LeadRules
 from campaignsync.domain.registrants import read_registrants
 from campaignsync.domain.statuses import DEFAULT_CHANNELS
@@ -55,6 +56,8 @@ class World:
         self.accepted_back = universe.accepted_back
         self.campaigns: dict[str, str] = {}
         self.links: dict[str, LinkId] = {}
+        self.ever_unlinked: set[str] = set()
+        self.mirror_filter: Mapping[str, Any] = {}
         self.meddling: list[Any] = []
         """What goes wrong with the next calls."""
         self.spoilt = False
@@ -105,6 +108,9 @@ class World:
             self.name, LOGIN, instance_url=ORIGIN, campaign_sync=True, user=door.sync_user()
         )
         self._connect()
+        self.narrow(self.given.mirror_filter)
+        for name in self.given.unlinked:
+            self.campaigns[name] = self.webinar(name)
         for program in self.given.links:
             if not self.number:
                 self.store.registry.create_program(program, "Webinar", {})
@@ -166,6 +172,12 @@ class World:
         if self._linking_door is None:
             self._linking_door = self.door()
         return self._linking_door
+
+    def narrow(self, chosen: Mapping[str, Any]) -> None:
+        """An admin says which campaigns are mirrored."""
+        if dict(chosen) != dict(self.mirror_filter):
+            self.store.registry.set_mirror_filter(self.connection.connection_id, MirrorFilter.of(chosen))
+            self.mirror_filter = chosen
 
     def choose(self, program: str, choice: Mapping[str, str]) -> None:
         """An admin changes what was chosen for a link."""
