@@ -220,10 +220,17 @@ class Play:
         """Rounds until one has nothing to do, or as many as settle all; the one behind it must have nothing to do."""
         self._serving = None
         self._settle_flows()
+        known = self._known()
         for _ in range(SETTLING * len(self.worlds)):
-            if not self._quiet_round():
+            idle, before, known = not self._quiet_round(), known, self._known()
+            # Whom a round has made a person of ours the next one compares, though nothing is written of that.
+            if idle and known == before:
                 break
         outcome.violations += self._quiet_round()
+
+    def _known(self) -> list[object]:
+        """Who is known in each org."""
+        return [world.dump().identities for world in self.worlds]
 
     def _quiet_round(self) -> list[str]:
         """A round of each org behind the last fault; what tells that there was something to do."""

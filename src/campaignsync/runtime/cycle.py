@@ -16,6 +16,7 @@ from campaignsync.domain.ids import ConnectionId, LinkId
 from campaignsync.domain.links import LinkState
 from campaignsync.domain.observation import FIRST_READ_FROM_ROWS, SyncUser, WholeLists
 from campaignsync.domain.runs import LinkFacts, RunReport
+from campaignsync.domain.trees import Trees
 from campaignsync.planner.member_fields import plan_values
 from campaignsync.planner.plan import Plan
 from campaignsync.planner.reconcile import reconcile
@@ -130,12 +131,14 @@ def plan_link(ledger: Ledger, link: LinkId, user: SyncUser) -> Planned:
     """What would have to be done to make both sides of a link the same."""
     ledger.adopt_people(link)
     ledger.settle_intents(link, user.user_id)
-    return plan_of(ledger, ledger.link(link))
+    # The mark comes with the trees. Were they read behind the facts, it could bear witness of what the facts do not know yet.
+    trees = ledger.trees(link)
+    return plan_of(ledger, ledger.link(link), trees)
 
 
-def plan_of(ledger: Ledger, facts: LinkFacts) -> Planned:
-    """The plan of a link of which these are the facts."""
-    trees = ledger.trees(facts.link_id)
+def plan_of(ledger: Ledger, facts: LinkFacts, trees: Trees | None = None) -> Planned:
+    """The plan of a link of which these are the facts, made of trees that are no younger."""
+    trees = trees or ledger.trees(facts.link_id)
     plan = reconcile(facts, trees)
     if facts.member_fields:
         plan = replace(plan, values=plan_values(ledger.compare_values(facts.link_id), facts.policy.winner))
