@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 
 from campaignsync.bootstrap import Application
 from campaignsync.domain.connections import Login, LoginMethod
+from campaignsync.domain.registrants import read_registrants
 from sandbox_org import CLIENT_ID, CLIENT_SECRET, SandboxOrg
 from web_words import PASSWORD, Look, client
 
@@ -226,3 +227,26 @@ def test_a_form_that_was_left_open_too_long_is_given_back(
     expect(page.get_by_role("heading", name="A long afternoon")).to_be_visible()
     assert app.registry.program("A long afternoon")["tags"] == {"Region": "EMEA"}
     expect(page).to_have_url(re.compile("/programs/2/"))
+
+
+def test_many_members_are_changed_while_the_page_tells_how_far_it_is(
+    page_of_admin: Page, site: str, app: Application
+) -> None:
+    """What takes longer than a request may is an errand: nothing is reloaded, and the page of the outcome comes by itself."""
+    page, many = page_of_admin, 260
+    guests = "".join(f"guest{number}@example.com\n" for number in range(many))
+    channel = app.registry.channel("Webinar")
+    read = read_registrants(f"Email\n{guests}".encode(), channel=channel, status="Registered", fields=[])
+    app.members.import_people(PROGRAM, read.people, who="ada")
+    loads: list[str] = []
+    page.goto(f"{site}/programs/1/members/?search=guest")
+    page.on("framenavigated", lambda frame: loads.append(frame.url.partition(site)[2]))
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.locator("select[name=to]").first.select_option("Attended")
+    page.locator("input[name=everybody]").check()
+    page.get_by_role("button", name="Change", exact=True).click()
+    expect(page.get_by_text(f"{many} members changed.")).to_be_visible()
+    assert [path for path in loads if path.startswith("/errands/")] == ["/errands/1/"]
+    assert [row["members"] for row in app.registry.programs()] == [many + 3]
+    by_status = {row["status"]: row["members"] for row in app.registry.program(PROGRAM)["statuses"]}
+    assert (by_status["Attended"], by_status["Registered"]) == (many, 3)

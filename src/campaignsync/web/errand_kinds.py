@@ -32,6 +32,7 @@ from campaignsync.runtime.notices import delivered
 from campaignsync.runtime.one_person import delete_there, sync_person
 from campaignsync.runtime.rounds import Round, plan_now
 from campaignsync.runtime.undo import Undo
+from campaignsync.store.shown.programs import MemberFilter, member_emails
 from campaignsync.web.errands import KINDS, Done, kind
 
 Asked = Mapping[str, Any]
@@ -239,6 +240,43 @@ def person_delete(app: Application, asked: Asked, tell: Tell) -> Done:
         delete_there(app.door(org), app.ledger, app.directory, org, number, also=also)
     app.directory.delete(number, who=asked["who"])
     return Done(result={"deleted": True, "deleted_in": [org.name for org in orgs if also]})
+
+
+MOST_CHANGED = 5000
+_TOLD_EVERY = 50
+
+
+@kind("change members")
+def change_members(app: Application, asked: Asked, tell: Tell) -> Done:
+    """Change all members of a program that a filter means: program, number (its), search, status, success; to, override as in
+    `changed_members`."""
+    wanted = MemberFilter(search=asked["search"], status=asked["status"], success=asked["success"])
+    return Done(
+        result=changed_members(app, asked, member_emails(asked["number"], wanted, MOST_CHANGED), tell)
+    )
+
+
+def changed_members(
+    app: Application, asked: Asked, emails: Sequence[str], tell: Tell | None = None
+) -> dict[str, Any]:
+    """Give members of `program` the status `to`, or take them out where that is empty, as `who`: how many were `changed`, and
+    how many were `skipped` by reason (M2.3)."""
+    changed, skipped = 0, dict[str, int]()
+    for place, email in enumerate(emails):
+        if tell and place % _TOLD_EVERY == 0:
+            tell(place, len(emails), 0)
+        try:
+            if asked["to"]:
+                app.members.set_status(
+                    asked["program"], email, asked["to"], who=asked["who"], override=asked["override"]
+                )
+            else:
+                app.members.remove(asked["program"], email, who=asked["who"])
+            changed += 1
+        except CampaignsyncError as error:
+            reason = str(error).replace(email, "…")
+            skipped[reason] = skipped.get(reason, 0) + 1
+    return {"changed": changed, "skipped": skipped}
 
 
 @kind("smart run")

@@ -203,6 +203,21 @@ def _qualified(result: Mapping[str, Any]) -> str:
     return ngettext("%(n)s person qualified.", "%(n)s people qualified.", people) % {"n": people}
 
 
+def members_changed(count: int) -> str:
+    """How many members were changed."""
+    return ngettext("%(n)s member changed.", "%(n)s members changed.", count) % {"n": count}
+
+
+def members_skipped(reason: str, count: int) -> str:
+    """How many were not, and why."""
+    return ngettext("%(n)s skipped: %(why)s", "%(n)s skipped: %(why)s", count) % {"n": count, "why": reason}
+
+
+def _changed(result: Mapping[str, Any]) -> str:
+    skipped = (members_skipped(reason, count) for reason, count in result["skipped"].items())
+    return " ".join([members_changed(result["changed"]), *skipped])
+
+
 _ANY = Telling(title=lambda asked: _("Working"), address=lambda errand: reverse("home"))
 TELLINGS: Mapping[str, Telling] = {
     "plan": Telling(
@@ -259,6 +274,11 @@ TELLINGS: Mapping[str, Telling] = {
         title=lambda asked: _("Looking for this person in %(org)s") % {"org": asked["connection"]},
         address=lambda errand: reverse("person", args=[errand["asked"]["person"]]),
         said=_knows,
+    ),
+    "change members": Telling(
+        title=lambda asked: _("Changing members of '%(name)s'") % {"name": asked["program"]},
+        address=lambda errand: reverse("members", args=[errand["asked"]["number"]]),
+        said=_changed,
     ),
     "smart run": Telling(
         title=lambda asked: _("Running '%(name)s'") % {"name": asked["smart_campaign"]},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any
 
 import polars as pl
@@ -10,19 +11,21 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from campaignsync.domain.access import Action
-from campaignsync.domain.errors import CampaignsyncError, UsageError
+from campaignsync.domain.errors import UsageError
 from campaignsync.planner.explain import safe_csv
 from campaignsync.store.models import Program
 from campaignsync.store.shown import programs as shown
 from campaignsync.web.access import may, requires
+from campaignsync.web.errand_kinds import MOST_CHANGED, changed_members
+from campaignsync.web.errand_pages import begin, members_changed, members_skipped
 from campaignsync.web.installation import installation
 from campaignsync.web.paging import listed, whole
 from campaignsync.web.programs.one import program_of
 
-_AT_ONCE = 5000
+_WHILE_WAITING = 200
+"""How many are changed while the browser waits; more are an errand."""
 _SLICE = 5000
 
 
@@ -62,44 +65,24 @@ def members(request: HttpRequest, number: int) -> HttpResponse:
 def change(request: HttpRequest, number: int) -> HttpResponse:
     """Give many members a status, take them out, or add one."""
     row = program_of(request, number, Action.CHANGE_MEMBERS)
-    emails = request.POST.getlist("email")
+    wanted, emails = _filter(request), request.POST.getlist("email")
     if request.POST.get("everybody"):
-        emails = shown.member_emails(number, _filter(request), _AT_ONCE)
+        emails = shown.member_emails(number, wanted, _WHILE_WAITING + 1)
     emails = [each.strip() for each in emails if each.strip()]
     if not emails:
         messages.warning(request, _("Nobody was chosen: tick the people first."))
         return redirect("members", number=number)
-    status = request.POST.get("to", "")
     override = bool(request.POST.get("override")) and may(request, Action.CHANGE_SETTINGS)
-    done, refused = _changed(row, emails, status, who=request.user.get_username(), override=override)
-    if done:
-        messages.success(
-            request, ngettext("%(n)s member changed.", "%(n)s members changed.", done) % {"n": done}
-        )
-    for reason, count in refused.items():
-        messages.warning(
-            request,
-            ngettext("%(n)s skipped: %(why)s", "%(n)s skipped: %(why)s", count) % {"n": count, "why": reason},
-        )
+    asked = {"program": row.name, "to": request.POST.get("to", ""), "override": override}
+    if request.POST.get("everybody") and len(emails) > _WHILE_WAITING:
+        return begin(request, "change members", {**asked, "number": number, **asdict(wanted)}, row.folder)
+    who = request.user.get_username()
+    result = changed_members(installation(), {**asked, "who": who}, emails[:MOST_CHANGED])
+    if result["changed"]:
+        messages.success(request, members_changed(result["changed"]))
+    for reason, count in result["skipped"].items():
+        messages.warning(request, members_skipped(reason, count))
     return redirect("members", number=number)
-
-
-def _changed(
-    row: Program, emails: list[str], status: str, *, who: str, override: bool
-) -> tuple[int, dict[str, int]]:
-    """How many were changed, and why others were not (M2.3)."""
-    doors, done, refused = installation().members, 0, dict[str, int]()
-    for email in emails[:_AT_ONCE]:
-        try:
-            if status:
-                doors.set_status(row.name, email, status, who=who, override=override)
-            else:
-                doors.remove(row.name, email, who=who)
-            done += 1
-        except CampaignsyncError as error:
-            reason = str(error).replace(email, "…")
-            refused[reason] = refused.get(reason, 0) + 1
-    return done, refused
 
 
 @requires(Action.SEE_MEMBERS)
