@@ -1,7 +1,7 @@
 """W7: adding and changing while nearly everything goes wrong, killed again and again in the middle of writing.
 
-The sandbox's own log of changes tells how many rows were written; at every thousandth the command is killed. Bulk jobs take
-their time, so that it dies in the middle of them. Judged when it is calm.
+The sandbox's own log of changes and our journal tell how many rows were written on either side; at every thousandth, counted over
+all lives, the command is killed. Bulk jobs take their time, so that it dies in the middle of them. Judged when it is calm.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+
+import psycopg
 
 from benchmarks import judging
 from benchmarks.machine import Cost, run, waited
@@ -42,13 +44,23 @@ _LOCKED = {"code": "UNABLE_TO_LOCK_ROW", "message": "unable to obtain exclusive 
 class _Lives:
     """What the command's lives have cost, and how each ended."""
 
+    org: Org
+    url: str
     costs: list[Cost] = field(default_factory=list)
     deaths: int = 0
+    next_death: int = 0
 
-    def live(self, org: Org, url: str) -> bool:
+    def written(self) -> int:
+        """How many rows were written so far: there, and in the program."""
+        with psycopg.connect(self.url) as session:
+            found = session.execute("SELECT count(*) FROM store_journalentry WHERE side = 'program'").fetchone()
+        assert found is not None
+        return self.org.changes() + int(found[0])
+
+    def live(self) -> bool:
         """One life; whether it was killed."""
-        command, surroundings = ours(url, "sync", "--json")
-        written = org.changes()
+        command, surroundings = ours(self.url, "sync", "--json")
+        self.next_death = self.next_death or self.written() + WRITES_A_LIFE
         child = subprocess.Popen(
             command,
             env={**os.environ, **surroundings},
@@ -62,23 +74,25 @@ class _Lives:
             ended, status, usage = os.wait4(child.pid, os.WNOHANG)
             if ended:
                 break
-            if org.changes() - written >= WRITES_A_LIFE:
+            if self.written() >= self.next_death:
                 child.send_signal(signal.SIGKILL)
                 _, status, usage = os.wait4(child.pid, 0)
                 killed = True
+                self.next_death = self.written() + WRITES_A_LIFE
             else:
                 time.sleep(0.02)
         self.costs.append(waited(child, status, usage, time.monotonic() - began))
         self.deaths += killed
         return killed
 
-    def to_the_end(self, org: Org, url: str) -> None:
+    def to_the_end(self) -> None:
         """As many lives as it takes until one has nothing left to write."""
         for _ in range(_ROUNDS):
-            before = org.changes()
-            run(*ours(url, "problems", "--retry"), tolerant=True)
-            if not self.live(org, url) and org.changes() == before and self.costs[-1].exit_code == 0:
+            before = self.written()
+            run(*ours(self.url, "problems", "--retry"), tolerant=True)
+            if not self.live() and self.written() == before and self.costs[-1].exit_code == 0:
                 return
+        raise RuntimeError(f"W7: after {_ROUNDS} lives there is still something to be written")
 
 
 def w7(server: Server, size: int, asked: Asked) -> Iterator[Row]:
@@ -98,15 +112,15 @@ def w7(server: Server, size: int, asked: Asked) -> Iterator[Row]:
                 locked = judging.statuses_of(org, campaign)["id"].gather_every(20).to_list()
                 org.control("POST", "locks", {"ids": locked, "seconds": 20})
             org.forget_calls()
-            lives = _Lives()
+            lives = _Lives(org=org, url=url)
             _go_wrong(org, 2)
-            lives.live(org, url)
+            lives.live()
             _go_wrong(org, 20)
-            lives.to_the_end(org, url)
+            lives.to_the_end()
             in_trouble = lives.deaths
             for calm in ("faults", "bulk", "locks"):
                 org.control("DELETE", calm)
-            lives.to_the_end(org, url)
+            lives.to_the_end()
             row = _row(f"campaignsync, {phase}", size, org, lives)
             came = (
                 judging.as_wanted(org, campaign, wanted)
