@@ -67,7 +67,7 @@ def _keep(work: str, rows: list[dict[str, object]]) -> None:
     """What a work came to, with the machine it ran on, beside what was measured at other sizes before."""
     file = RESULTS / f"{work}.json"
     before = json.loads(file.read_text())["rows"] if file.exists() else []
-    sizes = {row["size"] for row in rows}
+    measured = {(row["size"], row["latency_ms"]) for row in rows}
     machine = {
         "cpus": os.cpu_count(),
         "load_before": round(os.getloadavg()[0], 1),
@@ -76,7 +76,7 @@ def _keep(work: str, rows: list[dict[str, object]]) -> None:
     whole = {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": machine,
-        "rows": [row for row in before if row["size"] not in sizes] + rows,
+        "rows": [row for row in before if (row["size"], row["latency_ms"]) not in measured] + rows,
     }
     file.write_text(json.dumps(whole, indent=1) + "\n")
 

@@ -9,6 +9,7 @@ from benchmarks.rows import Asked, Row
 from benchmarks.works.adding import w3, w4
 from benchmarks.works.changing import w5, w6, w8
 from benchmarks.works.hostile import w7
+from benchmarks.works.lanes import SIZES, lanes
 from benchmarks.works.pulling import w1, w2
 from benchmarks.world import Server
 
@@ -29,6 +30,7 @@ WORKS: dict[str, tuple[Work, tuple[int, ...]]] = {
     "W6": (w6, (500, 5_000)),
     "W7": (w7, (10_000,)),
     "W8": (w8, (10_000, 100_000, 1_000_000)),
+    "LANES": (lanes, SIZES),
     "F1": (_in_flows("F1"), (1_000_000,)),
     "F2": (_in_flows("F2"), (100_000,)),
 }

@@ -53,7 +53,9 @@ class _Lives:
     def written(self) -> int:
         """How many rows were written so far: there, and in the program."""
         with psycopg.connect(self.url) as session:
-            found = session.execute("SELECT count(*) FROM store_journalentry WHERE side = 'program'").fetchone()
+            found = session.execute(
+                "SELECT count(*) FROM store_journalentry WHERE side = 'program'"
+            ).fetchone()
         assert found is not None
         return self.org.changes() + int(found[0])
 

@@ -22,7 +22,6 @@ from campaignsync.domain.ids import LinkId
 from campaignsync.runtime import backups
 from campaignsync.runtime.doctor import Finding, diagnosis
 from campaignsync.runtime.embedded_postgres import embedded_postgres, revive
-from campaignsync.runtime.executor import Tell, nobody
 from campaignsync.runtime.flow_ports import Commands, Courier
 from campaignsync.runtime.flow_runner import FlowDoors, run_flows
 from campaignsync.runtime.listener import Listener
@@ -34,6 +33,7 @@ from campaignsync.runtime.ports import (
     Registry,
     SalesforceDoor,
 )
+from campaignsync.runtime.progress import Tell, nobody
 from campaignsync.runtime.rounds import Round, run_round
 from campaignsync.runtime.service_ports import Events, Jobs, Pulses, Secrets, Vitals
 from campaignsync.runtime.smart_campaigns import SmartCampaigns

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from campaignsync.cli.output import answer, print_json, print_table, say, show
+from campaignsync.cli.output import answer, print_json, print_table, progress, say, show
 from campaignsync.cli.plans import print_plan
 from campaignsync.cli.session import AsJson, ConnectionName, ProgramName, opened
 from campaignsync.domain.errors import UsageError
@@ -54,7 +54,8 @@ def campaigns(
     with opened(context) as app:
         chosen = app.registry.connection(connection)
         require_campaign_sync(chosen)
-        look(app.door(chosen), app.ledger, chosen.connection_id)
+        with progress("reading") as tell:
+            look(app.door(chosen), app.ledger, chosen.connection_id, tell)
         rows = app.registry.campaigns(chosen.connection_id, outside=everything)
         for row in rows:
             # Nobody knows how many are in a campaign that is not mirrored.
@@ -92,16 +93,16 @@ def link(
     wish = ExistingCampaign(
         program=name, campaign=campaign or "", create_statuses=create_statuses, mapped=mapped
     )
-    with opened(context) as app:
+    with opened(context) as app, progress("reading") as tell:
         chosen = app.registry.connection(connection)
         door = app.door(chosen)
-        linking = Linking(registry=app.registry, ledger=app.ledger, door=door, connection=chosen)
+        linking = Linking(registry=app.registry, ledger=app.ledger, door=door, connection=chosen, tell=tell)
         if dry_run:
             seen = linking.preview_existing(wish) if create is None else linking.preview_new(name, create)
             _print_preview(seen, csv=csv, as_json=as_json)
             return
         made = linking.existing(wish) if create is None else linking.new(name, create)
-        planned = plan_now(door, app.ledger, chosen, made)
+        planned = plan_now(door, app.ledger, chosen, made, tell)
         facts, counts = planned.facts, planned.plan.counts
         warning = linking.labels_of(facts).account(f'campaignsync labels "{name}"')
     said = (

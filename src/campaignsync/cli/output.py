@@ -135,4 +135,4 @@ def progress(what: str) -> Iterator[Callable[[int, int, int], None]]:
     )
     with bar:
         task = bar.add_task(what, total=None, calls=0)
-        yield lambda done, of, calls: bar.update(task, completed=done, total=of, calls=calls)
+        yield lambda done, of, calls: bar.update(task, completed=done, total=of or None, calls=calls)

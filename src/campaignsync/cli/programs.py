@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from campaignsync.cli.output import answer, print_json, print_table, say, show
+from campaignsync.cli.output import answer, print_json, print_table, progress, say, show
 from campaignsync.cli.session import AsJson, ConnectionName, ProgramName, opened, who
 from campaignsync.domain.errors import UsageError
 from campaignsync.domain.member_fields import MemberField, canonical, field_named
@@ -328,7 +328,11 @@ def import_members(
     with opened(context) as app:
         channel_of_all, fields = app.registry.program_channel(name), app.member_fields.list()
         read = read_registrants(raw, channel=channel_of_all, status=status, fields=fields)
-        done = app.members.import_people(name, read.people, who=who(), update=update)
+        with progress("bringing in") as tell:
+            # One commit, so that the bar knows its beginning and its end.
+            tell(0, read.people.height, 0)
+            done = app.members.import_people(name, read.people, who=who(), update=update)
+            tell(read.people.height, read.people.height, 0)
     if as_json:
         refused = [asdict(row) for row in read.refused]
         print_json(

@@ -79,7 +79,8 @@ def undo(
             door=app.door(connection), ledger=app.ledger, connection=connection, link=link, run=RunId(run)
         )
         if digest is None:
-            plan = undoing.plan()
+            with progress("reading") as tell:
+                plan = undoing.plan(tell)
             if dry_run or not json:
                 print_plan(plan, csv=csv, json=json)
             digest = plan.digest()

@@ -9,11 +9,12 @@ import typer
 
 from campaignsync.bootstrap import Application
 from campaignsync.cli import config_file
-from campaignsync.cli.output import agreed, answer, complain, print_json, print_table, say, show
+from campaignsync.cli.output import agreed, answer, complain, print_json, print_table, progress, say, show
 from campaignsync.cli.session import AsJson, opened, who
 from campaignsync.domain.errors import UsageError
 from campaignsync.runtime.flow_runner import FlowReport, run_flows
 from campaignsync.runtime.notices import delivered
+from campaignsync.runtime.progress import Tell
 
 smart = typer.Typer(
     help="Smart campaigns: who is meant, what is done with them, and when.", no_args_is_help=True
@@ -156,7 +157,8 @@ def smart_run(context: typer.Context, name: Name, yes: Yes = False, as_json: AsJ
             if not agreed(question, f'Run it with: campaignsync smart run "{name}" --yes', yes=False):
                 return
         people = app.smart_campaigns.run(name, who=who())
-        report = run_flows(app.flow_doors)
+        with progress("taking people through") as tell:
+            report = run_flows(app.flow_doors, tell=tell)
         steps = app.smart_campaigns.results(name)
     if as_json:
         print_json({"people": people, **flow_json(report), "steps": steps["steps"]})
@@ -289,17 +291,21 @@ def smart_delete(context: typer.Context, name: Name, yes: Yes = False, as_json: 
 @flows.command("run")
 def flows_run(context: typer.Context, as_json: AsJson = False) -> None:
     """Do all that is due of all flows, without a sync: triggers, waits that are over, batches, actions in Salesforce."""
-    with opened(context) as app, delivered(app.outbox, app.outlets):
-        report = run_flows(app.flow_doors)
+    with (
+        opened(context) as app,
+        delivered(app.outbox, app.outlets),
+        progress("taking people through") as tell,
+    ):
+        report = run_flows(app.flow_doors, tell=tell)
     if as_json:
         print_json(flow_json(report))
     else:
         print_flows(report, quiet=False)
 
 
-def run_due_flows(app: Application) -> FlowReport | None:
+def run_due_flows(app: Application, tell: Tell) -> FlowReport | None:
     """After a sync: what is due of all flows; None where there is no smart campaign."""
-    return run_flows(app.flow_doors) if app.smart_campaigns.list() else None
+    return run_flows(app.flow_doors, tell=tell) if app.smart_campaigns.list() else None
 
 
 def flow_json(report: FlowReport) -> dict[str, Any]:

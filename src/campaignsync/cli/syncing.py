@@ -59,9 +59,9 @@ def plan(
     if name is None:
         _plan_people(context, connection, csv=csv, json=json)
         return
-    with opened(context) as app:
+    with opened(context) as app, progress("reading") as tell:
         link, linked_in = app.registry.link_of(name, connection)
-        planned = plan_now(app.door(linked_in), app.ledger, linked_in, link)
+        planned = plan_now(app.door(linked_in), app.ledger, linked_in, link, tell)
     if out is not None:
         try:
             out.write_bytes(orjson.dumps(as_json(planned.plan), option=orjson.OPT_INDENT_2))
@@ -71,9 +71,9 @@ def plan(
 
 
 def _plan_people(context: typer.Context, connection: str | None, *, csv: bool, json: bool) -> None:
-    with opened(context) as app:
+    with opened(context) as app, progress("reading") as tell:
         org = app.registry.connection(connection)
-        planned = plan_people_now(app.door(org), app.ledger, org)
+        planned = plan_people_now(app.door(org), app.ledger, org, tell)
     if json:
         print_json(people_json(planned, org.name))
     elif csv:
@@ -148,7 +148,7 @@ def sync(
             except CampaignsyncError as error:
                 # One org that is out of reach keeps no other from its round.
                 failures.append((org.name, error))
-        flows = run_due_flows(app)
+        flows = run_due_flows(app, tell)
     if due and not (rounds or failures or json):
         say("Nothing is due. When what is: campaignsync connections")
         return

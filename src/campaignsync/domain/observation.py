@@ -77,6 +77,11 @@ class Delta:
         if portion:
             yield frozenset(portion)
 
+    def members_in(self, campaigns: Collection[str]) -> int:
+        """How many members these campaigns have there in all."""
+        counts = self.member_counts
+        return int(counts.filter(counts["campaign_id"].is_in(list(campaigns)))["rows"].sum())
+
     def without_cursor_of_members(self) -> Delta:
         """The same, and all members shall be read anew by the next look."""
         return replace(

@@ -20,12 +20,18 @@ from campaignsync.runtime.flow_ports import Commands
 from campaignsync.runtime.member_ports import Directory
 from campaignsync.runtime.people import OrgPeople
 from campaignsync.runtime.ports import Ledger, SalesforceDoor
+from campaignsync.runtime.progress import Tell, nobody
 
 _WHO = "smart campaign"
 
 
 def carry_out_commands(
-    door: SalesforceDoor, ledger: Ledger, commands: Commands, directory: Directory, connection: Connection
+    door: SalesforceDoor,
+    ledger: Ledger,
+    commands: Commands,
+    directory: Directory,
+    connection: Connection,
+    tell: Tell = nobody,
 ) -> int:
     """Carry out what is due in an org, in our turn with it; how many commands were settled. RetryableError when its budget of API
     calls is spent."""
@@ -33,9 +39,9 @@ def carry_out_commands(
     with turn(door, ledger, org):
         ledger.budget(org).require(connection.name)
         if commands.unheard(org):
-            observe(door, ledger, org)
+            observe(door, ledger, org, tell)
         while group := commands.next_group(org):
-            people = OrgPeople(connection=org, leads=connection.leads, door=door, ledger=ledger)
+            people = OrgPeople(connection=org, leads=connection.leads, door=door, ledger=ledger, tell=tell)
             if group.campaign_id:
                 call_in(door, ledger, org, group.campaign_id)
                 settled += _change_campaign(people, commands, group)
@@ -115,12 +121,14 @@ def _write(
     """Write, and settle batch by batch what was read back."""
     if writes.is_empty():
         return 0
-    done, numbers = 0, writes.select("person_id", "command_id", "verb")
+    done, written, numbers = 0, 0, writes.select("person_id", "command_id", "verb")
     for batch in people.door.write_members(
         campaign_id, writes.select(*MEMBER_WRITES), partial(people.ledger.note_job, org)
     ):
         settled = judged(batch.outcomes.join(numbers, on="person_id")).select(*SETTLED)
         commands.record(org, batch, settled)
         done += settled.filter(pl.col("outcome").is_not_null()).height
+        written += batch.outcomes.height
+        people.tell(written, writes.height, people.door.api_calls)
     people.ledger.forget_jobs(org)
     return done

@@ -22,9 +22,10 @@ from campaignsync.planner.plan import Plan
 from campaignsync.planner.reconcile import reconcile
 from campaignsync.planner.safety import reason_to_halt
 from campaignsync.runtime.approval import asked
-from campaignsync.runtime.executor import Tell, execute, nobody
+from campaignsync.runtime.executor import execute
 from campaignsync.runtime.people import follow_people, look_up
 from campaignsync.runtime.ports import Ledger, SalesforceDoor
+from campaignsync.runtime.progress import Tell, nobody
 from campaignsync.runtime.telemetry import span
 
 
@@ -60,13 +61,18 @@ def observe(door: SalesforceDoor, ledger: Ledger, connection: ConnectionId, tell
             tell(page.place.rows, page.place.of, door.api_calls)
     members_of, statuses_of = ledger.campaigns_to_list(connection, delta)
     big = ledger.big_campaigns(connection, members_of) if members_of else frozenset()
+    listed = 0
     for campaigns in delta.portions((members_of - big) | statuses_of):
         of = (members_of - big) & campaigns, statuses_of & campaigns
         list_whole(door, ledger, connection, members_of=of[0], statuses_of=of[1])
         ledger.charge(connection, door.take_calls())
+        listed += delta.members_in(of[0])
+        tell(listed, delta.members_in(members_of), door.api_calls)
     for campaign in sorted(big):
         list_ids(door, ledger, connection, campaign)
         ledger.charge(connection, door.take_calls())
+        listed += delta.members_in([campaign])
+        tell(listed, delta.members_in(members_of), door.api_calls)
     follow_people(door, ledger, connection)
 
 
@@ -120,10 +126,10 @@ def turn(door: SalesforceDoor, ledger: Ledger, connection: ConnectionId) -> Iter
             ledger.charge(connection, door.take_calls())
 
 
-def look(door: SalesforceDoor, ledger: Ledger, connection: ConnectionId) -> None:
+def look(door: SalesforceDoor, ledger: Ledger, connection: ConnectionId, tell: Tell = nobody) -> None:
     """Observe and nothing more, when nobody else does."""
     with turn(door, ledger, connection):
-        observe(door, ledger, connection)
+        observe(door, ledger, connection, tell)
 
 
 @span("plan")

@@ -23,14 +23,8 @@ from campaignsync.planner.plan import Plan
 from campaignsync.runtime.member_fields import sync_values
 from campaignsync.runtime.people import OrgPeople
 from campaignsync.runtime.ports import Ledger, SalesforceDoor
+from campaignsync.runtime.progress import Tell
 from campaignsync.runtime.telemetry import span
-
-Tell = Callable[[int, int, int], None]
-"""Told how many of how many rows are read or written, and how many API calls were made so far, for a progress bar."""
-
-
-def nobody(done: int, of: int, calls: int) -> None:
-    """For whoever wants no progress."""
 
 
 @span("execute")
@@ -43,10 +37,12 @@ def execute(
     ledger.agree(run, plan.agreements.select("person_id", pl.col("becomes").alias("status")))
     ledger.hold(run, plan.waiting, plan.unsettled)
     fields_written, fields_refused = write_fields(run, facts, plan, door, ledger)
-    people = OrgPeople(connection=facts.connection_id, leads=facts.leads, door=door, ledger=ledger, run=run)
+    people = OrgPeople(
+        connection=facts.connection_id, leads=facts.leads, door=door, ledger=ledger, run=run, tell=tell
+    )
     not_found = people.find_or_create(plan.for_campaign["person_id"].to_list())
     outcomes = write_members(run, facts, plan, door, ledger, tell)
-    values = sync_values(run, facts, door, ledger)
+    values = sync_values(run, facts, door, ledger, tell)
     report = reported(facts, plan, changes, outcomes, door.api_calls - calls_before)
     waited = plan.backlog
     left = {

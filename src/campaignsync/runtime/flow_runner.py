@@ -28,6 +28,7 @@ from campaignsync.runtime.dispatches import run_dispatches
 from campaignsync.runtime.flow_ports import Commands, Courier, Flows
 from campaignsync.runtime.member_ports import Directory
 from campaignsync.runtime.ports import Ledger, SalesforceDoor
+from campaignsync.runtime.progress import Tell, nobody
 
 _MENDED_AFTER = timedelta(minutes=5)
 """When an org is tried again that a person must mend first."""
@@ -63,7 +64,9 @@ class FlowReport:
     """What could not be done at all, by the name of the smart campaign or the org."""
 
 
-def run_flows(doors: FlowDoors, stopped: Callable[[], bool] = lambda: False) -> FlowReport:
+def run_flows(
+    doors: FlowDoors, stopped: Callable[[], bool] = lambda: False, tell: Tell = nobody
+) -> FlowReport:
     """Do all that is due now, and what follows from it; between two turns it may be told to stop."""
     report, more = FlowReport(), True
     while more and not stopped():
@@ -74,8 +77,9 @@ def run_flows(doors: FlowDoors, stopped: Callable[[], bool] = lambda: False) -> 
         with doors.flows.turn():
             doors.flows.wake()
         while not stopped() and advance(doors.flows, report):
-            pass
-        settled = _commands(doors, report)
+            # How many steps there will be, the people decide who take them.
+            tell(report.steps, 0, report.api_calls)
+        settled = _commands(doors, report, tell)
         sent = run_dispatches(doors.commands, doors.courier)
         report.dispatches += sent
         # Whatever was done may be a change that fires something.
@@ -196,7 +200,7 @@ def _read(flows: Flows, number: int, name: str, definition: Mapping[str, Any]) -
         return None
 
 
-def _commands(doors: FlowDoors, report: FlowReport) -> int:
+def _commands(doors: FlowDoors, report: FlowReport, tell: Tell) -> int:
     """Have the commands of each org carried out; how many were settled."""
     settled = 0
     by_id = {each.connection_id: each for each in doors.connections()}
@@ -205,7 +209,9 @@ def _commands(doors: FlowDoors, report: FlowReport) -> int:
         try:
             door = doors.open_door(connection)
             before = door.api_calls
-            settled += carry_out_commands(door, doors.ledger, doors.commands, doors.directory, connection)
+            settled += carry_out_commands(
+                door, doors.ledger, doors.commands, doors.directory, connection, tell
+            )
             report.api_calls += door.api_calls - before
         except RetryableError as error:
             # Nothing is lost: the commands stay, and are carried out when the org can be reached, or nobody else is at it.

@@ -18,6 +18,7 @@ from campaignsync.domain.runs import CampaignFieldValue, LinkFacts
 from campaignsync.runtime.cycle import Planned, call_in, look, plan_of, turn
 from campaignsync.runtime.labels import LabelsOfCampaign
 from campaignsync.runtime.ports import Ledger, Registry, SalesforceDoor
+from campaignsync.runtime.progress import Tell, nobody
 
 CAMPAIGN_PREFIX = "701"  # S1.1
 CAMPAIGN_NAME_LENGTH = 80  # S1.1.1
@@ -63,6 +64,7 @@ class Linking:
     ledger: Ledger
     door: SalesforceDoor
     connection: Connection
+    tell: Tell = nobody
 
     def existing(self, wish: ExistingCampaign) -> LinkId:
         """Link a program with a campaign that is there already."""
@@ -238,7 +240,7 @@ class Linking:
         call_in(self.door, self.ledger, self.connection.connection_id, campaign_id)
 
     def _look(self) -> None:
-        look(self.door, self.ledger, self.connection.connection_id)
+        look(self.door, self.ledger, self.connection.connection_id, self.tell)
 
 
 def require_visible(registry: Registry, connection: Connection, campaign_id: str) -> None:

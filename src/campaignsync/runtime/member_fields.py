@@ -18,6 +18,7 @@ from campaignsync.domain.people import SalesforceField
 from campaignsync.domain.runs import LinkFacts
 from campaignsync.planner import member_fields as planned
 from campaignsync.runtime.ports import Ledger, SalesforceDoor
+from campaignsync.runtime.progress import Tell, nobody
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,18 +33,22 @@ class ValuesReport:
     conflicts: int = 0
 
 
-def sync_values(run: RunId, facts: LinkFacts, door: SalesforceDoor, ledger: Ledger) -> ValuesReport:
+def sync_values(
+    run: RunId, facts: LinkFacts, door: SalesforceDoor, ledger: Ledger, tell: Tell = nobody
+) -> ValuesReport:
     """Make the mapped fields of a link's members the same on both sides."""
     if not facts.member_fields:
         return ValuesReport()
     values = planned.plan_values(ledger.compare_values(facts.link_id), facts.policy.winner)
-    report = write_values(run, values, door, ledger)
+    report = write_values(run, values, door, ledger, tell)
     waiting = planned.waiting(values)
     ledger.settle_values(run, waiting, planned.unsettled(values))
     return replace(report, conflicts=waiting.height)
 
 
-def write_values(run: RunId, values: pl.DataFrame, door: SalesforceDoor, ledger: Ledger) -> ValuesReport:
+def write_values(
+    run: RunId, values: pl.DataFrame, door: SalesforceDoor, ledger: Ledger, tell: Tell = nobody
+) -> ValuesReport:
     """Bring both sides to what is planned (planner.member_fields.VALUES)."""
     changes, writes = planned.for_program(values), planned.for_campaign(values)
     ledger.change_values(run, changes)
@@ -54,6 +59,7 @@ def write_values(run: RunId, values: pl.DataFrame, door: SalesforceDoor, ledger:
         written += known["code"].null_count()
         refused += known.height - known["code"].null_count()
         unknown += batch.outcomes.height - known.height
+        tell(written + refused + unknown, writes.height, door.api_calls)
     return ValuesReport(here=changes.height, there=written, refused=refused, unknown=unknown)
 
 

@@ -19,6 +19,7 @@ from campaignsync.domain.matching import MATCHES, conversions_to_follow, made_fo
 from campaignsync.domain.people import LeadRules
 from campaignsync.domain.trees import LEAD_OUTCOMES
 from campaignsync.runtime.ports import Ledger, SalesforceDoor
+from campaignsync.runtime.progress import Tell, nobody
 
 CLOCKS_APART = timedelta(hours=1)
 """What we intend is dated by our clock, what was made by Salesforce's: so far apart they may be (M7.11)."""
@@ -34,6 +35,7 @@ class OrgPeople:
     ledger: Ledger
     run: RunId | None = None
     """In whose course it is done, for the journal."""
+    tell: Tell = nobody
 
     def find_or_create(self, people: Collection[int]) -> pl.DataFrame:
         """Give every one of these people an id in Salesforce; LEAD_OUTCOMES of those who are left without one."""
@@ -88,10 +90,12 @@ class OrgPeople:
     def create(self, people: pl.DataFrame) -> pl.DataFrame:
         """Create these people as leads; LEAD_OUTCOMES of those who were refused, and of those whom nobody heard of."""
         self.ledger.intend_leads(self.connection, people["person_id"].to_list())
-        missing = pl.DataFrame(schema=LEAD_OUTCOMES)
+        missing, done = pl.DataFrame(schema=LEAD_OUTCOMES), 0
         for outcomes in self.door.create_leads(people, partial(self.ledger.note_job, self.connection)):
             self.ledger.record_leads(self.connection, outcomes, self.run)
             missing = missing.vstack(outcomes.filter(~pl.col("known") | pl.col("code").is_not_null()))
+            done += outcomes.height
+            self.tell(done, people.height, self.door.api_calls)
         self.ledger.forget_jobs(self.connection)
         return missing
 

@@ -13,6 +13,7 @@ import polars as pl
 from campaignsync.domain.ids import ConnectionId
 from campaignsync.planner.people import PeoplePlan, plan_people
 from campaignsync.runtime.ports import Ledger, SalesforceDoor
+from campaignsync.runtime.progress import Tell, nobody
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +35,9 @@ def plan_fields(door: SalesforceDoor, ledger: Ledger, connection: ConnectionId) 
     return plan_people(ledger.compare_people(connection, rules), rules)
 
 
-def sync_fields(door: SalesforceDoor, ledger: Ledger, connection: ConnectionId) -> PeopleReport:
+def sync_fields(
+    door: SalesforceDoor, ledger: Ledger, connection: ConnectionId, tell: Tell = nobody
+) -> PeopleReport:
     """Make the fields of people the same on both sides, where they changed."""
     rules = door.field_rules()
     compared = ledger.compare_people(connection, rules)
@@ -50,6 +53,7 @@ def sync_fields(door: SalesforceDoor, ledger: Ledger, connection: ConnectionId) 
         unknown += batch.outcomes.filter(~pl.col("known"))["person_id"].to_list()
         written += known["code"].null_count()
         refused += known.height - known["code"].null_count()
+        tell(written + refused + len(unknown), plan.for_salesforce.height, door.api_calls)
     done = compared.compared.filter(~pl.col("person_id").is_in(unknown))
     solved = sorted(set(done["person_id"]) - set(plan.unsettled))
     ledger.settle_people(connection, done, plan.waiting, solved, rules)

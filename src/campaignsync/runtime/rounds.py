@@ -16,10 +16,10 @@ from campaignsync.domain.links import LinkEndedError
 from campaignsync.domain.runs import RunReport
 from campaignsync.planner.people import PeoplePlan
 from campaignsync.runtime.cycle import Planned, observe, plan_link, run_link, turn
-from campaignsync.runtime.executor import Tell, nobody
 from campaignsync.runtime.linking import require_campaign_sync
 from campaignsync.runtime.person_fields import PeopleReport, plan_fields, sync_fields
 from campaignsync.runtime.ports import Ledger, SalesforceDoor
+from campaignsync.runtime.progress import Tell, nobody
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +56,7 @@ def run_round(
             ledger.begin_round(org)
             ledger.budget(org).require(connection.name)
             observe(door, ledger, org, tell)
-            people = PeopleReport() if only else sync_fields(door, ledger, org)
+            people = PeopleReport() if only else sync_fields(door, ledger, org, tell)
         looking = door.api_calls - before
         if links is None:
             reports |= ledger.standing(org)
@@ -108,21 +108,27 @@ def _run(door: SalesforceDoor, ledger: Ledger, link: LinkId, *, only: str | None
 
 
 @contextmanager
-def observed(door: SalesforceDoor, ledger: Ledger, connection: Connection) -> Iterator[None]:
+def observed(
+    door: SalesforceDoor, ledger: Ledger, connection: Connection, tell: Tell = nobody
+) -> Iterator[None]:
     """Our turn with an org that is to be synced, as it is now."""
     require_campaign_sync(connection)
     with turn(door, ledger, connection.connection_id):
-        observe(door, ledger, connection.connection_id)
+        observe(door, ledger, connection.connection_id, tell)
         yield
 
 
-def plan_now(door: SalesforceDoor, ledger: Ledger, connection: Connection, link: LinkId) -> Planned:
+def plan_now(
+    door: SalesforceDoor, ledger: Ledger, connection: Connection, link: LinkId, tell: Tell = nobody
+) -> Planned:
     """The plan of a link as the world is now."""
-    with observed(door, ledger, connection):
+    with observed(door, ledger, connection, tell):
         return plan_link(ledger, link, door.sync_user())
 
 
-def plan_people_now(door: SalesforceDoor, ledger: Ledger, connection: Connection) -> PeoplePlan:
+def plan_people_now(
+    door: SalesforceDoor, ledger: Ledger, connection: Connection, tell: Tell = nobody
+) -> PeoplePlan:
     """The plan of an org's people as the world is now."""
-    with observed(door, ledger, connection):
+    with observed(door, ledger, connection, tell):
         return plan_fields(door, ledger, connection.connection_id)

@@ -15,9 +15,10 @@ from campaignsync.domain.links import LinkState
 from campaignsync.domain.runs import RunReport
 from campaignsync.planner.plan import Plan
 from campaignsync.planner.undo import inverse
-from campaignsync.runtime.executor import Tell, nobody, reported, take_to_program, write_members
+from campaignsync.runtime.executor import reported, take_to_program, write_members
 from campaignsync.runtime.member_fields import write_values
 from campaignsync.runtime.ports import Ledger, SalesforceDoor
+from campaignsync.runtime.progress import Tell, nobody
 from campaignsync.runtime.rounds import observed
 
 
@@ -31,9 +32,9 @@ class Undo:
     link: LinkId
     run: RunId
 
-    def plan(self) -> Plan:
+    def plan(self, tell: Tell = nobody) -> Plan:
         """The inverse of the run, as the world is now."""
-        with observed(self.door, self.ledger, self.connection):
+        with observed(self.door, self.ledger, self.connection, tell):
             return self._planned()
 
     def carry_out(self, only: str, tell: Tell = nobody) -> RunReport:
@@ -62,7 +63,7 @@ class Undo:
         facts = self.ledger.link(self.link)
         changes = take_to_program(run, plan, self.ledger)
         outcomes = write_members(run, facts, plan, self.door, self.ledger, tell)
-        values = write_values(run, plan.values, self.door, self.ledger)
+        values = write_values(run, plan.values, self.door, self.ledger, tell)
         report = reported(facts, plan, changes, outcomes, self.door.api_calls - calls_before)
         return replace(
             report,

@@ -23,13 +23,13 @@ from campaignsync.planner.explain import kept
 from campaignsync.planner.plan import Plan
 from campaignsync.runtime.approval import offered
 from campaignsync.runtime.cycle import look
-from campaignsync.runtime.executor import Tell
 from campaignsync.runtime.flow_runner import run_flows
 from campaignsync.runtime.lead_rules import changed_rules
 from campaignsync.runtime.linking import ExistingCampaign, Linking, require_campaign_sync
 from campaignsync.runtime.member_fields import mapping_of
 from campaignsync.runtime.notices import delivered
 from campaignsync.runtime.one_person import delete_there, sync_person
+from campaignsync.runtime.progress import Tell
 from campaignsync.runtime.rounds import Round, plan_now
 from campaignsync.runtime.undo import Undo
 from campaignsync.store.shown.programs import MemberFilter, member_emails

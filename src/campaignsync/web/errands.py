@@ -18,7 +18,7 @@ from django.db import connections, transaction
 
 from campaignsync.bootstrap import Application, introduce
 from campaignsync.domain.errors import CampaignsyncError
-from campaignsync.runtime.executor import Tell
+from campaignsync.runtime.progress import Tell
 from campaignsync.web.installation import installation
 
 AT_ONCE = 4
