@@ -17,6 +17,7 @@ _CONVERTED = 50
 """Leads that were converted, one by one while the world is made."""
 _COLLECTIONS_ONLY = (
     "import math; from campaignsync.salesforce import lead_writing, writing; writing.BULK_FROM_ROWS = math.inf;"
+    " writing.CHANGE_IN_BULK_FROM = math.inf;"
     " lead_writing.BULK_FROM_LEADS = math.inf; from campaignsync.cli.main import main; main()"
 )
 

@@ -409,9 +409,9 @@ class World:
 @contextmanager
 def sizes(given: Given) -> Iterator[None]:
     """Two rows are many, where the history says so: they travel by bulk job."""
-    usual = bulk_writing.BULK_FROM_ROWS
-    writing.BULK_FROM_ROWS = 2 if given.bulk else usual
+    usual = bulk_writing.BULK_FROM_ROWS, bulk_writing.CHANGE_IN_BULK_FROM
+    writing.BULK_FROM_ROWS, writing.CHANGE_IN_BULK_FROM = (2, 2) if given.bulk else usual
     try:
         yield
     finally:
-        writing.BULK_FROM_ROWS = usual
+        writing.BULK_FROM_ROWS, writing.CHANGE_IN_BULK_FROM = usual

@@ -22,7 +22,7 @@ from campaignsync.domain.people import (
 )
 from campaignsync.domain.runs import MemberBatch
 from campaignsync.domain.trees import MEMBER_OUTCOMES
-from campaignsync.salesforce.bulk_writing import BULK_FROM_ROWS, BulkLane
+from campaignsync.salesforce.bulk_writing import BULK_FROM_ROWS, CHANGE_IN_BULK_FROM, BulkLane
 from campaignsync.salesforce.errors import call_error, refusal
 from campaignsync.salesforce.fields import frame
 from campaignsync.salesforce.reading import Query, Reader
@@ -58,13 +58,13 @@ def write_members(lane: BulkLane, writes: pl.DataFrame) -> Iterator[MemberBatch]
     if writes.is_empty():
         return
     is_new, removes = pl.col("campaign_member_id").is_null(), pl.col("status").is_null()
-    for kind, request, a_call, in_bulk in (
-        (is_new & ~removes, _add, ADDED_A_CALL, lane.add),
-        (~is_new & ~removes, _move, ROWS_A_CALL, lane.move),
-        (~is_new & removes, _remove, ROWS_A_CALL, lane.remove),
+    for kind, request, a_call, in_bulk, bulk_from in (
+        (is_new & ~removes, _add, ADDED_A_CALL, lane.add, BULK_FROM_ROWS),
+        (~is_new & ~removes, _move, ROWS_A_CALL, lane.move, CHANGE_IN_BULK_FROM),
+        (~is_new & removes, _remove, ROWS_A_CALL, lane.remove, CHANGE_IN_BULK_FROM),
     ):
         rows = writes.filter(kind)
-        if rows.height >= BULK_FROM_ROWS:
+        if rows.height >= bulk_from:
             yield from in_bulk(rows)
             continue
         for chunk in rows.iter_slices(a_call):
