@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, date, datetime
 
 import polars as pl
@@ -72,3 +73,27 @@ def test_one_column_alone_keeps_what_is_absent_and_what_is_empty(installation: A
         temporary("alone", pl.DataFrame({"text": texts}))
         found = [row["text"] for row in rows("SELECT text FROM alone")]
     assert found == texts
+
+
+def test_a_hundred_times_the_rows_take_no_more_calls_of_python(installation: Application) -> None:
+    """Neither on the way in nor out: a few pieces more, and nothing for a row."""
+
+    def calls(rows: int) -> int:
+        frame = pl.DataFrame({"n": range(rows), "text": ["x"] * rows})
+        counted = [0]
+
+        def count(*_: object) -> None:
+            counted[0] += 1
+
+        with transaction.atomic():
+            sys.setprofile(count)
+            try:
+                temporary("many", frame)
+                found = query("SELECT n, text FROM many ORDER BY n", (), frame.schema)
+            finally:
+                sys.setprofile(None)
+        assert found.equals(frame)
+        return counted[0]
+
+    calls(10)
+    assert calls(100_000) < calls(1_000) + 2_000

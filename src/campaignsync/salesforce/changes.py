@@ -22,7 +22,7 @@ from campaignsync.domain.observation import CURSOR_OBJECTS, Cursor, Delta, First
 from campaignsync.domain.trees import COUNTS
 from campaignsync.salesforce.fields import PEOPLE, STATUS, frame
 from campaignsync.salesforce.pages import Record
-from campaignsync.salesforce.reading import Query, Reader, condition
+from campaignsync.salesforce.reading import PEOPLE_COUNTED, Query, Reader, condition
 from campaignsync.salesforce.soql import in_address, listed, moment, text
 from campaignsync.salesforce.wire import MOST_QUERIES
 
@@ -59,8 +59,12 @@ def changes_since(
     statuses = reader.rows(of_statuses, next(firsts))
     groups = list(zip(now, firsts, strict=True))
     queries = _of_members_and_people(reader, cursor, scope)
-    firsts = reader.ask([*queries, *(group.query for group in later)])
+    # People are looked for by their addresses after a first look; where there is room, it counts for that.
+    counting = PEOPLE_COUNTED if not cursor and not later else ()
+    firsts = reader.ask([*queries, *counting, *(group.query for group in later)])
     pages = dict(zip(queries, itertools.islice(firsts, len(queries)), strict=True))
+    if counting:
+        reader.note_counts(itertools.islice(firsts, len(counting)))
     unread = [each for each, first in pages.items() if each.of not in cursor and first["totalSize"] >= most]
     members, people = _members_and_people(
         reader, {each: pages[each] for each in queries if each not in unread}

@@ -7,6 +7,7 @@ collections; of assignment rules it takes the id, so that the active one is look
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -25,18 +26,21 @@ from campaignsync.domain.trees import LEAD_OUTCOMES, LEAD_WRITES
 from campaignsync.salesforce import bulk
 from campaignsync.salesforce.bulk import Ingested, NoteJob, Order
 from campaignsync.salesforce.reading import Reader
-from campaignsync.salesforce.wire import Wire
+from campaignsync.salesforce.wire import Part, Wire
 from campaignsync.salesforce.writing import (
     ROWS_A_CALL,
     Row,
     answered,
     collection,
     duplicate_headers,
+    results_of,
     unknown,
 )
 
+LEADS_A_CALL = 1_000
+"""Five collections in a composite call, as many as it takes (S2.2.8)."""
 BULK_FROM_LEADS = 2_000
-"""Ten collections; a job that tells the ids of its leads takes some six calls, and one to find the active rule."""
+"""Two calls, or ten with headers; a job that tells the ids of its leads takes some six calls, and one to find the active rule."""
 LEADS_A_JOB = 50_000
 """Far below the 100 MB that one upload may have (S2.4.2), with thirty fields each."""
 _AUTO_ASSIGN = {ASSIGN_BY_ACTIVE_RULE: "TRUE", ASSIGN_NOBODY: "FALSE"}
@@ -65,7 +69,7 @@ class LeadLane:
             for chunk in many.iter_slices(LEADS_A_JOB):
                 yield self._in_bulk(chunk, paths, found or None)
             leads = leads.join(many, on="person_id", how="anti")
-        for chunk in leads.iter_slices(ROWS_A_CALL):
+        for chunk in leads.iter_slices(LEADS_A_CALL if self._by_default else ROWS_A_CALL):
             yield self._collected(chunk.to_dicts(), paths)
 
     @property
@@ -105,13 +109,8 @@ class LeadLane:
         return _told(leads, self._key, bulk.ingest(self.wire, order, rows, self.note), key or paths["email"])
 
     def _collected(self, rows: Sequence[Row], paths: Mapping[str, str]) -> pl.DataFrame:
-        key = self.rules.external_id_field
-        method, path = (
-            ("PATCH", f"/composite/sobjects/Lead/{key}") if key else ("POST", "/composite/sobjects")
-        )
-        body = collection([_lead(row, key, paths) for row in rows])
         try:
-            results = self.wire.write(method, path, body, self._headers())
+            results = self._sent(rows, paths)
         except UnknownOutcomeError as error:
             outcomes = [{**unknown(str(error)), "person_id": row["person_id"]} for row in rows]
         except RefusedError as error:
@@ -123,6 +122,27 @@ class LeadLane:
                 for row, result in zip(rows, results, strict=True)
             ]
         return pl.from_dicts(outcomes, schema=LEAD_OUTCOMES)
+
+    def _sent(self, rows: Sequence[Row], paths: Mapping[str, str]) -> Sequence[Row]:
+        """The result of each row: of one collection, or of several in one call."""
+        key = self.rules.external_id_field
+        method, path = (
+            ("PATCH", f"/composite/sobjects/Lead/{key}") if key else ("POST", "/composite/sobjects")
+        )
+        collections = [rows[start : start + ROWS_A_CALL] for start in range(0, len(rows), ROWS_A_CALL)]
+        bodies = [collection([_lead(row, key, paths) for row in each]) for each in collections]
+        if len(bodies) == 1:
+            results: Sequence[Row] = self.wire.write(method, path, bodies[0], self._headers())
+            return results
+        answers = self.wire.composite(
+            [Part(method=method, path=path, body=body) for body in bodies], writes=True
+        )
+        return list(itertools.chain.from_iterable(map(results_of, answers, collections)))
+
+    @property
+    def _by_default(self) -> bool:
+        """Whether what is wished is what Salesforce does when no header says anything."""
+        return self.rules.assignment == ASSIGN_BY_ACTIVE_RULE and not duplicate_headers(self.rules)
 
     def _headers(self) -> dict[str, str]:
         """How the org's own rules shall treat new leads."""

@@ -6,6 +6,7 @@ whose first page tells of very many rows is asked once more as a bulk job, which
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time
@@ -49,12 +50,20 @@ class Query:
     soql: str
     order: str = ""
     deleted_too: bool = False
+    may_fail: bool = False
+    """Whether an error is as good as no answer."""
 
     @property
     def path(self) -> str:
         """Where it is asked, behind the version."""
         ordered = f"{self.soql} ORDER BY {self.order}" if self.order else self.soql
         return f"/{'queryAll' if self.deleted_too else 'query'}?q={_spelled(ordered)}"
+
+
+PEOPLE_COUNTED = tuple(
+    Query(of=kind, soql=f"SELECT COUNT() FROM {kind} WHERE Email != null", may_fail=True) for kind in PEOPLE
+)
+"""How many leads and contacts have an address, which says how to look for many. A big org may take too long to count."""
 
 
 class Reader:
@@ -75,6 +84,7 @@ class Reader:
         self._rules: tuple[FieldRule, ...] = ()
         self._to_describe = (*_DESCRIBED, *((_MEMBERS,) if member_fields else ()))
         self._record_types: Mapping[str, str] = {}
+        self._emails_there: int | None = None
 
     def ask(self, queries: Sequence[Query], *, describing: bool = False) -> Iterator[Record]:
         """The first page of each query, five queries a call; with `describing`, people are described in the first call, unless
@@ -90,9 +100,9 @@ class Reader:
             if extra:
                 self._know(answers[len(chunk) :])
             for query, answer in zip(chunk, answers, strict=False):
-                if answer.status >= 300:
+                if answer.status >= 300 and not query.may_fail:
                     raise call_error(answer.status, answer.body, writes=False, what=f"Reading {query.of}")
-                yield answer.body
+                yield answer.body if answer.status < 300 else {}
 
     def pages(self, query: Query, first: Record) -> Iterator[Page]:
         """The rows of a query, page by page, when its first page is there. A bulk job gives them in no order: with one, the
@@ -313,9 +323,16 @@ class Reader:
         return self._people(wanted)
 
     def _people_with_emails(self) -> int:
-        """How many leads and contacts have an address, in one call."""
-        queries = [Query(of=kind, soql=f"SELECT COUNT() FROM {kind} WHERE Email != null") for kind in PEOPLE]
-        return sum(body["totalSize"] for body in self.ask(queries))
+        """How many leads and contacts have an address, in one call, unless a look has just counted."""
+        if self._emails_there is None:
+            self.note_counts(self.ask(PEOPLE_COUNTED))
+        counted, self._emails_there = self._emails_there, None
+        return sys.maxsize if counted is None else counted
+
+    def note_counts(self, answers: Iterable[Record]) -> None:
+        """Keep what `PEOPLE_COUNTED` was answered, for once; where a count failed, nobody knows."""
+        sizes = [answer.get("totalSize") for answer in answers]
+        self._emails_there = None if None in sizes else sum(map(int, filter(None, sizes)))
 
     def _among_all(self, emails: Collection[str]) -> Iterator[pl.DataFrame]:
         """Leads and contacts with these addresses, by a bulk job over all that have one."""

@@ -1,8 +1,8 @@
-"""Columns in and out of PostgreSQL by COPY: never a Python object per row.
+"""Columns in and out of PostgreSQL: never a Python object per row.
 
-Called by the other modules of the store. A frame becomes a temporary table of its transaction, which set-based SQL then merges; a
-query becomes a frame. On the way in absence is an empty cell without quotes, and an empty text one with them; on the way out it
-is one character that no text holds, since no reader tells these two apart.
+Called by the other modules of the store. A frame becomes a temporary table of its transaction by COPY, which set-based SQL then
+merges; a query becomes a frame. On the way in absence is an empty cell without quotes, and an empty text one with them; on the
+way out it is one character that no text holds, since no reader tells these two apart.
 """
 
 from __future__ import annotations
@@ -77,28 +77,38 @@ def table(name: str, select: str, parameters: Sequence[Any] | Mapping[str, Any] 
     return found
 
 
-def query(sql: str, parameters: Sequence[object] | Mapping[str, object], schema: Schema) -> pl.DataFrame:
-    """What a SELECT gives as a frame. A time must be selected with `micros`."""
-    raw = BytesIO()
+def query(sql: str, parameters: Sequence[Any] | Mapping[str, Any], schema: Schema) -> pl.DataFrame:
+    """What a SELECT gives as a frame. A time must be selected with `micros`.
+
+    The database puts the rows together to pieces of CSV: what COPY sends comes row by row, each an object of Python's.
+    """
     wire: Schema = {name: pl.Int64 if kind == UTC_TIME else kind for name, kind in schema.items()}
-    with (
-        connection.cursor() as cursor,
-        cursor.cursor.copy(
-            f"COPY ({sql}) TO STDOUT (FORMAT csv, HEADER, NULL '{_ABSENT}', FORCE_QUOTE *)", parameters
-        ) as copy,
-    ):
-        for block in copy:
-            raw.write(block)
+    names = [f"c{place}" for place in range(len(wire))]
+    line = " || ',' || ".join(map(_csv_cell, names, wire.values()))
+    raw = BytesIO()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT string_agg(line, E'\\n' ORDER BY place) FROM (SELECT place, {line} AS line FROM"
+            f" (SELECT *, row_number() OVER () AS place FROM ({sql}) AS read({', '.join(names)})) placed) lines"
+            f" GROUP BY place / {_ROWS_AT_ONCE} ORDER BY place / {_ROWS_AT_ONCE}",
+            parameters,
+        )
+        for (piece,) in cursor.fetchall():
+            raw.write(piece.encode())
+            raw.write(b"\n")
+    if not raw.tell():
+        return pl.DataFrame(schema=dict(schema))
     raw.seek(0)
-    truths = [name for name, kind in schema.items() if kind == pl.Boolean]
-    read = pl.read_csv(
-        raw,
-        schema={name: pl.String if name in truths else kind for name, kind in wire.items()},
-        null_values=_ABSENT,
-        empty_string_is_null=False,
+    read = pl.read_csv(raw, has_header=False, schema=wire, null_values=_ABSENT, empty_string_is_null=False)
+    return read if wire == schema else read.cast(dict(schema))  # type: ignore[arg-type]
+
+
+def _csv_cell(column: str, kind: object) -> str:
+    """SQL for a cell: texts are in quotes, absence is not."""
+    text = (
+        f"'\"' || replace({column}::text, '\"', '\"\"') || '\"'" if kind == pl.String else f"{column}::text"
     )
-    told = read.with_columns(pl.col(name) == "t" for name in truths) if truths else read
-    return told if wire == schema else told.cast(dict(schema))  # type: ignore[arg-type]
+    return f"coalesce({text}, '{_ABSENT}')"
 
 
 def micros(expression: str) -> str:

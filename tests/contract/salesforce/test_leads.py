@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from campaignsync.domain.connections import Login
-from campaignsync.domain.people import DuplicateRule, LeadRules
+from campaignsync.domain.people import ASSIGN_NOBODY, DuplicateRule, LeadRules
 from campaignsync.domain.trees import LEAD_OUTCOMES, LEAD_WRITES
 from campaignsync.salesforce.org import SalesforceOrg
 from sandbox_org import SandboxOrg
@@ -63,15 +63,23 @@ def test_the_refusal_of_one_lead_is_its_own(sandbox: SandboxOrg, org: Salesforce
     assert [row["Email"] for row in sandbox.query("SELECT Email FROM Lead")] == ["b@mail.example"]
 
 
-def test_200_leads_are_one_call(sandbox: SandboxOrg, org: SalesforceOrg) -> None:
-    """S2.2.7."""
-    people = leads(*({"last_name": f"L{number}", "company": "C"} for number in range(201)))
+@pytest.mark.parametrize(
+    ("rules", "heights"),
+    [(LeadRules(), [1000, 1]), (LeadRules(assignment=ASSIGN_NOBODY), [200, 200, 200, 200, 200, 1])],
+)
+def test_five_collections_of_200_leads_are_one_call_unless_a_header_says_how_leads_are_made(
+    sandbox: SandboxOrg, login: Login, rules: LeadRules, heights: list[int]
+) -> None:
+    """S2.2.7, S2.2.8."""
+    org = SalesforceOrg(login, leads=rules)
+    people = leads(*({"last_name": f"L{number}", "company": "C"} for number in range(1001)))
     org.field_rules()  # What the fields are is asked for once.
     before = org.api_calls
     batches = list(org.create_leads(people, _no_job))
-    assert [batch.height for batch in batches] == [200, 1]
-    assert org.api_calls - before == 2
-    assert batches[1]["person_id"].to_list() == [201]
+    assert [batch.height for batch in batches] == heights
+    assert org.api_calls - before == len(heights)
+    assert batches[-1]["person_id"].to_list() == [1001]
+    assert pl.concat(batches)["salesforce_id"].n_unique() == 1001
 
 
 def test_a_duplicate_rule_is_obeyed_unless_the_admin_lets_duplicates_through(
@@ -90,15 +98,15 @@ def test_a_call_whose_answer_never_came_leaves_its_leads_unknown(
     sandbox: SandboxOrg, org: SalesforceOrg
 ) -> None:
     """M7.11: the caller looks for them before anybody is created again."""
-    org.visible_rows()
-    rule = {"match": {"path": "/composite/sobjects", "nth": 1}, "action": {"drop": "after"}}
+    org.field_rules()  # What the fields are is asked for by the same kind of call.
+    rule = {"match": {"path": "/composite", "nth": 1}, "action": {"drop": "after"}}
     sandbox.control("POST", "/sandbox/faults", {"rules": [rule]})
-    people = leads(*({"last_name": f"L{number}", "company": "C"} for number in range(201)))
+    people = leads(*({"last_name": f"L{number}", "company": "C"} for number in range(1001)))
     first, second = org.create_leads(people, _no_job)
     assert set(first["known"]) == {False}
-    assert first["salesforce_id"].null_count() == 200
+    assert first["salesforce_id"].null_count() == 1000
     assert second["known"].to_list() == [True]
-    assert len(sandbox.query("SELECT Id FROM Lead")) == 201
+    assert len(sandbox.query("SELECT Id FROM Lead")) == 1001
 
 
 def test_a_missing_right_to_create_leads_is_told_of_each(sandbox: SandboxOrg, org: SalesforceOrg) -> None:
