@@ -12,6 +12,7 @@ from campaignsync.domain.connections import Login, LoginMethod
 from campaignsync.domain.errors import HaltError, RetryableError, UnknownOutcomeError, UsageError
 from campaignsync.domain.observation import SyncUser
 from campaignsync.domain.service import again_after_s
+from campaignsync.runtime.rounds import run_round
 from desk import Desk
 from terminal import Terminal
 from waiting import meanwhile, until
@@ -303,3 +304,40 @@ def test_a_program_synced_by_itself_leaves_the_round_that_others_wait_for(linked
     linked.give(ben="Registered")
     Terminal(linked.app)("sync", linked.program)
     assert len(jobs()) == 1
+
+
+def test_a_job_is_taken_over_whole_or_not_at_all(linked: Desk) -> None:
+    """Whoever took it away and died before they called for another round left the org without one."""
+    linked.give(ben="Registered")
+    run("INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - interval '11 seconds')")
+    run(
+        "UPDATE procrastinate_jobs SET status = 'doing', worker_id = (SELECT max(id) FROM procrastinate_workers)"
+    )
+    before = jobs()
+    run(
+        "CREATE FUNCTION no_more() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'the worker dies here'; END $$"
+    )
+    run("CREATE TRIGGER dies BEFORE DELETE ON procrastinate_workers FOR EACH ROW EXECUTE FUNCTION no_more()")
+    try:
+        with pytest.raises(RetryableError, match="dies here"):
+            linked.app.jobs.sweep()
+        assert jobs() == before
+    finally:
+        run("DROP FUNCTION no_more CASCADE")
+    linked.app.jobs.sweep()
+    assert [job["status"] for job in jobs()] == ["todo"]
+
+
+def test_letting_removals_go_on_calls_for_a_round(linked: Desk) -> None:
+    """M6.6: it woke nobody once."""
+    run("UPDATE store_link SET state = 'halted', reason = 'see'")
+    run("DELETE FROM procrastinate_jobs")
+    linked.app.registry.resume(linked.app.registry.link_of(linked.program)[0])
+    assert [job["status"] for job in jobs()] == ["todo"]
+
+
+def test_a_link_that_is_ended_while_a_round_is_under_way_is_passed_over(linked: Desk) -> None:
+    link, connection = linked.app.registry.link_of(linked.program)
+    linked.app.registry.unlink(link)
+    done = run_round(linked.app.door(connection), linked.app.ledger, connection, links=[link])
+    assert done.reports == ()

@@ -15,7 +15,7 @@ from campaignsync.domain.errors import RetryableError
 from campaignsync.domain.events import TOPICS
 from campaignsync.runtime.listener import Said, keep_all, sayings
 from campaignsync.salesforce.events import PubSub
-from simulation.mortal import Mortal
+from simulation.mortal import Killed, Mortal
 from simulation.pubsub import Channel
 from simulation.world import World
 
@@ -28,7 +28,7 @@ class Hearing:
 
     def __init__(self, world: World, moment: Callable[[str, Mortal], None]) -> None:
         self.world = world
-        self.process = Mortal(world.store.subscriptions, moment)
+        self.process = Mortal(world.store.subscriptions, self._dying(moment))
         self._stop = threading.Event()
         self._deaf_until: dict[str, datetime] = {}
         events = PubSub(world.wire(self.process), world.org.id, "127.0.0.1:1")
@@ -40,6 +40,17 @@ class Hearing:
         self._streams: dict[str, Iterator[Said]] = {
             topic: sayings(events, org, topic, places.get(topic), self._stop) for topic in TOPICS
         }
+
+    def _dying(self, moment: Callable[[str, Mortal], None]) -> Callable[[str, Mortal], None]:
+        """Moments at which the listener may die as soon as it has kept something of what it heard."""
+
+        def at(name: str, process: Mortal) -> None:
+            if name == "after keep" and self.world.listener_dies_keeping:
+                self.world.listener_dies_keeping = False
+                process.die(Killed)
+            moment(name, process)
+
+        return at
 
     def hear(self) -> None:
         """All that there is to be heard now, topic by topic, kept in one commit for each turn."""

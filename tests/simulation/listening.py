@@ -89,6 +89,11 @@ def _listener_killed(world: World) -> None:
     world.listener_dies = True
 
 
+def _listener_killed_keeping(world: World) -> None:
+    """As soon as it has kept something of what it heard next."""
+    world.listener_dies_keeping = True
+
+
 FAULTS: Mapping[str, Callable[..., None]] = {
     "event lost": _lost,
     "event doubled": _disturbed("double"),
@@ -99,6 +104,7 @@ FAULTS: Mapping[str, Callable[..., None]] = {
     "place in the stream gone": _replay_id_too_old,
     "stream cut": _cut,
     "listener killed": _listener_killed,
+    "listener killed behind a commit": _listener_killed_keeping,
 }
 
 

@@ -5,9 +5,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
+from campaignsync.runtime.listener import Said
 from campaignsync.salesforce import events
+from simulation import hearing
+from simulation.memory import people
 from simulation.memory.rounds import MemoryRounds
 from simulation.memory.service import MemoryJobs
 from simulation.memory.tables import Tables
@@ -15,6 +20,28 @@ from simulation.planted import Planted, _instead
 
 _LISTENING = {"listening": 10}
 _BOTH = {"listening": 10, "two orgs": 12}
+
+
+def _place_before_mark(right: Any) -> Any:
+    def keep_all(subscriptions: Any, said: Sequence[Said]) -> None:
+        heard = [each for each in said if each.heard]
+        right(subscriptions, [_only(each, events=0, opened=False, missed=False) for each in heard])
+        right(subscriptions, [_only(each, replay_id=None) for each in heard])
+        right(subscriptions, [each for each in said if not each.heard])
+
+    return keep_all
+
+
+def _only(said: Said, **changes: Any) -> Said:
+    assert said.heard is not None
+    return replace(said, heard=replace(said.heard, **changes))
+
+
+def _made_one_everywhere(right: Any) -> Any:
+    def keep_apart(*args: Any) -> Iterator[int]:
+        return iter(())
+
+    return keep_apart
 
 
 def _wakes_the_first(right: Any) -> Any:
@@ -56,6 +83,18 @@ def _charged_to_the_first(right: Any) -> Any:
 
 
 OF_SERVICE = (
+    Planted(
+        name="how far was heard is kept before the round is called for",
+        patch=_instead(hearing, "keep_all", _place_before_mark),
+        seeds=200,
+        focus={**_LISTENING, "listener killed behind a commit": 12, "there: set status": 4},
+    ),
+    Planted(
+        name="who became one in an org becomes one where they are two records",
+        patch=_instead(people, "_keep_apart", _made_one_everywhere),
+        seeds=100,
+        focus={"two orgs": 12, "merged in one org": 4},
+    ),
     Planted(
         name="a mark of one org calls for a round of another",
         patch=_instead(Tables, "wake", _wakes_the_first),

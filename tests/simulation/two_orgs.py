@@ -30,7 +30,36 @@ def widened(history: History, more: Mapping[str, float]) -> History:
     given = replace(history.given, people=people)
     beside = _given(chance, given, more.get("budget", 1))
     events = tuple(_somewhere(chance, event, beside) for event in history.events)
-    return replace(history, given=replace(given, beside=beside), events=events)
+    whole = replace(history, given=replace(given, beside=beside), events=events)
+    return (
+        _merged_in_one(chance, whole) if chance.random() < 0.25 * more.get("merged in one org", 1) else whole
+    )
+
+
+def _merged_in_one(chance: random.Random, history: History) -> History:
+    """Two people whom both orgs know as two become one record in one of them, and stay two in the other (M7.8)."""
+    from simulation.history import Event
+
+    first, second = (person.name for person in history.given.people[:2])
+
+    def both_known(given: Given) -> Given:
+        people = tuple(
+            replace(person, record="Lead") if person.name in (first, second) else person
+            for person in given.people
+        )
+        return replace(given, people=people)
+
+    assert history.given.beside is not None
+    given = replace(both_known(history.given), beside=both_known(history.given.beside))
+    merge = Event(
+        round=len(history.gaps) - 1,
+        moment=0,
+        what="there: merge",
+        args={"who": first, "into": second},
+        org=chance.choice(("", WEST)),
+    )
+    events = sorted((*history.events, merge), key=lambda event: (event.round, event.moment))
+    return replace(history, given=given, events=tuple(events))
 
 
 def _given(chance: random.Random, given: Given, budgets: float) -> Given:

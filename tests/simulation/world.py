@@ -83,6 +83,7 @@ class World:
         self.listens = False
         """Whether a listener hears this org's events, and nothing but those and marks calls for rounds."""
         self.listener_dies = False
+        self.listener_dies_keeping = False
         self.unheard = False
         """Whether an event was lost for good."""
         self.missed_at: datetime | None = None
