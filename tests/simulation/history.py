@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from simulation import clashes, filtering, listening, two_orgs
+from simulation import clashes, filtering, listening, taken_back, two_orgs
 
 STATUSES = ("Invited", "Registered", "No Show", "Attended")
 NAMES = ("ada", "ben", "cy", "dee", "eve", "fay", "gus", "hal")
@@ -271,7 +271,13 @@ def made_from(seed: int, *, focus: Mapping[str, float] | None = None) -> History
     events.sort(key=lambda event: (event.round, event.moment))
     gaps = tuple(dice.one_of((1, 5, 60, 300, 700, 4000)) for _ in range(rounds))
     history = History(seed=seed, given=given, gaps=gaps, events=tuple(events))
-    for widened in (clashes.clashing, two_orgs.widened, listening.widened, filtering.widened):
+    for widened in (
+        taken_back.widened,
+        clashes.clashing,
+        two_orgs.widened,
+        listening.widened,
+        filtering.widened,
+    ):
         history = widened(history, dice.more)
     return history
 

@@ -72,8 +72,9 @@ class Sum:
             f" {1000 * self.cpu_s / max(self.histories, 1):,.0f} ms of CPU each), {self.on_postgres:,} of them on PostgreSQL;"
             f" calls to Salesforce: {self.calls:,}"
         )
-        yield f"edits: {self.edits.total():,}" + _by_kind(self.edits)
-        yield f"faults: {self.faults.total():,}" + _by_kind(self.faults)
+        edits, faults = kinds()
+        yield f"edits: {self.edits.total():,}" + _by_kind(self.edits, edits)
+        yield f"faults: {self.faults.total():,}" + _by_kind(self.faults, faults)
         yield f"violations: {len(self.violations)}"
 
 
@@ -81,8 +82,19 @@ def _plain(value: Any) -> Any:
     return {str(key): each for key, each in value.items()} if isinstance(value, dict) else value
 
 
-def _by_kind(counted: Counter[str]) -> str:
-    return "".join(f"\n  {number:>9,}  {kind}" for kind, number in counted.most_common())
+def kinds() -> tuple[frozenset[str], frozenset[str]]:
+    """All kinds of edits and of faults that there are."""
+    from simulation import faults, listening
+    from simulation.acts import ACTS
+
+    return frozenset(ACTS), frozenset({*faults.FAULTS, *faults.DEATHS, *listening.FAULTS})
+
+
+def _by_kind(counted: Counter[str], every: frozenset[str]) -> str:
+    """Each kind, and those that never came to pass with a nought."""
+    never = sorted(every - counted.keys())
+    told = [*counted.most_common(), *((kind, 0) for kind in never)]
+    return "".join(f"\n  {number:>9,}  {kind}" for kind, number in told)
 
 
 def play_seeds(seeds: Sequence[int], in_postgres: Callable[[Any], Any] | None = None) -> Sum:
