@@ -306,8 +306,18 @@ def _undelete_person(world: World, who: str) -> bool:
     records = world.records(who, deleted=True)
     if not records:
         return False
+    if not world.org.switches["person_undelete_restores_members"] and not _seen_deleted(world, records[0][1]):
+        # Between two looks somebody was in the bin and lost their memberships: their rows are gone, and nothing tells why.
+        for program in world.links:
+            world.expected.whole.removed.add((program, who))
     world.sales.undelete(records[0][1])
     return True
+
+
+def _seen_deleted(world: World, record: str) -> bool:
+    """Whether a look has found this record in the bin."""
+    known = world.dump().identities.values()
+    return any(row["salesforce_id"] == record and row["is_deleted"] for row in known)
 
 
 def _set_active(world: World, program: str, active: bool) -> bool:

@@ -212,7 +212,7 @@ class Play:
         if self.flowing:
             self.flowing.calm = True
             for _ in range(SETTLING):
-                idle = not self._quiet_round()
+                idle = self._idle_round()
                 if not self._flows() and idle:
                     return
 
@@ -220,17 +220,15 @@ class Play:
         """Rounds until one has nothing to do, or as many as settle all; the one behind it must have nothing to do."""
         self._serving = None
         self._settle_flows()
-        known = self._known()
         for _ in range(SETTLING * len(self.worlds)):
-            idle, before, known = not self._quiet_round(), known, self._known()
-            # Whom a round has made a person of ours the next one compares, though nothing is written of that.
-            if idle and known == before:
+            if self._idle_round():
                 break
         outcome.violations += self._quiet_round()
 
-    def _known(self) -> list[object]:
-        """Who is known in each org."""
-        return [world.dump().identities for world in self.worlds]
+    def _idle_round(self) -> bool:
+        """A round of each org that leaves all as it was, what is still to be compared included."""
+        before = [world.dump() for world in self.worlds]
+        return not self._quiet_round() and before == [world.dump() for world in self.worlds]
 
     def _quiet_round(self) -> list[str]:
         """A round of each org behind the last fault; what tells that there was something to do."""
