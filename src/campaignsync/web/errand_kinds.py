@@ -166,7 +166,7 @@ def look_at(app: Application, asked: Asked, tell: Tell) -> Done:
     """Look at an org, so that its campaigns are listed as they are now: connection."""
     connection = app.registry.connection(asked["connection"])
     require_campaign_sync(connection)
-    look(app.door(connection), app.ledger, connection.connection_id)
+    look(app.door(connection), app.ledger, connection.connection_id, tell)
     return Done(result={"campaigns": len(app.registry.campaigns(connection.connection_id))})
 
 
@@ -284,7 +284,7 @@ def smart_run(app: Application, asked: Asked, tell: Tell) -> Done:
     """Run a batch of a smart campaign, and do all that is due of all flows: smart_campaign."""
     with delivered(app.outbox, app.outlets):
         people = app.smart_campaigns.run(asked["smart_campaign"], who=asked["who"])
-        report = run_flows(app.flow_doors)
+        report = run_flows(app.flow_doors, tell=tell)
     results = app.smart_campaigns.results(asked["smart_campaign"])
     return Done(result={"people": people, "failed": report.failures, "steps": list(results["steps"])})
 

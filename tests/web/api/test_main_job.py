@@ -162,6 +162,7 @@ def test_a_smart_campaign_is_counted_saved_run_and_told_of(admin: Asker, desk: D
     assert set(desk.here().values()) == {"Registered", "Invited"}
     run = admin.errand("/smart-campaigns/Thank them/run")
     assert (run["state"], run["result"]["people"]) == ("done", 2), run
+    assert run["done"] == 2, "the steps that were taken are told while it runs"
     assert set(desk.here().values()) == {"Attended"}
     assert len(admin.get("/smart-campaigns/Thank them/people")) == 2
     assert admin.post("/smart-campaigns", status=405)
