@@ -26,7 +26,10 @@ _KEPT = ("program", "who", "label", "month")
 
 
 def widened(history: History, more: Mapping[str, float]) -> History:
-    """The history with half of what may be taken back taken back, in the same round or in a later one."""
+    """The history with half of what may be taken back taken back, in the same round or in a later one; as it was where it is
+    made for planted bugs (`focus`), which are to be found in few."""
+    if more:
+        return history
     chance = random.Random(f"taken back {history.seed}")
     added = list(_opposites(chance, history))
     events = sorted((*history.events, *added), key=lambda event: (event.round, event.moment))
