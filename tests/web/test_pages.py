@@ -240,3 +240,19 @@ def test_numbers_in_forms_are_for_machines_however_large(site: str, app: Applica
     assert 'name="link" value="12345"' in visitor.get("/programs/1/").content.decode()
     assert 'max="54321"' in visitor.get("/").content.decode()
     assert "54,321" in visitor.get("/").content.decode()
+
+
+def test_an_errand_tells_how_far_it_is_while_it_goes_on(site: str, app: Application) -> None:
+    """Its part of the page is asked for again and again: a bar with numbers, or a number where nobody knows of how many."""
+    visitor = client()
+    number = app.errands.ask("import", {"program": "Spring", "number": 1}, who="admin", folder=None)
+    app.errands.take(number)
+
+    def part(done: int, of: int) -> str:
+        app.errands.tell(number, done, of)
+        return str(visitor.get(f"/errands/{number}/?part=1").content.decode())
+
+    told = part(5_000, 12_000)
+    assert 'value="5000" max="12000"' in told
+    assert "5,000 of 12,000 done." in told
+    assert "40 done so far." in part(40, 0)

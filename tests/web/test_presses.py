@@ -250,3 +250,21 @@ def test_many_members_are_changed_while_the_page_tells_how_far_it_is(
     assert [row["members"] for row in app.registry.programs()] == [many + 3]
     by_status = {row["status"]: row["members"] for row in app.registry.program(PROGRAM)["statuses"]}
     assert (by_status["Attended"], by_status["Registered"]) == (many, 3)
+
+
+def test_many_people_are_brought_in_while_the_page_tells_how_far_it_is(
+    page_of_admin: Page, site: str, app: Application
+) -> None:
+    """A file of thousands is an errand, too; each portion of it is a commit, after which the page knows more."""
+    page, many = page_of_admin, 5_001
+    rows = "".join(f"guest{number}@example.com,Registered\n" for number in range(many))
+    page.goto(f"{site}/programs/1/import/")
+    page.locator("input[type=file]").set_input_files(
+        {"name": "guests.csv", "mimeType": "text/csv", "buffer": f"Email,Status\n{rows}".encode()}
+    )
+    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("button", name="Import 5,001 people").click()
+    expect(page.get_by_text("5001 members added")).to_be_visible()
+    assert [row["members"] for row in app.registry.programs()] == [many + 3]
+    errand = app.errands.one(1)
+    assert (errand["kind"], errand["done"], errand["of"]) == ("import", 5_000, many)

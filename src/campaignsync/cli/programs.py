@@ -329,9 +329,7 @@ def import_members(
         channel_of_all, fields = app.registry.program_channel(name), app.member_fields.list()
         read = read_registrants(raw, channel=channel_of_all, status=status, fields=fields)
         with progress("bringing in") as tell:
-            # One commit, so that the bar knows its beginning and its end.
-            tell(0, read.people.height, 0)
-            done = app.members.import_people(name, read.people, who=who(), update=update)
+            done = app.members.import_people(name, read.people, who=who(), update=update, tell=tell)
             tell(read.people.height, read.people.height, 0)
     if as_json:
         refused = [asdict(row) for row in read.refused]

@@ -102,11 +102,21 @@ class Registrants:
 class Imported:
     """What an import did to a program's members; `skipped_back` would have had to go back (M2.3)."""
 
-    added: int
-    moved: int
-    unchanged: int
-    skipped_back: int
-    new_people: int
+    added: int = 0
+    moved: int = 0
+    unchanged: int = 0
+    skipped_back: int = 0
+    new_people: int = 0
+
+    def __add__(self, other: Imported) -> Imported:
+        """What both came to, one after the other."""
+        return Imported(
+            added=self.added + other.added,
+            moved=self.moved + other.moved,
+            unchanged=self.unchanged + other.unchanged,
+            skipped_back=self.skipped_back + other.skipped_back,
+            new_people=self.new_people + other.new_people,
+        )
 
 
 def read_registrants(

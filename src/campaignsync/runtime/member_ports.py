@@ -15,6 +15,7 @@ from campaignsync.domain.fields import FieldValue, PersonField
 from campaignsync.domain.ids import ConnectionId
 from campaignsync.domain.member_fields import FieldMapping, MemberField
 from campaignsync.domain.registrants import Imported
+from campaignsync.runtime.progress import Tell
 
 
 class Members(Protocol):
@@ -32,10 +33,16 @@ class Members(Protocol):
         """Take a person out of a program."""
 
     def import_people(
-        self, program: str, people: pl.DataFrame, *, who: str, update: bool = False
+        self,
+        program: str,
+        people: pl.DataFrame,
+        *,
+        who: str,
+        update: bool = False,
+        tell: Tell | None = None,
     ) -> Imported:
-        """Bring in the people of a file (REGISTRANTS): found by e-mail before made, empty fields filled, or with `update`
-        all fields that the file has (M2.4). Whoever is further already is skipped (M2.3)."""
+        """Bring in the people of a file (REGISTRANTS), each once: found by e-mail before made, empty fields filled, or with
+        `update` all fields that the file has (M2.4). Whoever is further already is skipped (M2.3). `tell` hears how far it is."""
 
     def list(self, program: str, connection: ConnectionId | None = None) -> list[dict[str, Any]]:
         """Who is in a program, with their ids in one org: email, first_name, last_name, status, kind, salesforce_id,

@@ -31,12 +31,27 @@ class Errands:
     def __init__(self, clock: Callable[[], datetime]) -> None:
         self._now = clock
 
-    def ask(self, kind: str, asked: Mapping[str, Any], *, who: str, folder: str | None) -> int:
-        """Ask for an errand; its number. `folder` is that of the program concerned."""
+    def ask(
+        self,
+        kind: str,
+        asked: Mapping[str, Any],
+        *,
+        who: str,
+        folder: str | None,
+        table: pl.DataFrame | None = None,
+    ) -> int:
+        """Ask for an errand; its number. `folder` is that of the program concerned; `table` is what it works on, kept until it
+        ends."""
         now = self._now()
         models.Errand.objects.filter(created_at__lt=now - KEPT).delete()
         row = models.Errand.objects.create(
-            kind=kind, asked=dict(asked), who=who, folder=folder, state="queued", created_at=now
+            kind=kind,
+            asked=dict(asked),
+            who=who,
+            folder=folder,
+            state="queued",
+            created_at=now,
+            rows=None if table is None else packed(table),
         )
         return int(row.pk)
 
@@ -103,12 +118,13 @@ class Errands:
         """An errand could not be done, in words."""
         models.Errand.objects.filter(pk=errand).update(
             state="failed",
+            rows=None,
             ended_at=self._now(),
             error={"code": error.code, "kind": type(error).__name__, "message": str(error)},
         )
 
     def table(self, errand: int) -> pl.DataFrame:
-        """The table that came of an errand."""
+        """The table that an errand works on, and behind its end the one that came of it."""
         kept = models.Errand.objects.filter(pk=errand).values_list("rows", flat=True).first()
         if kept is None:
             raise UsageError(f"Errand {errand} has no table.", code=NOT_THERE)

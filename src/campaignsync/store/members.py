@@ -25,6 +25,9 @@ from campaignsync.store.facts import channel_value
 from campaignsync.store.frames import bulk, execute, rows, table, temporary
 from campaignsync.store.registry import find_program
 
+_AT_ONCE = 5_000
+"""How many people of a file are one commit: others who change people or members of the program wait no longer than that takes."""
+
 
 class Members:
     """The members of programs."""
@@ -79,11 +82,25 @@ class Members:
                 raise UsageError(f"'{email}' is no member of program '{program}'.", code=NOT_THERE)
 
     def import_people(
-        self, program: str, people: pl.DataFrame, *, who: str, update: bool = False
+        self,
+        program: str,
+        people: pl.DataFrame,
+        *,
+        who: str,
+        update: bool = False,
+        tell: Callable[[int, int, int], None] | None = None,
     ) -> Imported:
-        """Bring in the people of a file (REGISTRANTS): found by e-mail before made, empty fields filled, or with `update`
-        all fields that the file has (M2.4). Whoever is further already is skipped (M2.3)."""
-        row = find_program(program)
+        """Bring in the people of a file (REGISTRANTS), each once: found by e-mail before made, empty fields filled, or with
+        `update` all fields that the file has (M2.4). Whoever is further already is skipped (M2.3). Thousands are brought in by
+        portions, each one commit: a file whose import was broken off can be imported again, and what came in stays as it is."""
+        row, done = find_program(program), Imported()
+        for start in range(0, people.height, _AT_ONCE):
+            if tell:
+                tell(start, people.height, 0)
+            done += self._import(row, people.slice(start, _AT_ONCE), who=who, update=update)
+        return done
+
+    def _import(self, row: models.Program, people: pl.DataFrame, *, who: str, update: bool) -> Imported:
         with acting(who=who, why="import", now=self._now()):
             alone("people")
             alone("members", row.pk)

@@ -2,7 +2,7 @@
 request.
 
 `asked` holds plain JSON values, named as the request of the API names them; `who` is who asked. What may be done was settled
-when the errand was asked for.
+when the errand was asked for. `errand` is its own number.
 """
 
 from __future__ import annotations
@@ -277,6 +277,16 @@ def changed_members(
             reason = str(error).replace(email, "…")
             skipped[reason] = skipped.get(reason, 0) + 1
     return {"changed": changed, "skipped": skipped}
+
+
+@kind("import")
+def import_people(app: Application, asked: Asked, tell: Tell) -> Done:
+    """Bring in the people of a file, which are the errand's table: program, update."""
+    people = app.errands.table(asked["errand"])
+    done = app.members.import_people(
+        asked["program"], people, who=asked["who"], update=asked["update"], tell=tell
+    )
+    return Done(result=asdict(done))
 
 
 @kind("smart run")

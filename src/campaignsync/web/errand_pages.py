@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import polars as pl
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -41,9 +42,15 @@ class Telling:
     back: Callable[[Asked], str] | None = None
 
 
-def begin(request: HttpRequest, kind: str, asked: Asked, folder: str | None = None) -> HttpResponse:
-    """Ask for an errand, and lead to its page."""
-    number = ask(kind, asked, who=request.user.get_username(), folder=folder)
+def begin(
+    request: HttpRequest,
+    kind: str,
+    asked: Asked,
+    folder: str | None = None,
+    table: pl.DataFrame | None = None,
+) -> HttpResponse:
+    """Ask for an errand, which may work on a table, and lead to its page."""
+    number = ask(kind, asked, who=request.user.get_username(), folder=folder, table=table)
     return redirect("errand", number=number)
 
 
@@ -218,6 +225,20 @@ def _changed(result: Mapping[str, Any]) -> str:
     return " ".join([members_changed(result["changed"]), *skipped])
 
 
+def imported(result: Mapping[str, int]) -> str:
+    """What an import came to, from the fields of `Imported`."""
+    return _(
+        "%(added)s members added, %(moved)s moved on, %(same)s unchanged, %(back)s further already; %(new)s"
+        " people are new."
+    ) % {
+        "added": result["added"],
+        "moved": result["moved"],
+        "same": result["unchanged"],
+        "back": result["skipped_back"],
+        "new": result["new_people"],
+    }
+
+
 _ANY = Telling(title=lambda asked: _("Working"), address=lambda errand: reverse("home"))
 TELLINGS: Mapping[str, Telling] = {
     "plan": Telling(
@@ -279,6 +300,11 @@ TELLINGS: Mapping[str, Telling] = {
         title=lambda asked: _("Changing members of '%(name)s'") % {"name": asked["program"]},
         address=lambda errand: reverse("members", args=[errand["asked"]["number"]]),
         said=_changed,
+    ),
+    "import": Telling(
+        title=lambda asked: _("Bringing people into '%(name)s'") % {"name": asked["program"]},
+        address=lambda errand: reverse("members", args=[errand["asked"]["number"]]),
+        said=imported,
     ),
     "smart run": Telling(
         title=lambda asked: _("Running '%(name)s'") % {"name": asked["smart_campaign"]},

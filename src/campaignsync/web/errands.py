@@ -51,11 +51,18 @@ def kind(name: str) -> Callable[[Carry], Carry]:
     return known
 
 
-def ask(name: str, asked: Mapping[str, Any], *, who: str, folder: str | None) -> int:
-    """Ask for an errand; its number. It begins when the transaction that asks for it is committed."""
+def ask(
+    name: str,
+    asked: Mapping[str, Any],
+    *,
+    who: str,
+    folder: str | None,
+    table: pl.DataFrame | None = None,
+) -> int:
+    """Ask for an errand, which may work on a table; its number. It begins when the transaction that asks for it is committed."""
     if name not in KINDS:
         raise KeyError(name)
-    number = installation().errands.ask(name, asked, who=who, folder=folder)
+    number = installation().errands.ask(name, asked, who=who, folder=folder, table=table)
     transaction.on_commit(start)
     return number
 
@@ -87,7 +94,7 @@ def carry_out(app: Application, taken: Mapping[str, Any]) -> None:
 
     try:
         with _heard_of(app, number):
-            done = KINDS[taken["kind"]](app, {**taken["asked"], "who": taken["who"]}, tell)
+            done = KINDS[taken["kind"]](app, {**taken["asked"], "who": taken["who"], "errand": number}, tell)
         app.errands.finish(number, done.result, done.table)
         ended = True
     except CampaignsyncError as error:

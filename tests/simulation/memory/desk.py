@@ -317,7 +317,13 @@ class MemoryMembers(_Door):
         self.tables.program_changed(row, person.number, member.status, None)
 
     def import_people(
-        self, program: str, people: pl.DataFrame, *, who: str, update: bool = False
+        self,
+        program: str,
+        people: pl.DataFrame,
+        *,
+        who: str,
+        update: bool = False,
+        tell: Callable[[int, int, int], None] | None = None,
     ) -> Imported:
         row, now = self._program(program), self.tables.now()
         steps = {status.name: status.step for status in row.channel.statuses}

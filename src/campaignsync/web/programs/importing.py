@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any
 
 from django.contrib import messages
@@ -19,12 +20,16 @@ from campaignsync.domain.errors import UsageError
 from campaignsync.domain.registrants import REGISTRANTS, Registrants, read_registrants
 from campaignsync.store.models import Program
 from campaignsync.web.access import requires
+from campaignsync.web.errand_pages import begin as begin_errand
+from campaignsync.web.errand_pages import imported
 from campaignsync.web.installation import installation
 from campaignsync.web.programs.members import require_file
 from campaignsync.web.programs.one import program_of
 
 MOST_BYTES = 20 * 2**20
 _KEPT_S = 3600
+_WHILE_WAITING = 5_000
+"""How many people come in while the browser waits; more are an errand."""
 _SHOWN = 8
 
 
@@ -85,24 +90,14 @@ def mapping(request: HttpRequest, number: int, token: str) -> HttpResponse:
     except UsageError as error:
         return render(request, "web/programs/import_map.html", {**context, "error": str(error)})
     if request.POST.get("go") and not read.people.is_empty():
+        cache.delete(_key(request, token))
+        if read.people.height > _WHILE_WAITING:
+            asked = {"program": row.name, "number": number, "update": update}
+            return begin_errand(request, "import", asked, row.folder, read.people)
         done = installation().members.import_people(
             row.name, read.people, who=request.user.get_username(), update=update
         )
-        cache.delete(_key(request, token))
-        messages.success(
-            request,
-            _(
-                "%(added)s members added, %(moved)s moved on, %(same)s unchanged, %(back)s further already; %(new)s"
-                " people are new."
-            )
-            % {
-                "added": done.added,
-                "moved": done.moved,
-                "same": done.unchanged,
-                "back": done.skipped_back,
-                "new": done.new_people,
-            },
-        )
+        messages.success(request, imported(asdict(done)))
         return redirect("members", number=number)
     return render(request, "web/programs/import_map.html", {**context, "read": read, **_preview(read)})
 
