@@ -46,6 +46,7 @@ FORMS = [
     "/settings/connections/new/",
     "/settings/channels/new/",
     "/settings/channels/1/",
+    "/settings/connections/1/mirror/",
     "/settings/connections/1/mapping/",
     "/settings/connections/1/mapping/?field=email",
     "/account/",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,6 +11,7 @@ from campaignsync.domain.access import Action, Rights, Role
 from campaignsync.domain.approvals import PlanDecision
 from campaignsync.domain.errors import HaltError, UsageError
 from campaignsync.domain.ids import LinkId
+from campaignsync.domain.webhooks import Event
 from desk import Desk
 from terminal import Terminal
 
@@ -76,6 +78,33 @@ def test_what_was_approved_is_carried_out_once_and_stands_in_the_audit_log(caref
 
 def used_again(careful: Desk, digest: str) -> bool:
     return careful.app.ledger.plan_approved(link_of(careful), digest)
+
+
+def told(desk: Desk) -> list[tuple[str, str]]:
+    notices = reversed(desk.app.outbox.list(limit=9))
+    return [(notice["code"], notice["event"]) for notice in notices if notice["code"] == "PLAN_WAITS"]
+
+
+def test_whoever_is_to_approve_is_told_once_that_a_plan_waits_and_once_that_none_does(careful: Desk) -> None:
+    """By the outlets of notices once, however often the plan becomes another; webhooks are told of each plan."""
+    careful.app.webhooks.add("https://example.com/hook", [Event.PLAN_WAITS])
+    first = careful.sync().to_approve
+    assert told(careful) == [("PLAN_WAITS", "opened")]
+    careful.give(dora="Registered")
+    second = careful.sync().to_approve
+    careful.sync()
+    assert told(careful) == [("PLAN_WAITS", "opened")]
+    sent = [(row["event"], row["body"]["digest"]) for row in deliveries(careful)]
+    assert sent == [("plan.waits", first), ("plan.waits", second)]
+    decide(careful, second)
+    careful.sync()
+    assert sorted(told(careful)) == [("PLAN_WAITS", "opened"), ("PLAN_WAITS", "solved")]
+
+
+def deliveries(desk: Desk) -> list[dict[str, Any]]:
+    from campaignsync.store.models import WebhookDelivery
+
+    return list(WebhookDelivery.objects.order_by("pk").values("event", "body"))
 
 
 def test_a_change_on_either_side_since_needs_a_new_look(careful: Desk) -> None:

@@ -78,6 +78,28 @@ def test_a_life_of_a_link_pressed_through(
     take_a_run_back(page, site, app, org)
     settle_several_conflicts(page, site, app, org)
     try_again_one_and_all(page, site, app, org)
+    narrow_the_mirror(page, site, app, org)
+
+
+def narrow_the_mirror(page: Page, site: str, app: Application, org: SandboxOrg) -> None:
+    """M3.4: counted first, then kept; what the org does not have is said and not kept."""
+    org.create("Campaign", Name="Old fair", IsActive=False, Type="Trade Show")
+    page.goto(f"{site}/settings/")
+    page.get_by_role("link", name="sandbox").click()
+    page.get_by_role("link", name="Which campaigns are mirrored").click()
+    page.get_by_label("Active campaigns only").check()
+    press(page, "How many fit?", "1 of 2 campaigns fit.")
+    assert not app.registry.connection("sandbox").mirror_filter.narrows, "counting keeps nothing"
+    page.get_by_label("Record types").fill("Nowhere")
+    press(page, "Save", "Campaigns have no record type 'Nowhere' in this org.")
+    page.get_by_label("Record types").fill("")
+    page.get_by_label("Types", exact=False).first.fill("Webinar\ntrade show")
+    page.get_by_label("Created since").fill("2020-02-29")
+    press(page, "Save", "campaigns fit. The next round brings in what is missing")
+    kept = app.registry.connection("sandbox").mirror_filter
+    assert kept.active_only
+    assert set(kept.types) == {"Webinar", "trade show"}
+    assert str(kept.created_since) == "2020-02-29"
 
 
 def make_a_new_campaign(page: Page, site: str, app: Application, org: SandboxOrg) -> None:

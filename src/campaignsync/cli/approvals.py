@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated
 
 import polars as pl
@@ -26,6 +27,16 @@ _HEADINGS |= {"decision": "DECIDED", "decided_by": "BY"}
 _ROWS = {"email": "WHO", "verdict": "WHERE", "program": "HERE", "campaign": "THERE", "becomes": "BECOMES"}
 _ROWS |= {"reason": "WHY"}
 
+_DECISIONS = {
+    "approve": (
+        PlanDecision.APPROVED,
+        "Approve exactly the plan that was read: the next round carries it out, if it still is the same.",
+    ),
+    "decline": (
+        PlanDecision.DECLINED,
+        "Decline the plan that was read: nothing of it is done, and what comes next is asked about anew.",
+    ),
+}
 Digest = Annotated[
     str,
     typer.Argument(
@@ -37,8 +48,9 @@ Note = Annotated[str, typer.Option("--note", help="A word for the audit log.")]
 
 def add_to(app: typer.Typer) -> None:
     """Give the application these commands."""
-    for command in (approvals, approve, decline):
-        app.command()(command)
+    app.command()(approvals)
+    for name, (decision, help_) in _DECISIONS.items():
+        app.command(name, help=help_)(_deciding(decision))
 
 
 def approvals(
@@ -72,48 +84,25 @@ def approvals(
         )
 
 
-def approve(
-    context: typer.Context,
-    name: ProgramName,
-    digest: Digest,
-    note: Note = "",
-    connection: ConnectionName = None,
-    as_json: AsJson = False,
-) -> None:
-    """Approve exactly the plan that was read: the next round carries it out, if it still is the same."""
-    _decide(context, name, connection, (digest, PlanDecision.APPROVED, note), as_json=as_json)
+def _deciding(decision: PlanDecision) -> Callable[..., None]:
+    """The command that says this of a plan."""
 
+    def decide(
+        context: typer.Context,
+        name: ProgramName,
+        digest: Digest,
+        note: Note = "",
+        connection: ConnectionName = None,
+        as_json: AsJson = False,
+    ) -> None:
+        with opened(context) as app:
+            whole = app.approvals.decide(_link(app, name, connection), digest, decision, who=who(), note=note)
+        more = f' The next round carries it out: campaignsync sync "{name}"'
+        told = {"program": name, "digest": whole, "decision": decision.value}
+        said = f"Plan {whole[:12]} of '{name}' is {decision}."
+        answer(told, said + more * (decision is PlanDecision.APPROVED), as_json=as_json)
 
-def decline(
-    context: typer.Context,
-    name: ProgramName,
-    digest: Digest,
-    note: Note = "",
-    connection: ConnectionName = None,
-    as_json: AsJson = False,
-) -> None:
-    """Decline the plan that was read: nothing of it is done, and what comes next is asked about anew."""
-    _decide(context, name, connection, (digest, PlanDecision.DECLINED, note), as_json=as_json)
-
-
-def _decide(
-    context: typer.Context,
-    name: str,
-    connection: str | None,
-    said: tuple[str, PlanDecision, str],
-    *,
-    as_json: bool,
-) -> None:
-    digest, decision, note = said
-    with opened(context) as app:
-        whole = app.approvals.decide(_link(app, name, connection), digest, decision, who=who(), note=note)
-    more = (
-        f' The next round carries it out: campaignsync sync "{name}"'
-        if decision is PlanDecision.APPROVED
-        else ""
-    )
-    told = {"program": name, "digest": whole, "decision": decision.value}
-    answer(told, f"Plan {whole[:12]} of '{name}' is {decision}.{more}", as_json=as_json)
+    return decide
 
 
 def _link(app: Application, name: str, connection: str | None) -> LinkId:

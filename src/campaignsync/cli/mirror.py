@@ -12,7 +12,7 @@ from campaignsync.cli.session import AsJson, ConnectionName, opened
 from campaignsync.domain.connections import Connection
 from campaignsync.domain.errors import UsageError
 from campaignsync.domain.mirror_filter import MirrorFilter, day, names
-from campaignsync.runtime.ports import SalesforceDoor
+from campaignsync.runtime.mirroring import fitting
 
 
 def add_to(app: typer.Typer) -> None:
@@ -57,25 +57,12 @@ def mirror(
     with opened(context) as app:
         chosen = app.registry.connection(connection)
         wanted = MirrorFilter() if everything else replace(chosen.mirror_filter, **given)  # type: ignore[arg-type]
-        door = app.door(chosen)
-        _require_record_types(wanted, door)
-        inside, seen = door.campaigns_within(wanted), door.visible_rows()["Campaign"]
+        inside, seen = fitting(app.door(chosen), wanted)
         if wanted != chosen.mirror_filter:
             app.registry.set_mirror_filter(chosen.connection_id, wanted)
             app.jobs.wake(chosen.connection_id, hurry=True)
     value = {"connection": chosen.name, **wanted.value(), "campaigns": inside, "campaigns_seen": seen}
     answer(value, _said(chosen, wanted, inside, seen), as_json=as_json)
-
-
-def _require_record_types(wanted: MirrorFilter, door: SalesforceDoor) -> None:
-    """UsageError for a record type that campaigns do not have in the org."""
-    if not wanted.record_types:
-        return
-    there = door.record_types()
-    lacking = [each for each in wanted.record_types if each.lower() not in {name.lower() for name in there}]
-    if lacking:
-        known = f"There are: {', '.join(there)}." if there else "There is none."
-        raise UsageError(f"Campaigns have no record type '{lacking[0]}' in this org. {known}")
 
 
 def _said(chosen: Connection, wanted: MirrorFilter, inside: int, seen: int) -> str:

@@ -292,7 +292,7 @@ def program_cost(
         costs = app.registry.program(name)["costs"]
     answer(
         {"program": name, "costs": costs},
-        f"{said} The program has {len(costs)} period costs.",
+        f"{said} The program has {len(costs)} period cost{'s' * (len(costs) != 1)}.",
         as_json=as_json,
     )
 

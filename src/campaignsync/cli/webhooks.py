@@ -16,7 +16,8 @@ Number = Annotated[int, typer.Argument(metavar="NUMBER", help="Which, as campaig
 Events = Annotated[
     list[str] | None,
     typer.Option(
-        "--event", help="run.finished, link.halted or problem.raised, once for each; all when left out."
+        "--event",
+        help="run.finished, link.halted, problem.raised or plan.waits, once for each; all when left out.",
     ),
 ]
 

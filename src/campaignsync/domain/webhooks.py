@@ -34,10 +34,11 @@ class Event(StrEnum):
     RUN_FINISHED = "run.finished"
     LINK_HALTED = "link.halted"
     PROBLEM_RAISED = "problem.raised"
+    PLAN_WAITS = "plan.waits"
     PING = "ping"
 
 
-SUBSCRIBED = (Event.RUN_FINISHED, Event.LINK_HALTED, Event.PROBLEM_RAISED)
+SUBSCRIBED = (Event.RUN_FINISHED, Event.LINK_HALTED, Event.PROBLEM_RAISED, Event.PLAN_WAITS)
 """What may be asked for; a ping comes to everybody who asks for one."""
 
 

@@ -1,4 +1,5 @@
-"""What the database writes for webhooks, in the transaction of its cause: a run ended, a link halted, problems were raised.
+"""What the database writes for webhooks, in the transaction of its cause: a run ended, a link halted, problems were raised,
+a plan waits for approval.
 
 Declared on the models, installed by migrations, beside `store.triggers`. Nothing is written for which no webhook asks. Problems
 that one statement raises for one reason are one event with their number, so that a hundred thousand refusals are no flood.
@@ -36,6 +37,10 @@ _PROBLEMS = """SELECT jsonb_build_object('connection', x.name, 'program', p.name
     JOIN store_connection x ON x.id = r.connection_id LEFT JOIN store_link l ON l.id = r.link_id
     LEFT JOIN store_program p ON p.id = l.program_id"""
 
+_PLANS = f"""SELECT jsonb_build_object('program', p.name, 'folder', p.folder, 'connection', x.name,
+    'campaign_id', l.campaign_id, 'digest', n.digest, 'summary', n.told->>'summary', 'counts', n.told->'counts') AS body
+    FROM {{rows}} {_OF_LINK.format(link="n.link_id")}"""
+
 
 def _announce(operation: str, event: Event, events: str) -> pgtrigger.Trigger:
     return after(operation, f"tell_{operation}", _TELL.format(event=event.value, events=events))
@@ -49,6 +54,15 @@ def announce_runs() -> list[pgtrigger.Trigger]:
 def announce_links() -> list[pgtrigger.Trigger]:
     """Tell webhooks of links that wait."""
     return [_announce("update", Event.LINK_HALTED, _LINKS)]
+
+
+def announce_plans() -> list[pgtrigger.Trigger]:
+    """Tell webhooks of plans that wait for approval, and of each that takes the place of one."""
+    other = "new_rows n JOIN old_rows o ON o.id = n.id AND o.digest <> n.digest"
+    return [
+        _announce("insert", Event.PLAN_WAITS, _PLANS.format(rows="new_rows n")),
+        _announce("update", Event.PLAN_WAITS, _PLANS.format(rows=other)),
+    ]
 
 
 def announce_problems() -> list[pgtrigger.Trigger]:

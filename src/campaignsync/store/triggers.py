@@ -118,6 +118,12 @@ _JOB_ROWS = {
     "update": "SELECT n.*, 'solved' AS event, n.solved_at AS at FROM new_rows n JOIN old_rows o ON o.id = n.id"
     " WHERE o.solved_at IS NULL AND n.solved_at IS NOT NULL",
 }
+_PLANS = f"""
+    EXECUTE $notice$ INSERT INTO store_notice (connection_id, program, at, event, code, message, sent, tries, due_at)
+    SELECT l.connection_id, p.name, {NOW}, '{{event}}', 'PLAN_WAITS', {{message}}, '[]', 0, {NOW}
+    FROM {{rows}} r JOIN store_link l ON l.id = r.link_id JOIN store_program p ON p.id = l.program_id $notice$;
+    RETURN NULL;
+"""
 _CHOICES = f"""
     EXECUTE $note$ INSERT INTO store_journalentry {COLUMNS}
     SELECT {_ACTOR.format(who=TOLD)}, 'program', r.connection_id, r.program_id, r.campaign_id, NULL, r.noun,
@@ -331,6 +337,20 @@ def note_link_states() -> list[pgtrigger.Trigger]:
 def note_jobs() -> list[pgtrigger.Trigger]:
     """Write a notice when a job-level problem opens and when it is solved."""
     return _noted(_JOBS, _JOB_ROWS)
+
+
+def note_plans() -> list[pgtrigger.Trigger]:
+    """Write a notice when a link begins to wait for somebody's approval, and when it waits no more; none for each plan that
+    takes the place of another meanwhile."""
+    asks = (
+        "'A plan waits for approval. ' || coalesce(r.told->>'summary', '')"
+        " || ' Read it with: campaignsync approvals \"' || p.name || '\"'"
+    )
+    over = "'No plan waits for approval any more.'"
+    return [
+        after("insert", "notice_insert", _PLANS.format(event="opened", message=asks, rows="new_rows")),
+        after("delete", "notice_delete", _PLANS.format(event="solved", message=over, rows="old_rows")),
+    ]
 
 
 def name_runs() -> list[pgtrigger.Trigger]:

@@ -162,7 +162,7 @@ def _protection(chosen: WebSettings) -> dict[str, Any]:
                 "font-src": [SELF],
                 "img-src": [SELF, "data:"],
                 "connect-src": [SELF],
-                "form-action": [SELF, *([chosen.oidc_url] if chosen.oidc_url else [])],
+                "form-action": [SELF],
                 "frame-ancestors": [NONE],
                 "base-uri": [NONE],
             }

@@ -7,6 +7,7 @@ from django.views.decorators.http import require_POST
 from django.views.i18n import set_language
 
 from campaignsync.web import errand_pages
+from campaignsync.web.accounts import sign_on
 from campaignsync.web.accounts.first_run import first_run
 from campaignsync.web.accounts.views import account, kept
 from campaignsync.web.home.views import home
@@ -21,6 +22,7 @@ LINK = "programs/<int:number>/link"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home, name="home"),
     path("welcome/", first_run, name="first_run"),
+    path("accounts/oidc/<str:provider_id>/login/", sign_on.begin),
     path("accounts/", include("allauth.urls")),
     path("account/", account, name="account"),
     path("kept/", kept, name="kept"),

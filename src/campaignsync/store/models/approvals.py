@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from django.db import models
 
+from campaignsync.store.announcing import announce_plans
 from campaignsync.store.auditing import note_writes
 from campaignsync.store.marking import mark_approvals
 from campaignsync.store.models.links import Link
+from campaignsync.store.triggers import note_plans
 
 
 class WaitingPlan(models.Model):
@@ -18,6 +20,9 @@ class WaitingPlan(models.Model):
     told = models.JSONField()
     rows = models.BinaryField()
     """Its members, as Arrow."""
+
+    class Meta:
+        triggers = (*note_plans(), *announce_plans())
 
     def __str__(self) -> str:
         return f"plan {self.digest[:12]}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path
 from django.views.decorators.http import require_POST
 
-from campaignsync.web.settings import channels, connections, fields, people, watching
+from campaignsync.web.settings import channels, connections, fields, mirroring, people, watching
 
 urlpatterns = [
     path("", connections.connections, name="settings"),
@@ -13,6 +13,7 @@ urlpatterns = [
     path("connections/<int:number>/", connections.connection, name="connection"),
     path("connections/<int:number>/check/", connections.check, name="connection_check"),
     path("connections/<int:number>/credentials/", connections.credentials, name="connection_credentials"),
+    path("connections/<int:number>/mirror/", mirroring.mirroring, name="mirroring"),
     path("connections/<int:number>/mapping/", fields.mapping, name="field_mapping"),
     path("connections/<int:number>/member-mapping/", fields.member_mapping, name="member_mapping"),
     path("channels/", channels.channels, name="channels"),
