@@ -76,6 +76,7 @@ PAGES = {
     "a new connection": "/settings/connections/new/",
     "a connection's credentials": "/settings/connections/1/credentials/",
     "field mapping": "/settings/connections/1/mapping/",
+    "the filter of a mirror": "/settings/connections/1/mirror/",
     "channels": "/settings/channels/",
     "a channel": "/settings/channels/1/",
     "a new channel": "/settings/channels/new/",
