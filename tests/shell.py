@@ -37,3 +37,11 @@ class Shell:
         done = self.run(*arguments)
         assert "Traceback" not in done.stderr
         return done.returncode, done.stderr.strip()
+
+    def loaded(self, *arguments: str) -> set[str]:
+        """The modules that a command has loaded when it ends."""
+        code = "import atexit, sys; atexit.register(lambda: sys.stderr.write(' '.join(sys.modules)));"
+        code += " from campaignsync.cli.main import main; main()"
+        command = [sys.executable, "-c", code, "--data-dir", str(self.data_dir), *arguments]
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True)
+        return set(done.stderr.split())

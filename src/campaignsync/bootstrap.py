@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -285,12 +286,28 @@ def introduce(who: str) -> None:
 
 
 def pending() -> bool:
-    """Whether the database is behind what this code needs."""
+    """Whether the database is behind what this code needs. It is not where every file of a migration is noted there as applied,
+    which is known without loading them; what the other files come to, such as ones that others take the place of, Django says."""
     from django.db import connection
     from django.db.migrations.executor import MigrationExecutor
+    from django.db.migrations.recorder import MigrationRecorder
 
+    if _migrations() <= MigrationRecorder(connection).applied_migrations().keys():
+        return False
     executor = MigrationExecutor(connection)
     return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+
+
+def _migrations() -> set[tuple[str, str]]:
+    """The migrations of all apps, as (app, name)."""
+    from django.apps import apps
+
+    return {
+        (app.label, name)
+        for app in apps.get_app_configs()
+        for _, name, is_package in iter_modules([f"{app.path}/migrations"])
+        if not is_package and name[0] not in "_~"
+    }
 
 
 def _migrate() -> None:

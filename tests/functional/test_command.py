@@ -279,3 +279,13 @@ def test_sync_full_finds_what_no_look_could_see(story: Shell, sandbox: SandboxOr
         for how in ((), ("--full",))
     ]
     assert [each["Spring Webinar"] for each in changed] == [0, 1]
+
+
+@pytest.mark.parametrize("verb", ["status", "sync"])
+def test_a_start_loads_nothing_of_pages_events_and_other_verbs(verb: str, story: Shell) -> None:
+    loaded = story.loaded(verb, "--json")
+    assert {"polars", "django", "campaignsync.cli.syncing", "campaignsync.store.ledger"} <= loaded
+    unwanted = {"unfold", "allauth", "ninja", "grpc", "fastavro", "prometheus_client", "yaml", "joserfc"}
+    unwanted |= {"structlog", "rich", "gunicorn", "campaignsync.web", "campaignsync.store.migrations"}
+    unwanted |= {"campaignsync.cli.links", "campaignsync.cli.smart_campaigns", "opentelemetry.sdk"}
+    assert loaded & unwanted == set()

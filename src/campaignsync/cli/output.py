@@ -1,7 +1,7 @@
 """How commands speak: tables for people, JSON for programs, progress on the error stream, errors in one sentence.
 
 Whatever was typed by a person or came from Salesforce is printed as plain text: no markup of the terminal library is read in it,
-and control characters are taken out.
+and control characters are taken out. The terminal library is loaded by whoever prints with it.
 """
 
 from __future__ import annotations
@@ -13,16 +13,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
-from rich.text import Text
 
 from campaignsync.domain.errors import UsageError
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 _PIPED = 240
 """Columns of what no terminal shows: wide enough that tables are not folded on their way to a file, a mail or another program.
@@ -31,6 +30,8 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 def _console(*, stderr: bool = False) -> Console:
+    from rich.console import Console
+
     piped = not (sys.stderr if stderr else sys.stdout).isatty() and "COLUMNS" not in os.environ
     width = _PIPED if piped else None
     return Console(stderr=stderr, highlight=False, markup=False, soft_wrap=True, width=width)
@@ -87,6 +88,9 @@ def print_table(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str], *
     if not rows:
         say(empty)
         return
+    from rich.table import Table
+    from rich.text import Text
+
     table = Table(box=None, header_style="bold", pad_edge=False)
     for heading in columns.values():
         table.add_column(heading, overflow="fold")
@@ -122,6 +126,11 @@ def agreed(question: str, how: str, *, yes: bool) -> bool:
 def progress(what: str) -> Iterator[Callable[[int, int, int], None]]:
     """A bar on the error stream while something long goes on: rows, API calls, the time that is left. Nothing where that is no
     terminal."""
+    if not sys.stderr.isatty():
+        yield lambda *_: None
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
     bar = Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -131,7 +140,6 @@ def progress(what: str) -> Iterator[Callable[[int, int, int], None]]:
         TextColumn("left"),
         console=_console(stderr=True),
         transient=True,
-        disable=not sys.stderr.isatty(),
     )
     with bar:
         task = bar.add_task(what, total=None, calls=0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import getpass
 import os
 import time
@@ -9,15 +10,15 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import count
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from campaignsync.bootstrap import Application, application
 from campaignsync.domain.errors import DATABASE_UNREACHABLE, UsageError
-from campaignsync.domain.service import back_off_s
-from campaignsync.runtime.telemetry import log
-from campaignsync.settings import Settings, read_settings
+
+if TYPE_CHECKING:
+    from campaignsync.bootstrap import Application
+    from campaignsync.settings import Settings
 
 _LONGEST_WAIT_S = 15.0
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
@@ -39,10 +40,18 @@ DataDir = Annotated[
 @contextmanager
 def opened(context: typer.Context, *, migrate: bool = False, pages: bool = False) -> Iterator[Application]:
     """The installation, opened for one command, or for `pages`; `context.obj` is the data folder that was given, or None."""
+    # What opens the doors loads all that is behind them; a command that only tells how it is used needs nothing of it.
+    from campaignsync.bootstrap import application
+    from campaignsync.settings import read_settings
+
     settings = read_settings(context.obj)
     # The tables of the pages are made with all others.
     site = _site(settings) if migrate or pages else None
     with application(settings, migrate=migrate, who=who(), site=site) as app:
+        if not gc.isenabled():
+            # See cli.main: what was loaded stays, and is not looked through again.
+            gc.freeze()
+            gc.enable()
         yield app
 
 
@@ -51,6 +60,9 @@ def opened_for_long(
     context: typer.Context, *, migrate: bool = False, pages: bool = False
 ) -> Iterator[Application]:
     """The installation, opened for what runs for years: where the database is away, it is waited for."""
+    from campaignsync.domain.service import back_off_s
+    from campaignsync.runtime.telemetry import log
+
     with ExitStack() as stack:
         for failures in count():
             try:

@@ -7,14 +7,13 @@ from typing import Annotated, Any
 
 import typer
 
-from campaignsync.bootstrap import Application
 from campaignsync.cli import config_file
+from campaignsync.cli.flow_runs import flow_json, print_flows
 from campaignsync.cli.output import agreed, answer, complain, print_json, print_table, progress, say, show
 from campaignsync.cli.session import AsJson, opened, who
 from campaignsync.domain.errors import UsageError
-from campaignsync.runtime.flow_runner import FlowReport, run_flows
+from campaignsync.runtime.flow_runner import run_flows
 from campaignsync.runtime.notices import delivered
-from campaignsync.runtime.progress import Tell
 
 smart = typer.Typer(
     help="Smart campaigns: who is meant, what is done with them, and when.", no_args_is_help=True
@@ -301,36 +300,6 @@ def flows_run(context: typer.Context, as_json: AsJson = False) -> None:
         print_json(flow_json(report))
     else:
         print_flows(report, quiet=False)
-
-
-def run_due_flows(app: Application, tell: Tell) -> FlowReport | None:
-    """After a sync: what is due of all flows; None where there is no smart campaign."""
-    return run_flows(app.flow_doors, tell=tell) if app.smart_campaigns.list() else None
-
-
-def flow_json(report: FlowReport) -> dict[str, Any]:
-    """What a run of all flows came to, as JSON."""
-    return {
-        "flows": {
-            "entered": report.entered,
-            "steps": report.steps,
-            "commands": report.commands,
-            "dispatches": report.dispatches,
-            "api_calls": report.api_calls,
-            "failed": report.failures,
-        }
-    }
-
-
-def print_flows(report: FlowReport, *, quiet: bool = True) -> None:
-    """What a run of all flows came to, for people."""
-    for name, error in report.failures.items():
-        complain(f"'{name}': {error}")
-    if report.entered or report.steps or not quiet:
-        say(
-            f"Flows: {report.entered} people entered, {report.steps} steps, {report.commands} actions in Salesforce,"
-            f" {report.dispatches} webhooks and alerts; {report.api_calls} API calls."
-        )
 
 
 @people_list.command("list")

@@ -11,11 +11,11 @@ import orjson
 import typer
 
 from campaignsync.bootstrap import Application
+from campaignsync.cli.flow_runs import flow_json, print_flows, run_due_flows
 from campaignsync.cli.health import examined, say_how_it_is
 from campaignsync.cli.output import clean, complain, counted, print_json, progress, say, show
 from campaignsync.cli.plans import print_plan
 from campaignsync.cli.session import AnyProgram, AsJson, ConnectionName, opened
-from campaignsync.cli.smart_campaigns import flow_json, print_flows, run_due_flows
 from campaignsync.domain.budget import Budget, pause_text
 from campaignsync.domain.connections import Connection
 from campaignsync.domain.errors import CampaignsyncError, HaltError, UsageError

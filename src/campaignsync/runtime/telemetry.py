@@ -12,11 +12,12 @@ import os
 import sys
 from collections.abc import Iterable, Iterator, MutableMapping
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import structlog
 from opentelemetry import trace
-from structlog.typing import Processor
+
+if TYPE_CHECKING:
+    from structlog.typing import Processor
 
 _HIDDEN: set[str] = set()
 _SHORTEST_SECRET = 4
@@ -49,11 +50,16 @@ def _mask(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[st
 
 def log() -> Any:
     """The log of what runs."""
+    # Loaded by who logs: a command that only prints does not.
+    import structlog
+
     return structlog.stdlib.get_logger("campaignsync")
 
 
 def start_logs(*, as_json: bool | None = None) -> None:
     """Write lines to the error stream: for people at a terminal, as JSON for whoever collects them."""
+    import structlog
+
     shared: list[Processor] = [
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
