@@ -11,11 +11,11 @@ from campaignsync.domain.connections import Login
 from campaignsync.domain.errors import UsageError
 from campaignsync.domain.people import ASSIGN_NOBODY, DuplicateRule, LeadRules
 from campaignsync.domain.trees import LEAD_OUTCOMES, LEAD_WRITES
-from campaignsync.salesforce.lead_writing import BULK_FROM_LEADS
+from campaignsync.salesforce import lead_writing
 from campaignsync.salesforce.org import SalesforceOrg
 from sandbox_org import SandboxOrg
 
-MANY = BULK_FROM_LEADS
+MANY = 2_000
 
 
 def leads(number: int = MANY) -> pl.DataFrame:
@@ -42,6 +42,11 @@ def created(org: SalesforceOrg, wanted: pl.DataFrame) -> tuple[pl.DataFrame, int
     return told, len(jobs)
 
 
+@pytest.fixture(autouse=True)
+def _many_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lead_writing, "BULK_FROM_LEADS", MANY)
+
+
 @pytest.fixture
 def bulk_rules(sandbox: SandboxOrg) -> Iterator[Callable[..., None]]:
     yield lambda **rules: sandbox.control("POST", "/sandbox/bulk", rules)
@@ -49,7 +54,7 @@ def bulk_rules(sandbox: SandboxOrg) -> Iterator[Callable[..., None]]:
 
 
 def test_many_leads_are_made_in_a_handful_of_calls(sandbox: SandboxOrg, org: SalesforceOrg) -> None:
-    """2,000 leads are ten collections, or one job of six calls with the question for the active assignment rule."""
+    """However many they are: one job of six calls, with the question for the active assignment rule."""
     told, jobs = created(org, leads())
     assert jobs == 1
     assert org.api_calls <= 1 + 7
@@ -59,6 +64,14 @@ def test_many_leads_are_made_in_a_handful_of_calls(sandbox: SandboxOrg, org: Sal
     assert dict(zip(leads()["email"].str.to_lowercase(), told["salesforce_id"], strict=True)) == ids
     (row,) = org.find_people(emails=["new7@mail.example"], ids=()).to_dicts()
     assert (row["last_name"], row["company"], row["employees"]) == ('"N", 7', "C", 7)
+
+
+def test_leads_go_a_thousand_a_call_where_a_job_would_take_more(
+    org: SalesforceOrg, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lead_writing, "BULK_FROM_LEADS", MANY + 1)
+    _, jobs = created(org, leads())
+    assert (jobs, org.calls_by_kind["POST composite"]) == (0, 1 + 2)
 
 
 def test_a_refused_lead_is_that_one_alone(org: SalesforceOrg, bulk_rules: Callable[..., None]) -> None:
