@@ -14,12 +14,19 @@ from campaignsync.bootstrap import Application, application
 from campaignsync.domain.statuses import DEFAULT_CHANNELS
 from campaignsync.settings import Settings
 from campaignsync.web.site import site
+from ready_database import empty_tables, make_ready, share_original
 
 # The machine that runs the tests is shared: no test may fail for being slow, and every failure prints how to replay it.
 settings.register_profile(
     "house", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("house")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Whoever comes first, which is the process that starts the others, keeps the place of their databases until it ends."""
+    if place := share_original():
+        config.add_cleanup(place.cleanup)
 
 
 class Clock:
@@ -52,9 +59,15 @@ def server_folder() -> Iterator[Callable[[str], Path]]:
 
 
 @pytest.fixture(scope="session")
-def installation(server_folder: Callable[[str], Path]) -> Iterator[Application]:
+def ready_folder(server_folder: Callable[[str], Path]) -> Callable[[str], Path]:
+    """Makes folders that hold a database of their own, at its newest state and with nothing in it."""
+    return lambda name: make_ready(server_folder(name))
+
+
+@pytest.fixture(scope="session")
+def installation(ready_folder: Callable[[str], Path]) -> Iterator[Application]:
     """One installation for all tests of a process."""
-    settings = Settings(data_dir=server_folder("installation"))
+    settings = Settings(data_dir=ready_folder("installation"))
     with application(settings, site=site(settings.web)) as app:
         yield app
 
@@ -62,15 +75,7 @@ def installation(server_folder: Callable[[str], Path]) -> Iterator[Application]:
 @pytest.fixture
 def app(installation: Application) -> Application:
     """The installation with nothing in it but the usual channels."""
-    from django.db import connection
-
-    with connection.cursor() as cursor:
-        # The journal refuses to be emptied; only here is it made to.
-        cursor.execute("SET session_replication_role = replica")
-        ours = ("store_", "procrastinate_")
-        tables = [name for name in connection.introspection.table_names(cursor) if name.startswith(ours)]
-        cursor.execute(f"TRUNCATE {', '.join((*tables, 'auth_user'))} RESTART IDENTITY CASCADE")
-        cursor.execute("SET session_replication_role = DEFAULT")
+    empty_tables()
     installation.registry.add_channels(DEFAULT_CHANNELS)
     return installation
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from ready_database import make_ready
 from service_run import ServiceRun
 from waiting import until
 
@@ -22,7 +23,7 @@ def small_disk(server_folder: Callable[[str], Path]) -> Iterator[Path]:
     )
     if mounted.returncode:
         pytest.skip("only root may make a small disk")
-    yield folder
+    yield make_ready(folder)
     subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 

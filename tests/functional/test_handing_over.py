@@ -35,9 +35,9 @@ def there(org: EventfulOrg, campaign: str) -> int:
 
 
 def test_a_round_that_takes_longer_than_the_grace_is_handed_over(
-    server_folder: Callable[[str], Path],
+    ready_folder: Callable[[str], Path],
 ) -> None:
-    data_dir = server_folder("over")
+    data_dir = ready_folder("over")
     with org_and_clerk(data_dir, latency_ms=300) as (org, clerk, campaign):
         first = Part(data_dir, data_dir.parent, "first", "worker", "--grace", "0")
         until(lambda: there(org, campaign) > 0, "the first members, there", every_s=0.05)
@@ -57,8 +57,8 @@ def test_a_round_that_takes_longer_than_the_grace_is_handed_over(
         assert clerk.wish("problems") == []
 
 
-def test_a_round_that_ends_in_time_is_ended(server_folder: Callable[[str], Path]) -> None:
-    data_dir = server_folder("ended")
+def test_a_round_that_ends_in_time_is_ended(ready_folder: Callable[[str], Path]) -> None:
+    data_dir = ready_folder("ended")
     with org_and_clerk(data_dir, latency_ms=50) as (org, _, campaign):
         worker = Part(data_dir, data_dir.parent, "worker", "worker", "--grace", "100")
         until(lambda: there(org, campaign) > 0, "the first members, there", every_s=0.05)

@@ -39,10 +39,10 @@ APART = (("web", "--port", "0"), ("worker",), ("listen",))
 
 @pytest.mark.parametrize("commands", [ONE, APART], ids=["in one process tree", "in parts"])
 def test_all_of_it_brings_changes_across_and_ends_in_good_order(
-    org: EventfulOrg, server_folder: Callable[[str], Path], commands: tuple[tuple[str, ...], ...]
+    org: EventfulOrg, ready_folder: Callable[[str], Path], commands: tuple[tuple[str, ...], ...]
 ) -> None:
     """On one machine or on several, it is the same: pages, worker and listener, each the very command."""
-    data_dir = server_folder("serve")
+    data_dir = ready_folder("serve")
     clerk = Clerk(data_dir)
     campaign = clerk.insist("found", name="org0", url=org.url, events=org.events, channel="Webinar")
     parts = [Part(data_dir, data_dir.parent, command[0], *command) for command in commands]
@@ -70,8 +70,8 @@ def test_all_of_it_brings_changes_across_and_ends_in_good_order(
     assert {"worker stopped", "listener stopped"} <= set(events)
 
 
-def test_a_part_that_dies_is_started_again(org: EventfulOrg, server_folder: Callable[[str], Path]) -> None:
-    data_dir = server_folder("again")
+def test_a_part_that_dies_is_started_again(org: EventfulOrg, ready_folder: Callable[[str], Path]) -> None:
+    data_dir = ready_folder("again")
     serving = subprocess.Popen(
         [sys.executable, "-m", "campaignsync.cli", "--data-dir", str(data_dir), "serve", "--port", "0"],
         stderr=subprocess.PIPE,
@@ -96,17 +96,14 @@ def test_a_part_that_dies_is_started_again(org: EventfulOrg, server_folder: Call
 
 
 def test_what_runs_for_long_waits_for_a_database_that_is_not_there_yet(
-    server_folder: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+    server_folder: Callable[[str], Path],
+    ready_folder: Callable[[str], Path],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Machines come back in any order, and a server that recovers lets nobody in for a while."""
-    data_dir, database = server_folder("early"), server_folder("database")
+    data_dir, database = server_folder("early"), ready_folder("database")
     with embedded_postgres(database) as url:
         monkeypatch.setenv("DATABASE_URL", url)
-        subprocess.run(
-            [sys.executable, "-m", "campaignsync.cli", "--data-dir", str(data_dir), "init"],
-            check=True,
-            capture_output=True,
-        )
     parts = [Part(data_dir, data_dir.parent, command[0], *command) for command in APART]
 
     def says(part: Part, text: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -26,10 +26,10 @@ def apac() -> Iterator[SandboxOrg]:
 
 
 @pytest.fixture(scope="module")
-def shell(tmp_path_factory: pytest.TempPathFactory, emea: SandboxOrg, apac: SandboxOrg) -> Iterator[Shell]:
+def shell(ready_folder: Callable[[str], Path], emea: SandboxOrg, apac: SandboxOrg) -> Iterator[Shell]:
     """An installation that is connected to two orgs."""
-    folder = tmp_path_factory.mktemp("several")
-    with embedded_postgres(folder):
+    folder = ready_folder("several")
+    with embedded_postgres(folder):  # Held open, so that commands find it running.
         shell = Shell(folder)
         shell.well("init")
         for name, org in (("emea", emea), ("apac", apac)):

@@ -69,9 +69,9 @@ def collector() -> Iterator[Collector]:
 
 
 def test_a_collector_receives_the_steps_of_rounds_and_no_secret(
-    collector: Collector, server_folder: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+    collector: Collector, ready_folder: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    data_dir, org = server_folder("traced"), EventfulOrg()
+    data_dir, org = ready_folder("traced"), EventfulOrg()
     clerk = Clerk(data_dir)
     try:
         campaign = clerk.insist("found", name="org0", url=org.url, events=org.events, channel="Webinar")

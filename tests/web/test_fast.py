@@ -8,6 +8,7 @@ from types import ModuleType
 import pytest
 
 from campaignsync.bootstrap import Application
+from ready_database import empty_tables
 from web_routes import addresses, filled
 from web_words import client, queries
 
@@ -59,13 +60,7 @@ def asked(app: Application, bench: ModuleType, rows: int) -> dict[str, int]:
 
 
 def nothing_left(app: Application) -> None:
-    from django.db import connection
-
     from campaignsync.domain.statuses import DEFAULT_CHANNELS
 
-    with connection.cursor() as cursor:
-        cursor.execute("SET session_replication_role = replica")
-        ours = [each for each in connection.introspection.table_names(cursor) if each.startswith("store_")]
-        cursor.execute(f"TRUNCATE {', '.join(ours)}, auth_user RESTART IDENTITY CASCADE")
-        cursor.execute("SET session_replication_role = DEFAULT")
+    empty_tables()
     app.registry.add_channels(DEFAULT_CHANNELS)
