@@ -13,6 +13,7 @@ import os
 import pwd
 import shlex
 import shutil
+import socket
 import subprocess
 import tempfile
 import warnings
@@ -30,7 +31,8 @@ with warnings.catch_warnings():
 
 BINARIES = POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION]
 _SYSTEM_USER = "pgserver"  # PostgreSQL refuses to run as root; this user is made when root starts it.
-_SOCKET_PATH_LENGTH = 107 - len("/.s.PGSQL.5432")
+_SOCKET = ".s.PGSQL.5432"
+_SOCKET_PATH_LENGTH = 107 - len(f"/{_SOCKET}")
 _LOG = "server.log"
 _DATABASE = "postgres"
 
@@ -111,7 +113,7 @@ class _Server:
         self._own(self.folder)
         if not (self.folder / "PG_VERSION").exists():
             self._make()
-        if self._call(self.folder, "pg_ctl", "status", check=False) == 0:
+        if self._listens() or self._call(self.folder, "pg_ctl", "status", check=False) == 0:
             return
         options = f"-c listen_addresses= -c unix_socket_directories={shlex.quote(self._socket_folder())}"
         options += " -c unix_socket_permissions=0700"
@@ -126,6 +128,16 @@ class _Server:
         except PermissionError:
             return True
         except (OSError, ValueError, IndexError):
+            return False
+        return True
+
+    def _listens(self) -> bool:
+        """Whether somebody takes calls at its socket: what nearly every command finds, told without a process that looks."""
+        try:
+            with socket.socket(socket.AF_UNIX) as caller:
+                caller.settimeout(1)
+                caller.connect(str(self._sockets() / _SOCKET))
+        except (OSError, IndexError):
             return False
         return True
 
