@@ -3,46 +3,14 @@
 from __future__ import annotations
 
 import random
-import signal
-import subprocess
-import sys
-import time
 from collections import Counter
 
 import pytest
 
 from desk import Desk
+from simulation.real.bearing import Cradle
 
-# A process that is ready to sync, says so, and syncs when it is told to: the moment of its death can then be chosen.
-SYNC = """
-import sys
-from pathlib import Path
-from campaignsync.bootstrap import application
-from campaignsync.runtime.rounds import run_round
-from campaignsync.settings import Settings
-with application(Settings(data_dir=Path(sys.argv[1]))) as app:
-    link, connection = app.registry.link_of(sys.argv[2])
-    print("ready", flush=True)
-    sys.stdin.readline()
-    run_round(app.door(connection), app.ledger, connection, links=[link])
-    print("done", flush=True)
-"""
 KILLS = 12
-
-
-def syncing(desk: Desk) -> subprocess.Popen[str]:
-    process = subprocess.Popen(
-        [sys.executable, "-c", SYNC, str(desk.app.settings.data_dir), desk.program],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout is not None
-    assert process.stdin is not None
-    assert process.stdout.readline() == "ready\n"
-    process.stdin.write("\n")
-    process.stdin.flush()
-    return process
 
 
 def changed(desk: Desk, turn: int) -> None:
@@ -65,15 +33,11 @@ def test_a_sync_that_is_killed_at_any_moment_is_finished_by_the_next(desk: Desk,
     moments = random.Random(seed)
     desk.link()
     desk.sync()
+    cradle = Cradle(desk, "round", desk.program)
     for turn in range(KILLS):
         changed(desk, turn)
-        process = syncing(desk)
         delay_s = moments.uniform(0, 0.6)
-        deadline = time.monotonic() + delay_s
-        while time.monotonic() < deadline and process.poll() is None:
-            pass
-        process.send_signal(signal.SIGKILL)
-        process.communicate()
+        cradle.killed(delay_s)
         desk.sync()
         members = desk.equal()
         assert members[f"new{turn}x4@example.com"] == "Invited", f"seed {seed}, turn {turn}, {delay_s:.3f} s"
@@ -85,6 +49,7 @@ def test_a_sync_that_is_killed_at_any_moment_is_finished_by_the_next(desk: Desk,
             assert f"new{turn - 1}x3@example.com" not in members
         quiet = desk.sync()
         assert (quiet.program_changes, quiet.campaign_changes, quiet.refused) == (0, 0, 0)
+    cradle.over()
     people = Counter(
         row["Email"] for kind in ("Lead", "Contact") for row in desk.org.query(f"SELECT Email FROM {kind}")
     )
