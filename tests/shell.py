@@ -2,10 +2,31 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
+import pty
+import re
+import struct
 import subprocess
 import sys
+import termios
+import threading
+from dataclasses import dataclass
 from pathlib import Path
+
+_STEERING = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+_ROWS = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What somebody saw of a command whose error stream is a terminal: its exit code, its standard output, and each line that
+    stood on the screen at some time."""
+
+    code: int
+    out: str
+    lines: list[str]
 
 
 class Shell:
@@ -45,3 +66,37 @@ class Shell:
         command = [sys.executable, "-c", code, "--data-dir", str(self.data_dir), *arguments]
         done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True)
         return set(done.stderr.split())
+
+    def watched(self, columns: int, *arguments: str) -> Seen:
+        """The command at a terminal of so many columns; only its standard output goes elsewhere."""
+        ours, its = pty.openpty()
+        fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", _ROWS, columns, 0, 0))
+        told = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "NO_COLOR")}
+        process = subprocess.Popen(
+            [str(self.program), "--data-dir", str(self.data_dir), *arguments],
+            stdin=its,
+            stdout=subprocess.PIPE,
+            stderr=its,
+            env={**told, "TERM": "xterm"},
+            cwd="/",
+        )
+        os.close(its)
+        shown: list[bytes] = []
+        watching = threading.Thread(target=_watch, args=(ours, shown))
+        watching.start()
+        out, _ = process.communicate()
+        watching.join()
+        os.close(ours)
+        text = _STEERING.sub("", b"".join(shown).decode())
+        return Seen(
+            process.returncode, out.decode(), [line for line in re.split(r"[\r\n]+", text) if line.strip()]
+        )
+
+
+def _watch(screen: int, shown: list[bytes]) -> None:
+    """Read until nobody writes to the terminal any more, which the system tells as an error."""
+    try:
+        while some := os.read(screen, 65_536):
+            shown.append(some)
+    except OSError:
+        return

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 
-from campaignsync.domain.budget import pause_text
 from campaignsync.domain.connections import Connection, Login
 from campaignsync.domain.errors import DATABASE_UNREACHABLE, UsageError
 from campaignsync.domain.health import judged
@@ -134,15 +133,19 @@ class Application:
 
     def doctor(self, connection: Connection) -> list[Finding]:
         """What is well with a connection and with this installation, and what is not, as an admin would look."""
-        bounds = self.settings.thresholds
-        return diagnosis(
-            connection,
-            self.new_door(self.registry.login(connection.connection_id)),
-            lambda: self.events(connection),
-            every=pause_text(self.ledger.budget(connection.connection_id).every),
-            bounds=bounds,
-            checks=judged(self.vitals.facts(), bounds),
-        )
+        bounds, org = self.settings.thresholds, connection.connection_id
+        door = self.new_door(self.registry.login(org))
+        try:
+            return diagnosis(
+                connection,
+                door,
+                lambda: self.events(connection),
+                budget=self.ledger.budget(org),
+                bounds=bounds,
+                checks=judged(self.vitals.facts(), bounds),
+            )
+        finally:
+            self.ledger.charge(org, door.take_calls(), door.api_usage)
 
     def _opened_with(self, connection: Connection) -> object:
         org = connection.connection_id

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from django.db import connection
 
 from campaignsync.domain.errors import RetryableError, UsageError
+from campaignsync.runtime import rounds
+from campaignsync.runtime.comparing import compare
+from campaignsync.runtime.metrics import exposition
+from campaignsync.store import due
 from desk import Desk
 from terminal import Terminal
 
@@ -187,3 +192,107 @@ def test_near_the_limit_of_the_org_first_loads_wait_then_all_writes_do_and_it_is
     desk.org.control("POST", "/sandbox/limits", {"DailyApiRequests": 1_000 + desk.org.calls()})
     with pytest.raises(RetryableError, match="1,000 are kept for others"):
         terminal("sync")
+
+
+def paced(terminal: Terminal) -> tuple[str, str | None]:
+    (kept,) = terminal.json("connections")
+    return kept["pace"], kept["paced"]
+
+
+def busy(desk: Desk, terminal: Terminal, used: int) -> None:
+    """Others use so many of each hundred calls of the org that are not kept for others; the next look will tell."""
+    calls = desk.org.calls() + 2
+    desk.org.control("POST", "/sandbox/limits", {"DailyApiRequests": 1_000 + 100 * calls // used})
+    a_while_passes(minutes=60)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE store_pulse SET told_at = told_at - interval '1 hour'")
+
+
+def test_what_others_use_slows_rounds_down_and_everybody_says_so(desk: Desk, terminal: Terminal) -> None:
+    """S2.2.9: the schedule, status, health, doctor and metrics, by what the last look was told."""
+    desk.link()
+    desk.sync()
+    for _ in range(200):
+        desk.org.query("SELECT Id FROM Organization")  # Others work there, too.
+    terminal("connect", "org", "--reserve", "1000", "--every", "5m")
+    assert paced(terminal) == ("full", None)
+    busy(desk, terminal, 82)
+    done = terminal.json("sync", "--due")
+    said = "(82%): a round comes once an hour at the most."
+    assert done["paced"]["org"].endswith(said)
+    assert paced(terminal) == ("slow", done["paced"]["org"])
+    a_while_passes(minutes=6)
+    assert terminal.json("sync", "--due")["runs"] == []
+    assert said in terminal("status")
+    assert said in terminal("health")
+    assert {row["check"]: row["seen"] for row in terminal.json("doctor")}["budget of calls"].endswith(
+        said[6:]
+    )
+    told = exposition(desk.app.vitals.facts(), desk.app.settings.thresholds).decode()
+    assert 'campaignsync_calls_pace{connection="org"} 1.0' in told
+    assert 'campaignsync_calls_reserved{connection="org"} 1000.0' in told
+    a_while_passes(minutes=60)
+    assert len(terminal.json("sync", "--due")["runs"]) == 1
+
+
+def test_fields_of_people_and_flows_wait_where_it_is_only_looked(desk: Desk, terminal: Terminal) -> None:
+    """Everything but reads is held, and done when there are calls again."""
+    desk.give(ada="Registered")
+    desk.link()
+    desk.sync()
+    for _ in range(200):
+        desk.org.query("SELECT Id FROM Organization")
+    terminal("connect", "org", "--reserve", "1000")
+    terminal("person", "set", "ada@example.com", "title=Countess")
+
+    def title() -> str | None:
+        (ada,) = desk.org.query("SELECT Title FROM Lead WHERE Email = 'ada@example.com'")
+        found: str | None = ada["Title"]
+        return found
+
+    before = title()
+    busy(desk, terminal, 97)
+    assert "it is only looked" in terminal.json("sync")["paced"]["org"]
+    assert title() == before
+    budget = desk.app.ledger.budget(desk.connection.connection_id)
+    assert "it is only looked" in str(budget.reason_to_hold(backfill=False))
+    busy(desk, terminal, 50)
+    terminal("sync")
+    assert title() == "Countess" != before
+
+
+def test_small_changes_go_before_one_side_that_has_far_more_members(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file of thousands that somebody brings in is a backfill, though the link has run before."""
+    monkeypatch.setattr(due, "BACKFILL_FROM_ROWS", 3)
+    desk.give(ada="Registered")
+    desk.link()
+    registry = desk.app.registry
+    registry.create_program("Autumn Webinar", "Webinar", {})
+    autumn = replace(desk, program="Autumn Webinar")
+    autumn.link()
+    for each in (desk, autumn):
+        each.sync()
+    first, second = (registry.link_of(name)[0] for name in (desk.program, autumn.program))
+    desk.give(ben="Registered", cy="Registered", di="Registered")
+    autumn.give(ada="Registered")
+    ledger, org = desk.app.ledger, desk.connection.connection_id
+    assert ledger.links_due(org) == (second, first)
+    assert (ledger.is_backfill(first), ledger.is_backfill(second)) == (True, False)
+    assert rounds.run_round(desk.app.door(desk.connection), ledger, desk.connection)
+    assert not ledger.is_backfill(first)
+
+
+def test_the_daily_comparison_waits_as_backfills_do(desk: Desk, terminal: Terminal) -> None:
+    desk.link()
+    desk.sync()
+    org, doors = desk.connection.connection_id, desk.app
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE store_apicalls SET calls = 92")
+    terminal("connect", "org", "--daily-calls", "100")
+    assert not compare(doors.door(desk.connection), doors.ledger, doors.pulses, desk.connection)
+    assert doors.pulses.comparison_due(org)
+    terminal("connect", "org", "--daily-calls", "0")
+    assert compare(doors.door(desk.connection), doors.ledger, doors.pulses, desk.connection)
+    assert not doors.pulses.comparison_due(org)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from campaignsync.bootstrap import Application
 from campaignsync.domain.access import RULES, Action, Role
+from campaignsync.domain.observation import ApiUsage
 from web_org import HOSTILE, hostile, populate
 from web_routes import FORMS, LISTS, addresses, filled
 from web_words import PASSWORD, client
@@ -256,3 +258,18 @@ def test_an_errand_tells_how_far_it_is_while_it_goes_on(site: str, app: Applicat
     assert 'value="5000" max="12000"' in told
     assert "5,000 of 12,000 done." in told
     assert "40 done so far." in part(40, 0)
+
+
+def test_pages_say_that_calls_are_short_and_what_waits_for_it(site: str, app: Application) -> None:
+    """Home, the list of connections; the form keeps what is for others."""
+    populate(app, programs=1)
+    org = app.registry.connection(None).connection_id
+    app.ledger.charge(org, 1, ApiUsage(used=930, allowed=5_000))
+    app.registry.set_pace(org, {"reserve": 4_000})
+    visitor = client()
+    for page in ("/", "/settings/"):
+        shown = html.unescape(visitor.get(page).content.decode())
+        assert (
+            "930 of the 1,000 API calls that the org has beyond the 4,000 for others are used (93%)" in shown
+        )
+    assert 'name="reserve" value="4000"' in visitor.get(f"/settings/connections/{org}/").content.decode()

@@ -260,6 +260,8 @@ def _facts(connection: Connection, budget: Budget) -> dict[str, object]:
         "calls_used": budget.used,
         "daily_calls": budget.daily_calls,
         "reserve": budget.reserve,
+        "pace": budget.pace.words,
+        "paced": budget.said,
     }
 
 
@@ -299,7 +301,8 @@ def connections(context: typer.Context, as_json: AsJson = False) -> None:
     with opened(context) as app:
         rows = [_facts(each, app.ledger.budget(each.connection_id)) for each in app.registry.connections()]
     headings = {"name": "NAME", "url": "ORG", "user": "SYNC USER", "campaign_sync": "SYNC"}
-    headings |= {"every": "EVERY", "calls_used": "CALLS", "daily_calls": "OF"}
+    headings |= {"every": "EVERY", "calls_used": "CALLS", "daily_calls": "OF", "reserve": "FOR OTHERS"}
+    headings |= {"pace": "PACE"}
     show(
         rows,
         headings,

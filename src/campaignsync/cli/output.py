@@ -57,7 +57,7 @@ def answer(value: Mapping[str, Any], sentence: str, *, as_json: bool) -> None:
 
 def complain(sentence: str) -> None:
     """A sentence about what went wrong, on the error stream."""
-    _console(stderr=True).print(clean(sentence))
+    (_under_way[-1] if _under_way else _console(stderr=True)).print(clean(sentence))
 
 
 def clean(value: object) -> str:
@@ -122,6 +122,10 @@ def agreed(question: str, how: str, *, yes: bool) -> bool:
     return typer.confirm(question)
 
 
+_under_way: list[Console] = []
+"""The screens on which bars are drawn: what is complained of meanwhile stands above them."""
+
+
 @contextmanager
 def progress(what: str) -> Iterator[Callable[[int, int, int], None]]:
     """A bar on the error stream while something long goes on: rows, API calls, the time that is left. Nothing where that is no
@@ -129,18 +133,12 @@ def progress(what: str) -> Iterator[Callable[[int, int, int], None]]:
     if not sys.stderr.isatty():
         yield lambda *_: None
         return
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from campaignsync.cli.bars import drawn
 
-    bar = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("rows, {task.fields[calls]:,} API calls,"),
-        TimeRemainingColumn(),
-        TextColumn("left"),
-        console=_console(stderr=True),
-        transient=True,
-    )
-    with bar:
-        task = bar.add_task(what, total=None, calls=0)
-        yield lambda done, of, calls: bar.update(task, completed=done, total=of or None, calls=calls)
+    console = _console(stderr=True)
+    _under_way.append(console)
+    try:
+        with drawn(what, console) as tell:
+            yield tell
+    finally:
+        _under_way.pop()

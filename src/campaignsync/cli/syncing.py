@@ -141,6 +141,9 @@ def sync(
             if allow_removals:
                 for link in links or ():
                     app.registry.resume(link)
+            told = app.ledger.budget(org.connection_id).said
+            if told:
+                complain(f"'{org.name}': {told}")
             if full:
                 app.ledger.read_anew(org.connection_id)
             try:
@@ -191,6 +194,7 @@ def _print_rounds(
     flows: FlowReport | None = None,
 ) -> None:
     reports = [report for each in rounds for report in each.reports]
+    paced = [each for each in rounds if each.paced]
     if json:
         print_json(
             {
@@ -198,6 +202,7 @@ def _print_rounds(
                 "people": [{"connection": each.connection, **asdict(each.people)} for each in rounds],
                 "failed": [{"connection": name, "error": str(error)} for name, error in failures],
                 "api_calls": sum(each.api_calls for each in rounds),
+                **({"paced": {each.connection: each.paced for each in paced}} if paced else {}),
                 **(flow_json(flows) if flows else {}),
             }
         )
@@ -206,6 +211,8 @@ def _print_rounds(
         complain(f"'{org}': {error}")
     for each in rounds:
         _print_people(each)
+    for each in paced:
+        complain(f"'{each.connection}': {each.paced}")
     if not reports and not failures:
         say(
             'Nothing is linked yet. Link a program with: campaignsync link "PROGRAM" --campaign ID, or --create NAME'
@@ -308,4 +315,5 @@ def _pace(budget: Budget) -> str:
     often = f"a round every {pause_text(budget.every)}" if budget.every else "no schedule"
     following = f", the next at {clean(budget.next_round)}" if budget.next_round else ""
     limit = f" of {budget.daily_calls:,}" if budget.daily_calls else ""
-    return f"{often}{following}; {budget.used:,}{limit} API calls in 24 hours."
+    said = f" {budget.said}" if budget.said else ""
+    return f"{often}{following}; {budget.used:,}{limit} API calls in 24 hours.{said}"

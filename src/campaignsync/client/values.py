@@ -199,6 +199,9 @@ class Connection:
     campaign_sync: bool
     calls_used: int
     daily_calls: int | None
+    reserve: int | None
+    pace: str
+    """full, slow, no backfills, reads only, nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -210,6 +210,7 @@ SHAPE: Mapping[str, Any] = {
             "campaign_sync": _flag,
             "every_s": _or_none(_whole),
             "daily_calls": _or_none(_whole),
+            "reserve": _or_none(_whole),
             "default_last_name": _any_text,
             "default_company": _any_text,
             "duplicate_rule": _choice(*DuplicateRule),

@@ -12,8 +12,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from campaignsync.domain.budget import Budget, Pace
 from campaignsync.domain.events import OPEN, REFUSED
 from campaignsync.domain.ids import ConnectionId
+from campaignsync.domain.observation import ApiUsage
 
 
 class Level(StrEnum):
@@ -66,6 +68,10 @@ class OrgFacts:
     calls_allowed: int | None = None
     budget_used: int = 0
     budget: int | None = None
+    reserve: int | None = None
+    """Of the org's own calls, those for others."""
+    told_at: datetime | None = None
+    """When the org told of its calls."""
     clock_ahead_s: float | None = None
     rounds: int = 0
     failed: int = 0
@@ -73,6 +79,18 @@ class OrgFacts:
     within: tuple[int, ...] = ()
     moved: Mapping[tuple[str, str], int] = field(default_factory=dict)
     """Records that moved in the last full hour and this one, by object and direction."""
+
+    def calls(self, at: datetime) -> Budget:
+        """The budget of API calls as it stands, without its schedule."""
+        told = self.calls_used is not None and self.calls_allowed is not None
+        return Budget(
+            at=at,
+            daily_calls=self.budget,
+            calls={at: self.budget_used},
+            reserve=self.reserve,
+            usage=ApiUsage(used=self.calls_used or 0, allowed=self.calls_allowed or 0) if told else None,
+            told_at=self.told_at,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,6 +213,11 @@ def _calls(org: OrgFacts, facts: Facts, bounds: Thresholds) -> Judgement:
     if org.budget is not None and org.budget_used >= org.budget:
         to_do = f"campaignsync connect {org.name} --daily-calls N"
         return "CALLS_LOW", Level.ILL, f"the budget of {org.budget:,} calls is spent", to_do
+    budget = org.calls(facts.at)
+    if budget.pace > Pace.FULL:
+        level = Level.WATCH if budget.pace < Pace.READS_ONLY else Level.ILL
+        to_do = f"see who uses them, or campaignsync connect {org.name} --daily-calls N, or --reserve N"
+        return "CALLS_LOW", level, budget.said or "", to_do
     if not org.calls_allowed or org.calls_used is None:
         return "CALLS_LOW", Level.WELL, f"{org.budget_used:,} used in 24 hours", ""
     left = max(org.calls_allowed - org.calls_used, 0)

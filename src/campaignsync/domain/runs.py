@@ -145,5 +145,3 @@ class RunReport:
     """Why nothing was done though something may have to be: calls are short (domain.budget)."""
     to_approve: str | None = None
     """The digest of a plan that waits for a person's approval: neither side was changed."""
-    first_load: bool = False
-    """Whether the link has never been run to its end."""

@@ -10,7 +10,6 @@ from datetime import timedelta
 
 from campaignsync.domain.errors import CampaignsyncError, RetryableError, UnknownOutcomeError
 from campaignsync.domain.ids import ConnectionId
-from campaignsync.domain.observation import ApiUsage
 
 HEARTBEAT_S = 2.0
 STALE_AFTER_S = 10.0
@@ -57,7 +56,6 @@ class RoundEnd:
 
     seconds: float
     failed: bool
-    usage: ApiUsage | None = None
     clock_ahead_s: float | None = None
     """How far our clock is ahead of the org's, as its last answer told."""
 

@@ -11,8 +11,10 @@ from functools import partial
 import polars as pl
 
 from campaignsync.automation.commands import judged, split, synced
+from campaignsync.domain.budget import HELD, SLOW
 from campaignsync.domain.commands import SETTLED, CommandGroup
 from campaignsync.domain.connections import Connection
+from campaignsync.domain.errors import RetryableError
 from campaignsync.domain.ids import ConnectionId
 from campaignsync.domain.trees import MEMBER_WRITES
 from campaignsync.runtime.cycle import call_in, observe, turn
@@ -34,10 +36,10 @@ def carry_out_commands(
     tell: Tell = nobody,
 ) -> int:
     """Carry out what is due in an org, in our turn with it; how many commands were settled. RetryableError when its budget of API
-    calls is spent."""
+    calls is spent, or what is left of it is for looks alone."""
     org, settled = connection.connection_id, 0
     with turn(door, ledger, org):
-        ledger.budget(org).require(connection.name)
+        _require(ledger, connection)
         if commands.unheard(org):
             observe(door, ledger, org, tell)
         while group := commands.next_group(org):
@@ -47,9 +49,18 @@ def carry_out_commands(
                 settled += _change_campaign(people, commands, group)
             else:
                 settled += _sync_people(people, commands, directory, group)
-            ledger.charge(org, door.take_calls())
-            ledger.budget(org).require(connection.name)
+            ledger.charge(org, door.take_calls(), door.api_usage)
+            _require(ledger, connection)
     return settled
+
+
+def _require(ledger: Ledger, connection: Connection) -> None:
+    budget = ledger.budget(connection.connection_id)
+    budget.require(connection.name)
+    if held := budget.reason_to_hold(backfill=False):
+        raise RetryableError(
+            f"Flows wait in '{connection.name}': {held}", retry_after_s=SLOW.total_seconds(), code=HELD
+        )
 
 
 def _sync_people(people: OrgPeople, commands: Commands, directory: Directory, group: CommandGroup) -> int:

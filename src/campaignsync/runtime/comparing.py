@@ -19,16 +19,21 @@ _AT_ONCE = 20
 """Campaigns that are listed in one go: what has to fit into memory."""
 
 
-def compare(door: SalesforceDoor, ledger: Ledger, pulses: Pulses, connection: Connection) -> None:
-    """List all campaigns of an org whole, some at a time. RetryableError when its budget is spent."""
+def compare(door: SalesforceDoor, ledger: Ledger, pulses: Pulses, connection: Connection) -> bool:
+    """List all campaigns of an org whole, some at a time; False: it waits as backfills do, until there are more API calls.
+    RetryableError when the org's budget is spent."""
     require_campaign_sync(connection)
     org = connection.connection_id
     with turn(door, ledger, org), failure_kept(ledger, org):
-        ledger.budget(org).require(connection.name)
+        budget = ledger.budget(org)
+        budget.require(connection.name)
+        if budget.reason_to_hold(backfill=True):
+            return False
         observe(door, ledger, org)
         for campaigns in _portions(pulses.campaigns(org)):
             list_whole(door, ledger, org, members_of=campaigns, statuses_of=campaigns)
         pulses.compared(org)
+    return True
 
 
 def _portions(campaigns: Sequence[str]) -> Iterator[Sequence[str]]:

@@ -123,7 +123,7 @@ def turn(door: SalesforceDoor, ledger: Ledger, connection: ConnectionId) -> Iter
         try:
             yield
         finally:
-            ledger.charge(connection, door.take_calls())
+            ledger.charge(connection, door.take_calls(), door.api_usage)
 
 
 def look(door: SalesforceDoor, ledger: Ledger, connection: ConnectionId, tell: Tell = nobody) -> None:
@@ -163,6 +163,8 @@ def run_link(
 ) -> RunReport:
     """Make both sides of a link the same. With `only`, the digest of a plan somebody read, do that plan or nothing."""
     user = door.sync_user()
+    # Planning is one statement after another, and nobody knows how many rows will come of it.
+    tell(0, 0, door.api_calls)
     with ledger.run(link, why) as run:
         planned = plan_link(ledger, link, user)
         ledger.count_waiting(run, planned.plan.backlog)

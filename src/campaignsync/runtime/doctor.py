@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from campaignsync.domain.budget import Budget, pause_text
 from campaignsync.domain.connections import Connection
 from campaignsync.domain.errors import CampaignsyncError
 from campaignsync.domain.health import Check, Level, Thresholds
@@ -52,7 +53,7 @@ def diagnosis(
     door: SalesforceDoor,
     open_events: Callable[[], Events],
     *,
-    every: str,
+    budget: Budget,
     bounds: Thresholds,
     checks: Iterable[Check],
 ) -> list[Finding]:
@@ -64,7 +65,9 @@ def diagnosis(
         found.append(clock(door.clock_ahead_s, bounds.clock.total_seconds()))
     if well:
         with closing(open_events()) as events:
-            found.append(hearing(connection, events, every))
+            found.append(hearing(connection, events, pause_text(budget.every)))
+    if door.api_usage is not None:
+        found.append(pace(replace(budget, usage=door.api_usage, told_at=None)))
     return [*found, *machine(checks)]
 
 
@@ -95,6 +98,11 @@ def hearing(connection: Connection, events: Events, every: str) -> Finding:
         to_do="select these objects for change data capture, and give the sync user View All on them",
         setup=_page(connection, "CdcObjectEnablement"),
     )
+
+
+def pace(budget: Budget) -> Finding:
+    """What the calls that are left are for. That they are short is no fault of the set-up."""
+    return Finding(check="budget of calls", well=True, seen=budget.said or "all that is due is done")
 
 
 def clock(ahead_s: float, bound_s: float) -> Finding:

@@ -33,7 +33,9 @@ def execute(
 ) -> RunReport:
     """Do what the plan says; what came of it."""
     calls_before = door.api_calls
+    tell(0, plan.for_program.height, calls_before)
     changes = take_to_program(run, plan, ledger)
+    tell(changes, changes, calls_before)
     ledger.agree(run, plan.agreements.select("person_id", pl.col("becomes").alias("status")))
     ledger.hold(run, plan.waiting, plan.unsettled)
     fields_written, fields_refused = write_fields(run, facts, plan, door, ledger)

@@ -65,6 +65,13 @@ def _orgs(facts: Facts) -> Iterator[Metric]:
     yield _gauge("calls_left", "API calls that the org has left of 24 hours.", left, "connection")
     used = {(name,): org.budget_used for name, org in orgs.items()}
     yield _gauge("calls_used", "API calls that were ours in 24 hours.", used, "connection")
+    budgets = {(name,): org.budget for name, org in orgs.items() if org.budget is not None}
+    yield _gauge("calls_budget", "API calls that we may make in 24 hours.", budgets, "connection")
+    reserves = {(name,): org.reserve for name, org in orgs.items() if org.reserve is not None}
+    yield _gauge("calls_reserved", "API calls of the org that are for others.", reserves, "connection")
+    paces = {(name,): int(org.calls(facts.at).pace) for name, org in orgs.items()}
+    said = "0 all is done, 1 rounds are rare, 2 backfills wait, 3 it is only looked, 4 nothing begins."
+    yield _gauge("calls_pace", said, paces, "connection")
     links = {(name, state): number for name, org in orgs.items() for state, number in org.links.items()}
     yield _gauge("links", "Links by their state.", links, "connection", "state")
     problems = {

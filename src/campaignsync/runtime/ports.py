@@ -245,9 +245,12 @@ class Ledger(Protocol):
         """The links of a connection in the order of their ids, whatever their state."""
 
     def links_due(self, connection: ConnectionId) -> tuple[LinkId, ...]:
-        """The links of a connection for which something may have to be done, those that ran before first and else in the order of
-        their ids: whatever a plan is made of has changed, a write is due to be tried again, or nobody knows what became of
+        """The links of a connection for which something may have to be done, backfills last and else in the order of their
+        ids: whatever a plan is made of has changed, a write is due to be tried again, or nobody knows what became of
         one. All others would give the plan that they gave last, which did nothing."""
+
+    def is_backfill(self, link: LinkId) -> bool:
+        """Whether a link never ran to its end, or one side has far more members than the other: small changes go before it."""
 
     def standing(self, connection: ConnectionId) -> Mapping[LinkId, RunReport]:
         """What every link of a connection has to tell when nothing is to be done for it, in the order of their ids: that it
@@ -397,8 +400,8 @@ class Ledger(Protocol):
     def begin_round(self, connection: ConnectionId) -> None:
         """A round of an org begins, whatever becomes of it: its schedule goes on from now."""
 
-    def charge(self, connection: ConnectionId, calls: int) -> None:
-        """Count API calls against an org's budget."""
+    def charge(self, connection: ConnectionId, calls: int, told: ApiUsage | None = None) -> None:
+        """Count API calls against an org's budget, and keep what the org told in its answers of its own use."""
 
     def decide_conflicts(self, link: LinkId, conflicts: pl.DataFrame, winner: Winner, who: str) -> None:
         """A person decided for the program or the campaign (planner.plan.MEMBERS, M6.3): their problems are solved."""

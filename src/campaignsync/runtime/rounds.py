@@ -5,10 +5,11 @@ Called by the command line. What goes wrong with one link never keeps another fr
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 
+from campaignsync.domain.budget import BACKFILL_FROM_ROWS, Budget
 from campaignsync.domain.connections import Connection
 from campaignsync.domain.errors import CampaignsyncError, RetryableError
 from campaignsync.domain.ids import ConnectionId, LinkId
@@ -31,6 +32,8 @@ class Round:
     api_calls: int
     connection: str = ""
     people: PeopleReport = field(default_factory=PeopleReport)
+    paced: str | None = None
+    """What the budget of API calls has come to, where that slows or holds anything (domain.budget)."""
 
 
 def run_round(
@@ -56,29 +59,57 @@ def run_round(
             ledger.begin_round(org)
             ledger.budget(org).require(connection.name)
             observe(door, ledger, org, tell)
-            people = PeopleReport() if only else sync_fields(door, ledger, org, tell)
+            people = PeopleReport() if only else _sync_fields(door, ledger, org, tell)
         looking = door.api_calls - before
         if links is None:
             reports |= ledger.standing(org)
-        for link in ledger.links_due(org) if links is None else links:
+        for link in _in_turn(ledger, org, reports) if links is None else links:
             with failure_kept(ledger, org):
-                ledger.charge(org, door.take_calls())
-                budget = replace(ledger.budget(org), usage=door.api_usage)
+                budget = _charged(door, ledger, org)
                 budget.require(connection.name)
             told = reports.get(link)
-            if told and (held := budget.reason_to_hold(first_load=told.first_load)):
+            if told and (held := budget.reason_to_hold(backfill=ledger.is_backfill(link))):
                 reports[link] = replace(told, held=held)
                 continue
             # Whose link was ended meanwhile has no report, and takes no other link's run along.
             with nullcontext() if only else suppress(LinkEndedError):
                 reports[link] = _run(door, ledger, link, only=only, tell=tell)
         ledger.round_done(org)
+        said = _charged(door, ledger, org).said
     return Round(
         reports=tuple(replace(report, api_calls=report.api_calls + looking) for report in reports.values()),
         api_calls=door.api_calls - before,
         connection=connection.name,
         people=people,
+        paced=said,
     )
+
+
+def _charged(door: SalesforceDoor, ledger: Ledger, org: ConnectionId) -> Budget:
+    """The budget of an org with everything that was called so far, and what the org told of its own use."""
+    ledger.charge(org, door.take_calls(), door.api_usage)
+    return ledger.budget(org)
+
+
+def _in_turn(ledger: Ledger, org: ConnectionId, reports: Mapping[LinkId, RunReport]) -> Iterator[LinkId]:
+    """The links that are due, one after another. Behind one that moved much, which takes long, it is asked anew: what has become
+    due meanwhile on our side goes before the backfills that are left."""
+    had: set[LinkId] = set()
+    waiting = list(ledger.links_due(org))
+    while waiting:
+        link = waiting.pop(0)
+        had.add(link)
+        yield link
+        done = reports.get(link)
+        if waiting and done and done.program_changes + done.campaign_changes >= BACKFILL_FROM_ROWS:
+            waiting = [each for each in ledger.links_due(org) if each not in had]
+
+
+def _sync_fields(door: SalesforceDoor, ledger: Ledger, org: ConnectionId, tell: Tell) -> PeopleReport:
+    """The fields of people, unless what is left of the calls is for looks alone: whoever changed is compared by a later round."""
+    if _charged(door, ledger, org).reason_to_hold(backfill=False):
+        return PeopleReport()
+    return sync_fields(door, ledger, org, tell)
 
 
 @contextmanager

@@ -117,7 +117,6 @@ class Worker:
         end = RoundEnd(
             seconds=time.monotonic() - began,
             failed=error is not None,
-            usage=door.api_usage if door else None,
             clock_ahead_s=door.clock_ahead_s if door else None,
         )
         self.doors.pulses.beat(org, end)
@@ -128,9 +127,10 @@ class Worker:
         doors = self.doors
         try:
             done = run_round(door, doors.ledger, connection, tell=self._tell)
-            if doors.pulses.comparison_due(connection.connection_id):
-                # Behind the round, so that nobody's change waits for it; what it finds is for one more round.
-                compare(door, doors.ledger, doors.pulses, connection)
+            # Behind the round, so that nobody's change waits for it; what it finds is for one more round.
+            if doors.pulses.comparison_due(connection.connection_id) and compare(
+                door, doors.ledger, doors.pulses, connection
+            ):
                 doors.jobs.wake(connection.connection_id)
             return done
         finally:
@@ -218,4 +218,5 @@ def _summary(done: Round) -> Mapping[str, object]:
         "conflicts": sum(each.conflicts for each in done.reports),
         "halted": sum(each.halted is not None for each in done.reports),
         "people": done.people.here + done.people.there,
+        **({"paced": done.paced} if done.paced else {}),
     }

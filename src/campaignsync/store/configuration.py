@@ -35,6 +35,7 @@ _OF_CONNECTION = (
     "campaign_sync",
     "every_s",
     "daily_calls",
+    "reserve",
     "default_last_name",
     "default_company",
     "duplicate_rule",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from campaignsync.domain.budget import BACKFILL_FROM_ROWS
 from campaignsync.domain.ids import LinkId
 from campaignsync.domain.links import LinkState
 from campaignsync.domain.runs import RunReport
@@ -27,6 +28,12 @@ _DUE_PEOPLE = _WAITING_PEOPLE.format(
 _INTENDED_PEOPLE = _WAITING_PEOPLE.format(
     people="SELECT person_id FROM store_leadintent WHERE connection_id = %(connection)s"
 )
+_BACKFILL = (
+    "(NOT EXISTS (SELECT FROM store_run r WHERE r.link_id = l.id AND r.report IS NOT NULL) OR abs("
+    "coalesce((SELECT sum(t.members) FROM store_membertally t WHERE t.program_id = l.program_id), 0) -"
+    " coalesce((SELECT c.rows FROM store_mirrorcount c WHERE c.connection_id = l.connection_id"
+    " AND c.object = 'CampaignMember' AND c.campaign_id = l.campaign_id), 0)) >= %(many)s)"
+)
 
 
 def links_due(connection: int, now: datetime) -> tuple[LinkId, ...]:
@@ -37,17 +44,25 @@ def links_due(connection: int, now: datetime) -> tuple[LinkId, ...]:
         " OR l.id IN (SELECT link_id FROM store_problem WHERE connection_id = %(connection)s AND solved_at IS NULL AND"
         " (retry_at <= %(now)s OR noun = 'job' AND code NOT LIKE 'LINK\\_%%'))"
         f" OR l.program_id IN ({_DUE_PEOPLE}) OR l.program_id IN ({_INTENDED_PEOPLE}))"
-        " ORDER BY NOT EXISTS (SELECT FROM store_run r WHERE r.link_id = l.id AND r.report IS NOT NULL), l.id",
-        {"connection": connection, "now": now},
+        f" ORDER BY {_BACKFILL}, l.id",
+        {"connection": connection, "now": now, "many": BACKFILL_FROM_ROWS},
     )
     return tuple(LinkId(row["id"]) for row in found)
+
+
+def is_backfill(link: int) -> bool:
+    """Whether a link never ran to its end, or one side has far more members than the other; the sides are not counted for it."""
+    found = rows(
+        f"SELECT {_BACKFILL} AS backfill FROM store_link l WHERE l.id = %(link)s",
+        {"link": link, "many": BACKFILL_FROM_ROWS},
+    )
+    return any(row["backfill"] for row in found)
 
 
 def standing(connection: int) -> dict[LinkId, RunReport]:
     """What each link tells while nothing is done for it."""
     found = rows(
-        "SELECT l.id, p.name AS program, x.name AS connection, l.state, l.reason, NOT EXISTS"
-        " (SELECT FROM store_run r WHERE r.link_id = l.id AND r.report IS NOT NULL) AS first_load, w.digest AS to_approve"
+        "SELECT l.id, p.name AS program, x.name AS connection, l.state, l.reason, w.digest AS to_approve"
         " FROM store_link l"
         " LEFT JOIN store_waitingplan w ON w.link_id = l.id AND l.approval = 'each plan'"
         " JOIN store_program p ON p.id = l.program_id JOIN store_connection x ON x.id = l.connection_id"
@@ -59,7 +74,6 @@ def standing(connection: int) -> dict[LinkId, RunReport]:
             program=row["program"],
             connection=row["connection"],
             halted=None if row["state"] == LinkState.ACTIVE else row["reason"] or row["state"],
-            first_load=row["first_load"],
             to_approve=row["to_approve"],
         )
         for row in found

@@ -24,7 +24,7 @@ from campaignsync.domain.links import Approval, LinkEndedError, LinkState, Winne
 from campaignsync.domain.matching import only_matches
 from campaignsync.domain.member_values import ValueBatch, ValuesCompared
 from campaignsync.domain.mirror_filter import MirrorScope
-from campaignsync.domain.observation import Cursor, Delta, FirstPage, ReadPlace, WholeLists
+from campaignsync.domain.observation import ApiUsage, Cursor, Delta, FirstPage, ReadPlace, WholeLists
 from campaignsync.domain.people import PersonKind
 from campaignsync.domain.problems import RUN_DIED, Direction, ProblemRules
 from campaignsync.domain.runs import (
@@ -164,6 +164,9 @@ class Ledger:
 
     def links_due(self, connection: ConnectionId) -> tuple[LinkId, ...]:
         return due.links_due(connection, self._now())
+
+    def is_backfill(self, link: LinkId) -> bool:
+        return due.is_backfill(link)
 
     def standing(self, connection: ConnectionId) -> Mapping[LinkId, RunReport]:
         return due.standing(connection)
@@ -440,8 +443,8 @@ class Ledger:
     def begin_round(self, connection: ConnectionId) -> None:
         models.Connection.objects.filter(pk=connection).update(round_at=self._now())
 
-    def charge(self, connection: ConnectionId, calls: int) -> None:
-        traffic.charge(connection, calls, self._now())
+    def charge(self, connection: ConnectionId, calls: int, told: ApiUsage | None = None) -> None:
+        traffic.charge(connection, calls, self._now(), told)
 
     def decide_conflicts(self, link: LinkId, conflicts: pl.DataFrame, winner: Winner, who: str) -> None:
         row, now = _link(link), self._now()

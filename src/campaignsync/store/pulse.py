@@ -45,26 +45,21 @@ class Pulses:
     def beat(self, org: ConnectionId, end: RoundEnd) -> None:
         """Count a round that has ended."""
         within = [int(end.seconds <= bound) for bound in ROUND_BUCKETS_S]
-        used, allowed = (end.usage.used, end.usage.allowed) if end.usage else (None, None)
         with reached():
             execute(
-                "INSERT INTO store_pulse AS p (connection_id, rounds, failed, seconds, within, ended_at, calls_used,"
-                " calls_allowed, clock_ahead_s) VALUES (%s, 1, %s, %s, %s, %s, %s, %s, %s)"
+                "INSERT INTO store_pulse AS p (connection_id, rounds, failed, seconds, within, ended_at,"
+                " clock_ahead_s) VALUES (%s, 1, %s, %s, %s, %s, %s)"
                 " ON CONFLICT (connection_id) DO UPDATE SET"
                 " rounds = p.rounds + 1, failed = p.failed + excluded.failed, seconds = p.seconds + excluded.seconds,"
                 " within = (SELECT array_agg(a + b ORDER BY n) FROM unnest(p.within, excluded.within)"
                 " WITH ORDINALITY u(a, b, n)),"
-                " ended_at = excluded.ended_at, calls_used = coalesce(excluded.calls_used, p.calls_used),"
-                " calls_allowed = coalesce(excluded.calls_allowed, p.calls_allowed),"
-                " clock_ahead_s = coalesce(excluded.clock_ahead_s, p.clock_ahead_s)",
+                " ended_at = excluded.ended_at, clock_ahead_s = coalesce(excluded.clock_ahead_s, p.clock_ahead_s)",
                 (
                     org,
                     int(end.failed),
                     end.seconds,
                     within,
                     self._now(),
-                    used,
-                    allowed,
                     end.clock_ahead_s,
                 ),
             )

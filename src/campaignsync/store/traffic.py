@@ -13,8 +13,10 @@ import polars as pl
 
 from campaignsync.domain.backlog import ROLLING, STEP, STEPS, TRAFFIC, Lane, hour_of
 from campaignsync.domain.budget import Budget
+from campaignsync.domain.observation import ApiUsage
+from campaignsync.domain.service import ROUND_BUCKETS_S
 from campaignsync.store.frames import execute, micros, query
-from campaignsync.store.models import ApiCalls, Connection
+from campaignsync.store.models import ApiCalls, Connection, Pulse
 
 ORG = 0
 """Stands for a link where there is none."""
@@ -52,8 +54,15 @@ def waiting(connection: int, link: int, counts: Mapping[Lane, int], now: datetim
     )
 
 
-def charge(connection: int, calls: int, now: datetime) -> None:
-    """So many API calls were made."""
+def charge(connection: int, calls: int, now: datetime, told: ApiUsage | None = None) -> None:
+    """So many API calls were made; the last of them may have told what the whole org has used."""
+    if calls and told:
+        execute(
+            "INSERT INTO store_pulse AS p (connection_id, rounds, failed, seconds, within, calls_used, calls_allowed, told_at)"
+            " VALUES (%s, 0, 0, 0, array_fill(0::bigint, ARRAY[%s]), %s, %s, %s) ON CONFLICT (connection_id) DO UPDATE"
+            " SET calls_used = excluded.calls_used, calls_allowed = excluded.calls_allowed, told_at = excluded.told_at",
+            (connection, len(ROUND_BUCKETS_S), told.used, told.allowed, now),
+        )
     if calls:
         execute(
             "INSERT INTO store_apicalls AS t (connection_id, hour, calls) VALUES (%s, %s, %s)"
@@ -66,6 +75,7 @@ def budget(connection: int, now: datetime) -> Budget:
     """An org's schedule and budget as they stand."""
     row = Connection.objects.get(pk=connection)
     calls = ApiCalls.objects.filter(connection=row, hour__gt=now - 2 * ROLLING)
+    told = Pulse.objects.filter(connection=row, told_at__isnull=False).first()
     return Budget(
         at=now,
         every=timedelta(seconds=row.every_s) if row.every_s else None,
@@ -73,6 +83,8 @@ def budget(connection: int, now: datetime) -> Budget:
         daily_calls=row.daily_calls,
         reserve=row.reserve,
         calls=dict(calls.values_list("hour", "calls")),
+        usage=ApiUsage(used=told.calls_used or 0, allowed=told.calls_allowed or 0) if told else None,
+        told_at=told.told_at if told else None,
     )
 
 

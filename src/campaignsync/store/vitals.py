@@ -31,9 +31,9 @@ _INSTALLATION = """
     (SELECT count(*) FROM store_notice WHERE settled_at IS NULL) AS notices_waiting, clock_timestamp() AS at
 """
 _ORGS = """
-    SELECT x.id, x.name, x.every_s, x.round_at, x.daily_calls, x.pubsub, x.instance_url,
+    SELECT x.id, x.name, x.every_s, x.round_at, x.daily_calls, x.reserve, x.pubsub, x.instance_url,
     p.rounds, p.failed, p.seconds, p.within, p.calls_used,
-    p.calls_allowed, p.clock_ahead_s,
+    p.calls_allowed, p.told_at, p.clock_ahead_s,
     (SELECT min(e.at) FROM procrastinate_jobs j JOIN procrastinate_events e ON e.job_id = j.id AND e.type = 'deferred'
      WHERE j.lock = 'org:' || x.id AND j.status IN ('todo', 'doing')) AS waiting_since,
     (SELECT coalesce(sum(calls), 0) FROM store_apicalls c WHERE c.connection_id = x.id AND c.hour > %(now)s - interval '25 hours')
@@ -119,6 +119,8 @@ class Vitals:
                 calls_allowed=row["calls_allowed"],
                 budget_used=int(row["budget_used"]),
                 budget=row["daily_calls"],
+                reserve=row["reserve"],
+                told_at=row["told_at"],
                 clock_ahead_s=row["clock_ahead_s"],
                 rounds=row["rounds"] or 0,
                 failed=row["failed"] or 0,

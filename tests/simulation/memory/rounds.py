@@ -10,6 +10,7 @@ from campaignsync.domain.budget import Budget
 from campaignsync.domain.errors import CampaignsyncError
 from campaignsync.domain.ids import ConnectionId, LinkId, RunId
 from campaignsync.domain.links import LinkState
+from campaignsync.domain.observation import ApiUsage
 from campaignsync.domain.problems import ProblemNoun, ProblemRules
 from campaignsync.domain.runs import RunReport
 from simulation.memory import problems
@@ -27,9 +28,12 @@ class MemoryRounds:
         due = [
             link for link in self.tables.links.values() if link.connection == connection and self._due(link)
         ]
-        reported = {run.link for run in self.tables.runs.values() if run.reported}
-        due.sort(key=lambda link: (link.number not in reported, link.number))
+        due.sort(key=lambda link: (self.is_backfill(LinkId(link.number)), link.number))
         return tuple(LinkId(link.number) for link in due)
+
+    def is_backfill(self, link: LinkId) -> bool:
+        """Histories have too few members for one to be anything but a first load."""
+        return not any(run.link == link and run.reported for run in self.tables.runs.values())
 
     def _due(self, link: LinkRow) -> bool:
         now, tables = self.tables.now(), self.tables
@@ -81,17 +85,22 @@ class MemoryRounds:
 
     def budget(self, connection: ConnectionId) -> Budget:
         row = self.tables.connections[connection]
+        usage, told_at = self.tables.told.get(connection, (None, None))
         return Budget(
             at=self.tables.now(),
             round_at=row.round_at,
             daily_calls=row.daily_calls,
             calls=dict(self.tables.calls.get(connection, {})),
+            usage=usage,
+            told_at=told_at,
         )
 
     def begin_round(self, connection: ConnectionId) -> None:
         self.tables.connections[connection].round_at = self.tables.now()
 
-    def charge(self, connection: ConnectionId, calls: int) -> None:
+    def charge(self, connection: ConnectionId, calls: int, told: ApiUsage | None = None) -> None:
+        if calls and told:
+            self.tables.told[connection] = told, self.tables.now()
         if calls:
             hours = self.tables.calls.setdefault(connection, {})
             hour = hour_of(self.tables.now())

@@ -15,7 +15,7 @@ from typing import Any
 from campaignsync.domain.labels import LabelMapping, Vocabulary
 from campaignsync.domain.links import LinkPolicy, LinkState, SafetyLimits
 from campaignsync.domain.mirror_filter import MirrorFilter
-from campaignsync.domain.observation import SyncUser
+from campaignsync.domain.observation import ApiUsage, SyncUser
 from campaignsync.domain.people import LeadRules
 from campaignsync.domain.problems import ProblemNoun
 from campaignsync.domain.programs import PeriodCost
@@ -222,6 +222,7 @@ class Tables:
         self.problems: list[ProblemRow] = []
         self.journal: list[Entry] = []
         self.calls: dict[int, dict[datetime, int]] = {}
+        self.told: dict[int, tuple[ApiUsage, datetime]] = {}
         self.waiting: dict[int, Waiting] = {}
         self.had: dict[int, Waiting] = {}
         """By connection: rounds that were called for, and those that a worker is at."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from campaignsync.domain.backlog import hour_of
-from campaignsync.domain.budget import Budget, pause, pause_text
+from campaignsync.domain.budget import Budget, Pace, pause, pause_text
 from campaignsync.domain.errors import RetryableError, UsageError
 from campaignsync.domain.observation import ApiUsage
 
@@ -102,10 +103,10 @@ def test_near_the_end_of_what_there_is_first_loads_wait_and_then_all_writing() -
         for used in (899, 900, 950)
     }
     for budgets in (own, org):
-        assert budgets[899].reason_to_hold(first_load=True) is None
-        assert "first loads" in str(budgets[900].reason_to_hold(first_load=True))
-        assert budgets[900].reason_to_hold(first_load=False) is None
-        assert "only looked" in str(budgets[950].reason_to_hold(first_load=False))
+        assert budgets[899].reason_to_hold(backfill=True) is None
+        assert "first loads" in str(budgets[900].reason_to_hold(backfill=True))
+        assert budgets[900].reason_to_hold(backfill=False) is None
+        assert "only looked" in str(budgets[950].reason_to_hold(backfill=False))
 
 
 def test_what_is_kept_for_others_is_not_touched() -> None:
@@ -113,3 +114,107 @@ def test_what_is_kept_for_others_is_not_touched() -> None:
     with pytest.raises(RetryableError, match="4,000 are kept for others"):
         Budget(at=at, reserve=4_000, usage=ApiUsage(used=1_000, allowed=5_000)).require("org")
     Budget(at=at, usage=ApiUsage(used=4_999, allowed=5_000)).require("org")
+
+
+@pytest.mark.parametrize(
+    ("ours", "others", "limit", "daily", "reserve", "pace"),
+    [
+        (0, 0, 5_000, None, None, Pace.FULL),
+        (4_999, 0, 5_000, None, None, Pace.FULL),  # Nothing was asked of us.
+        (0, 5_000, 5_000, None, None, Pace.FULL),
+        # Our own budget.
+        (799, 0, 5_000, 1_000, None, Pace.FULL),
+        (800, 0, 5_000, 1_000, None, Pace.SLOW),
+        (900, 0, 5_000, 1_000, None, Pace.NO_BACKFILLS),
+        (950, 0, 5_000, 1_000, None, Pace.READS_ONLY),
+        (1_000, 0, 5_000, 1_000, None, Pace.NOTHING),
+        # What the org has beyond the reserve, whoever used it.
+        (0, 799, 5_000, None, 4_000, Pace.FULL),
+        (0, 800, 5_000, None, 4_000, Pace.SLOW),
+        (400, 400, 5_000, None, 4_000, Pace.SLOW),
+        (0, 900, 5_000, None, 4_000, Pace.NO_BACKFILLS),
+        (0, 950, 5_000, None, 4_000, Pace.READS_ONLY),
+        (0, 1_000, 5_000, None, 4_000, Pace.NOTHING),
+        (0, 4_800, 5_000, None, 0, Pace.READS_ONLY),
+        (0, 0, 5_000, None, 5_000, Pace.NOTHING),  # All of it is for others.
+        (0, 0, 5_000, None, 9_000, Pace.NOTHING),
+        # Whichever is nearer its end.
+        (100, 800, 5_000, 1_000, 4_000, Pace.NO_BACKFILLS),
+        (950, 0, 50_000, 1_000, 4_000, Pace.READS_ONLY),
+        (100, 3_900, 5_000, 1_000, 900, Pace.READS_ONLY),
+        (1_000, 0, 50_000, 1_000, 4_000, Pace.NOTHING),
+        # Of very few calls a day the last twentieth is hardly one link's.
+        (95, 0, 5_000, 99, None, Pace.SLOW),
+        (99, 0, 5_000, 99, None, Pace.NOTHING),
+        (95, 900, 5_000, 99, 4_000, Pace.READS_ONLY),
+    ],
+)
+def test_the_pace_by_what_we_and_others_have_used(
+    ours: int, others: int, limit: int, daily: int | None, reserve: int | None, pace: Pace
+) -> None:
+    """S2.2.9: what the org has used is everybody's calls, ours as well."""
+    held = Budget(
+        at=NOW,
+        every=timedelta(minutes=5),
+        round_at=NOW - timedelta(minutes=6),
+        daily_calls=daily,
+        calls={hour_of(NOW): ours},
+        reserve=reserve,
+        usage=ApiUsage(used=ours + others, allowed=limit),
+    )
+    assert held.pace is pace
+    assert held.slow == (pace >= Pace.SLOW) == (not held.due)
+    assert (held.reason_to_hold(backfill=True) is None) == (pace < Pace.NO_BACKFILLS)
+    assert (held.reason_to_hold(backfill=False) is None) == (pace < Pace.READS_ONLY)
+    assert (held.said is None) == (pace is Pace.FULL)
+    if pace is Pace.NOTHING:
+        with pytest.raises(RetryableError):
+            held.require("org")
+    else:
+        held.require("org")
+
+
+@given(
+    st.integers(0, 6_000),
+    st.integers(0, 6_000),
+    st.integers(1, 6_000),
+    st.none() | st.integers(1, 6_000),
+    st.none() | st.integers(0, 6_000),
+)
+def test_more_calls_never_quicken_the_pace(
+    ours: int, others: int, limit: int, daily: int | None, reserve: int | None
+) -> None:
+    def held(more: int) -> Budget:
+        usage = ApiUsage(used=ours + others + more, allowed=limit)
+        return Budget(at=NOW, daily_calls=daily, calls={NOW: ours + more}, reserve=reserve, usage=usage)
+
+    paces = [held(more).pace for more in (0, 1, 100, 5_000)]
+    assert paces == sorted(paces)
+
+
+def test_what_an_org_told_is_believed_for_an_hour() -> None:
+    """So that a reserve that is reached costs a look an hour, and is left behind when others' calls are a day old."""
+
+    def held(minutes: int) -> Budget:
+        told = ApiUsage(used=1_000, allowed=5_000)
+        return Budget(at=NOW, reserve=4_000, usage=told, told_at=NOW - timedelta(minutes=minutes))
+
+    assert held(59).pace is Pace.NOTHING
+    assert held(60).pace is Pace.FULL
+    with pytest.raises(RetryableError, match="asked again within an hour"):
+        held(59).require("org")
+    held(60).require("org")
+
+
+def test_a_sentence_tells_of_what_is_nearer_its_end() -> None:
+    used = ApiUsage(used=820, allowed=5_000)
+    of_org = Budget(at=NOW, daily_calls=1_000, calls={hour_of(NOW): 100}, reserve=4_000, usage=used)
+    ours = replace(of_org, calls={hour_of(NOW): 900})
+    assert of_org.said == (
+        "820 of the 1,000 API calls that the org has beyond the 4,000 for others are used (82%):"
+        " a round comes once an hour at the most."
+    )
+    assert ours.said == (
+        "900 of the 1,000 API calls of our budget are used (90%): first loads wait until there are more,"
+        " and other backfills; a round comes once an hour at the most."
+    )

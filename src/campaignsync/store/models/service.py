@@ -38,6 +38,8 @@ class Pulse(models.Model):
     ended_at = models.DateTimeField(null=True)
     calls_used = models.BigIntegerField(null=True)
     calls_allowed = models.BigIntegerField(null=True)
+    told_at = models.DateTimeField(null=True)
+    """When the org told of its own calls."""
     clock_ahead_s = models.FloatField(null=True)
 
     def __str__(self) -> str:

@@ -101,14 +101,19 @@ class ConnectionRow(Schema):
     next_round: datetime | None
     calls_used: int
     daily_calls: int | None
+    reserve: int | None
+    pace: str
+    paced: str | None
 
 
 class ConnectionChanges(Body):
-    """What is to be changed; what is left out stays. `every` is such as 5m, 2h or off; 0 daily calls: as many as it takes."""
+    """What is to be changed; what is left out stays. `every` is such as 5m, 2h or off; 0 daily calls: as many as it takes; of the
+    org's own calls, `reserve` are kept for others."""
 
     campaign_sync: bool | None = None
     every: Annotated[str, Field(max_length=10)] | None = None
     daily_calls: Annotated[int, Field(ge=0, le=2**31 - 1)] | None = None
+    reserve: Annotated[int, Field(ge=0, le=2**31 - 1)] | None = None
     currency: Annotated[str, Field(min_length=3, max_length=3)] | None = None
     rates: Annotated[dict[str, str], Field(max_length=200)] = {}
     mirror_filter: MirrorFilterBody | None = None
@@ -278,6 +283,8 @@ def change_connection(request: HttpRequest, connection: Number, changes: Connect
         pace["every_s"] = int(wait.total_seconds()) if wait else None
     if changes.daily_calls is not None:
         pace["daily_calls"] = changes.daily_calls or None
+    if changes.reserve is not None:
+        pace["reserve"] = changes.reserve or None
     if pace:
         registry.set_pace(known.connection_id, pace)
     if changes.currency or changes.rates:
@@ -306,6 +313,9 @@ def _connection(known: Connection) -> dict[str, Any]:
         "next_round": budget.next_round,
         "calls_used": budget.used,
         "daily_calls": budget.daily_calls,
+        "reserve": budget.reserve,
+        "pace": budget.pace.words,
+        "paced": budget.said,
     }
 
 

@@ -162,6 +162,12 @@ class ChoicesForm(forms.Form):
         min_value=0,
         help_text=gettext_lazy("Empty: as many as it takes"),
     )
+    reserve = forms.IntegerField(
+        label=gettext_lazy("Of the org's own calls, those kept for others"),
+        required=False,
+        min_value=0,
+        help_text=gettext_lazy("Empty: nobody looks at what others have used"),
+    )
     currency = forms.CharField(label=gettext_lazy("The org's own currency"), max_length=3)
     rates = forms.CharField(
         label=gettext_lazy("Rates"),
@@ -224,6 +230,7 @@ def connection(request: HttpRequest, number: int) -> HttpResponse:
         "campaign_sync": org.campaign_sync,
         "every": pause_text(budget.every),
         "daily_calls": budget.daily_calls,
+        "reserve": budget.reserve,
         "currency": row.currency,
         "rates": "\n".join(f"{name}={worth}" for name, worth in sorted(row.rates.items())),
         **asdict(org.leads),
@@ -257,6 +264,7 @@ def _keep(org: Connection, given: dict[str, Any], known_rates: set[str]) -> None
     pace = {
         "every_s": int(every.total_seconds()) if every else None,
         "daily_calls": given["daily_calls"] or None,
+        "reserve": given["reserve"] or None,
     }
     app.registry.set_pace(org.connection_id, pace)
     gone = dict.fromkeys(known_rates - given["rates"].keys())
