@@ -152,12 +152,41 @@ def play_many(
                 part = next(parts, None) if until is None or time.monotonic() < until else None
                 if part is None:
                     break
-                running.add(pool.submit(play_seeds, part))
+                running.add(pool.submit(played, part))
             if not running:
                 return
             ended, running = wait(running, return_when=FIRST_COMPLETED)
             for each in ended:
                 yield each.result()
+
+
+def played(seeds: Sequence[int]) -> Sum:
+    """Play these; those in memory in the one thread that Polars works in: else each of their hundreds of steps goes over there
+    and back. A connection to PostgreSQL is of the thread that it is closed in."""
+    done = play_seeds([seed for seed in seeds if seed % ONE_IN == 0])
+    done.add(_where_polars_works(lambda: play_seeds([seed for seed in seeds if seed % ONE_IN])))
+    return done
+
+
+def _where_polars_works(play: Callable[[], Sum]) -> Sum:
+    import polars as pl
+
+    done: list[Sum] = []
+    failed: list[BaseException] = []
+
+    def playing(column: pl.Series) -> pl.Series:
+        try:
+            done.append(play())
+        except BaseException as error:
+            failed.append(error)
+        return column
+
+    # Of one column alone Polars would make do with the thread that asks.
+    there = pl.lit(0).map_batches(playing, return_dtype=pl.Int32)
+    pl.select(there, pl.lit(0).alias("beside"))
+    if failed:
+        raise failed[0]
+    return done[0]
 
 
 def _parts(seeds: Iterable[int]) -> Iterator[list[int]]:

@@ -45,7 +45,8 @@ class SalesTeam(SandboxOrg):
         self._token = self.sandbox.org.access.open_session(ADMIN_ID).token
 
     def stop(self) -> None:
-        """Nothing runs."""
+        """The org is no more."""
+        self.sandbox.org.storage.close()
 
     def control(self, method: str, path: str, body: object = None) -> Any:
         return self._served(Request(method=method, path=path, body=orjson.dumps(body) if body else b""))

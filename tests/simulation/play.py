@@ -362,4 +362,9 @@ def crash(error: BaseException) -> str:
 
 def play(history: History, store: Store, clock: SimulatedClock) -> Outcome:
     """Play a history against a store that is empty."""
-    return Play(history, store, clock).run()
+    playing = Play(history, store, clock)
+    try:
+        return playing.run()
+    finally:
+        for world in playing.worlds:
+            world.sales.stop()

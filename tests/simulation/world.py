@@ -30,7 +30,7 @@ from simulation.mortal import Mortal
 from simulation.org import CLIENT, SalesTeam
 from simulation.stores import Dump
 from simulation.universe import Universe
-from simulation.wire import ORIGIN, InProcess, session
+from simulation.wire import ORIGIN, InProcess, Session
 
 CALL_S = 0.11
 """How long a call takes; many share one second of Salesforce's stamps."""
@@ -341,7 +341,7 @@ class World:
             self._after(request, answer, process)
 
         adapter = InProcess(self.sales.sandbox, before, after)
-        return Wire(LOGIN, pause=self.clock.advance, session=session(adapter))
+        return Wire(LOGIN, pause=self.clock.advance, session=Session(adapter, call_s=CALL_S))
 
     def door(self, process: Mortal | None = None) -> SalesforceOrg:
         """A process's door to the org."""

@@ -78,6 +78,8 @@ class TriggerIndex:
     def fired(self, events: pl.DataFrame) -> pl.DataFrame:
         """Which smart campaigns fire for which changes (EVENTS in, FIRED out), in the order of the changes. One smart campaign
         fires once a change, however many of its triggers match."""
+        if events.is_empty():
+            return pl.DataFrame(schema=FIRED)
         same = [name for name in EVENTS if name not in ("entry_id", "person_id")]
         kinds = events.select(same).unique(maintain_order=True)
         pairs = [

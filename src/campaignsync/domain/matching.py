@@ -25,6 +25,8 @@ def conversions_to_follow(found: pl.DataFrame) -> list[str]:
 
 def match(people: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
     """Join people (person_id, email) to what was found for them (SALESFORCE_PEOPLE); MATCHES, unmatched people missing."""
+    if found.is_empty():
+        return pl.DataFrame(schema=MATCHES)
     wanted = people.select("person_id", pl.col("email").str.strip_chars().str.to_lowercase()).drop_nulls()
     standing = found.filter(~pl.col("is_deleted").fill_null(value=False))
     by_email = standing.filter(pl.col("email").is_not_null()).with_columns(

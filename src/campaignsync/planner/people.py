@@ -54,6 +54,9 @@ _RULES = {
     "to_person": pl.Boolean,
     "ours_wins": pl.Boolean,
 }
+_NO_CHANGES = pl.DataFrame(schema=PERSON_CHANGES)
+_NO_WRITES = pl.DataFrame(schema=PERSON_WRITES)
+_NO_PROBLEMS = pl.DataFrame(schema=RECORD_PROBLEMS)
 TAKEN = "EMAIL_TAKEN"
 
 
@@ -65,32 +68,35 @@ class PeoplePlan:
     """FIELDS."""
 
     def of(self, verdict: FieldVerdict) -> pl.DataFrame:
-        return self.fields.filter(pl.col("verdict") == verdict)
+        return self.fields if self.fields.is_empty() else self.fields.filter(pl.col("verdict") == verdict)
 
     @property
     def for_people(self) -> pl.DataFrame:
         """PERSON_CHANGES."""
-        return (
-            self.of(FieldVerdict.TO_PERSON).with_columns(pl.col("ours").alias("was")).select(*PERSON_CHANGES)
-        )
+        rows = self.of(FieldVerdict.TO_PERSON)
+        if rows.is_empty():
+            return _NO_CHANGES
+        return rows.with_columns(pl.col("ours").alias("was")).select(*PERSON_CHANGES)
 
     @property
     def for_salesforce(self) -> pl.DataFrame:
         """PERSON_WRITES."""
-        return (
-            self.of(FieldVerdict.TO_SALESFORCE)
-            .with_columns(pl.col("theirs").alias("was"))
-            .select(*PERSON_WRITES)
-        )
+        rows = self.of(FieldVerdict.TO_SALESFORCE)
+        if rows.is_empty():
+            return _NO_WRITES
+        return rows.with_columns(pl.col("theirs").alias("was")).select(*PERSON_WRITES)
 
     @property
     def filled(self) -> int:
         """How many fields of ours, empty when the two sides meet, get what Salesforce has: nobody has changed those."""
-        return self.of(FieldVerdict.TO_PERSON).filter(_FILLED).height
+        rows = self.of(FieldVerdict.TO_PERSON)
+        return rows.height and rows.filter(_FILLED).height
 
     @property
     def waiting(self) -> pl.DataFrame:
         """What a person has to mend first (RECORD_PROBLEMS), looked at again by itself, since nothing tells when it is."""
+        if self.fields.is_empty():
+            return _NO_PROBLEMS
         held = self.fields.filter(pl.col("code") == TAKEN)
         return held.select(
             "person_id",
@@ -103,6 +109,8 @@ class PeoplePlan:
     @property
     def unsettled(self) -> list[int]:
         """Whose problems this plan does not solve by itself: who waits, and who is about to be written."""
+        if self.fields.is_empty():
+            return []
         open_rows = pl.col("verdict").is_in([FieldVerdict.HOLD, FieldVerdict.TO_SALESFORCE])
         return self.fields.filter(open_rows)["person_id"].unique().to_list()
 

@@ -42,6 +42,27 @@ _DIGESTED = ("person_id", "campaign_member_id", "agreed", "program", "campaign",
 _DIGESTED_VALUES = ("person_id", "campaign_member_id", "field", "agreed", "ours", "theirs", "verdict")
 
 WAITING = {"person_id": pl.Int64, "code": pl.String, "message": pl.String, "wanted": pl.String}
+_UNSETTLED = {"person_id": pl.Int64, "code": pl.String}
+
+# What is asked of every plan is said once: saying it takes longer than answering it of a plan that does nothing.
+_WAITS = pl.col("code").is_not_null()
+_TO_CAMPAIGN = pl.col("verdict") == Verdict.TO_CAMPAIGN
+_OPEN = _WAITS | _TO_CAMPAIGN
+_MOOT = pl.col("verdict").is_in([Verdict.AGREE, Verdict.NOTHING])
+_HELD_BACK = (pl.col("verdict") == Verdict.HOLD) & pl.col("becomes").is_not_null()
+_GOES_THERE = (_TO_CAMPAIGN | (pl.col("code") == REFUSED_BEFORE)).fill_null(value=False)
+_BACKLOG_OF_MEMBERS = (
+    pl.col("person_id"),
+    (_TO_CAMPAIGN | (pl.col("code") == REFUSED_BEFORE) | _HELD_BACK).fill_null(value=False).alias("there"),
+    pl.col("salesforce_id").is_null().alias("new"),
+)
+# A member whose fields differ waits once in each direction, whether or not the status does, too (M6.8).
+_BACKLOG_OF_VALUES = (pl.col("person_id"), _GOES_THERE.alias("there"), pl.lit(value=False).alias("new"))
+_BACKLOG = (
+    pl.col("person_id").filter(~pl.col("there")).n_unique(),
+    pl.col("person_id").filter(pl.col("there")).n_unique().alias("for"),
+    (pl.col("there") & pl.col("new")).sum().alias("leads"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +92,7 @@ class Plan:
     values: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=VALUES))
     """VALUES: custom fields of members whom both sides have already; who is added by this plan brings theirs along."""
     _parts: dict[Verdict, pl.DataFrame] = field(default_factory=dict, init=False, repr=False)
+    _backlog: dict[Lane, int] = field(default_factory=dict, init=False, repr=False)
 
     @classmethod
     def of_link(
@@ -100,6 +122,8 @@ class Plan:
 
     def of(self, verdict: Verdict) -> pl.DataFrame:
         """The members with one verdict."""
+        if self.members.is_empty():
+            return self.members
         if verdict not in self._parts:
             self._parts[verdict] = self.members.filter(pl.col("verdict") == verdict)
         return self._parts[verdict]
@@ -127,53 +151,49 @@ class Plan:
     @property
     def waiting(self) -> pl.DataFrame:
         """Whatever a person has to look at first (WAITING): conflicts, held members, held fields with person_id null."""
-        members = self.members.filter(pl.col("code").is_not_null()).select(
+        fields = [(None, field_code(change.name), change.held, None) for change in self.fields if change.held]
+        of_fields = pl.DataFrame(fields, schema=WAITING, orient="row")
+        if self.members.is_empty():
+            return of_fields
+        members = self.members.filter(_WAITS).select(
             "person_id", "code", pl.col("reason").alias("message"), pl.col("becomes").alias("wanted")
         )
-        fields = [(None, field_code(change.name), change.held, None) for change in self.fields if change.held]
-        return members.vstack(pl.DataFrame(fields, schema=WAITING, orient="row"))
+        return members.vstack(of_fields)
 
     @property
     def unsettled(self) -> pl.DataFrame:
         """Whose problems, if any, are not solved by this plan by itself: who waits, and who is about to be written."""
-        open_rows = pl.col("code").is_not_null() | (pl.col("verdict") == Verdict.TO_CAMPAIGN)
         fields = [(None, field_code(change.name)) for change in self.fields]
-        return (
-            self.members.filter(open_rows)
-            .select("person_id", "code")
-            .vstack(pl.DataFrame(fields, schema={"person_id": pl.Int64, "code": pl.String}, orient="row"))
-        )
+        of_fields = pl.DataFrame(fields, schema=_UNSETTLED, orient="row")
+        if self.members.is_empty():
+            return of_fields
+        return self.members.filter(_OPEN).select("person_id", "code").vstack(of_fields)
 
     @property
     def backlog(self) -> dict[Lane, int]:
         """What waits to go each way before this plan is carried out (M8.3), held or not; a conflict waits to come from there."""
-        moot = pl.col("verdict").is_in([Verdict.AGREE, Verdict.NOTHING])
-        held_back = (pl.col("verdict") == Verdict.HOLD) & pl.col("becomes").is_not_null()
-        there = (pl.col("verdict") == Verdict.TO_CAMPAIGN) | (pl.col("code") == REFUSED_BEFORE) | held_back
-        # A member whose fields differ waits once in each direction, whether or not the status does, too (M6.8).
-        fields_there = (pl.col("verdict") == Verdict.TO_CAMPAIGN) | (pl.col("code") == REFUSED_BEFORE)
-        waiting = pl.concat(
-            [
-                self.members.filter(~moot).select(
-                    "person_id", there=there.fill_null(value=False), new=pl.col("salesforce_id").is_null()
-                ),
-                self.values.filter(pl.col("verdict") != Verdict.NOTHING).select(
-                    "person_id", there=fields_there.fill_null(value=False), new=pl.lit(value=False)
-                ),
-            ]
-        )
-        person, goes_there = pl.col("person_id"), pl.col("there")
-        from_salesforce, for_salesforce, leads = waiting.select(
-            person.filter(~goes_there).n_unique(),
-            person.filter(goes_there).n_unique().alias("for"),
-            (goes_there & pl.col("new")).sum().alias("leads"),
-        ).row(0)
-        return {
-            MEMBERS_HERE: from_salesforce,
-            MEMBERS_THERE: for_salesforce,
-            LEADS_THERE: leads,
-            CAMPAIGNS_THERE: len(self.fields),
-        }
+        if not self._backlog:
+            here, there, leads = self._waiting_by_lane()
+            self._backlog.update(
+                {
+                    MEMBERS_HERE: here,
+                    MEMBERS_THERE: there,
+                    LEADS_THERE: leads,
+                    CAMPAIGNS_THERE: len(self.fields),
+                }
+            )
+        return dict(self._backlog)
+
+    def _waiting_by_lane(self) -> tuple[int, int, int]:
+        """How many members wait to come from Salesforce, how many to go there, and how many of those as new leads."""
+        if self.members.is_empty() and self.values.is_empty():
+            return 0, 0, 0
+        waiting = self.members.filter(~_MOOT).select(_BACKLOG_OF_MEMBERS)
+        if self.values.height:
+            differing = self.values.filter(pl.col("verdict") != Verdict.NOTHING).select(_BACKLOG_OF_VALUES)
+            waiting = pl.concat([waiting, differing])
+        here, there, leads = waiting.select(_BACKLOG).row(0)
+        return here, there, leads
 
     @property
     def counts(self) -> dict[str, int]:
@@ -196,6 +216,8 @@ class Plan:
     @property
     def value_writes(self) -> pl.DataFrame:
         """The custom fields of members that change on either side."""
+        if self.values.is_empty():
+            return self.values
         return self.values.filter(pl.col("verdict").is_in([Verdict.TO_PROGRAM, Verdict.TO_CAMPAIGN]))
 
     def digest(self) -> str:

@@ -24,17 +24,20 @@ from campaignsync.planner.plan import MEMBERS, FieldChange, Plan
 
 _SIDES = ("agreed", "program", "campaign")
 _DECIDED = dict.fromkeys((*_SIDES, "verdict", "becomes", "code", "reason"), pl.String)
+_NOBODY = pl.DataFrame(schema=MEMBERS)
 _CODES = {Verdict.CONFLICT: "CONFLICT", Verdict.HOLD: "UNKNOWN_STATUS"}
 
 
 def reconcile(facts: LinkFacts, trees: Trees) -> Plan:
     """What has to be done to make both sides of a link the same."""
     trees = spelled(facts.vocabulary, trees)
+    if _same(trees):
+        return Plan.of_link(facts, _NOBODY, field_changes(facts), equal_fields(facts))
     differences = side_by_side(facts.channel, trees).filter(
         pl.col("agreed").ne_missing(pl.col("program")) | pl.col("program").ne_missing(pl.col("campaign"))
     )
     if differences.is_empty():
-        return Plan.of_link(facts, pl.DataFrame(schema=MEMBERS), field_changes(facts), equal_fields(facts))
+        return Plan.of_link(facts, _NOBODY, field_changes(facts), equal_fields(facts))
     decided = _decided(facts, differences.select(_SIDES).unique())
     members = (
         _refused_before(differences.join(decided, on=_SIDES, nulls_equal=True), trees.held)
@@ -43,6 +46,13 @@ def reconcile(facts: LinkFacts, trees: Trees) -> Plan:
         .sort("verdict", "person_id")
     )
     return Plan.of_link(facts, members, field_changes(facts), equal_fields(facts))
+
+
+def _same(trees: Trees) -> bool:
+    """Whether all three trees are one another's likeness, row by row: what most links are, and quicker seen than joined."""
+    return trees.agreed.equals(trees.program) and trees.agreed.equals(
+        trees.campaign.select("person_id", "status")
+    )
 
 
 def spelled(vocabulary: Vocabulary, trees: Trees) -> Trees:

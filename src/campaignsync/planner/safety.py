@@ -31,6 +31,8 @@ def reason_to_halt(plan: Plan, facts: LinkFacts, trees: Trees) -> str | None:
 
 
 def _suddenly_empty(plan: Plan, trees: Trees) -> str | None:
+    if plan.members.is_empty():
+        return None
     acted_on = plan.members.filter(pl.col("verdict").is_in(_ACTED_ON) & pl.col("agreed").is_not_null())
     for side in ("program", "campaign"):
         lost = acted_on[side].null_count()

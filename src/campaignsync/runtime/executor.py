@@ -46,6 +46,7 @@ def execute(
     outcomes = write_members(run, facts, plan, door, ledger, tell)
     values = sync_values(run, facts, door, ledger, tell)
     report = reported(facts, plan, changes, outcomes, door.api_calls - calls_before)
+    not_made = not_found.height and not_found.filter("known").height
     waited = plan.backlog
     left = {
         MEMBERS_HERE: waited[MEMBERS_HERE] - report.program_changes,
@@ -58,9 +59,9 @@ def execute(
         report,
         program_changes=report.program_changes + values.here,
         campaign_changes=report.campaign_changes + fields_written + values.there,
-        refused=report.refused + not_found.filter("known").height + fields_refused + values.refused,
+        refused=report.refused + not_made + fields_refused + values.refused,
         conflicts=report.conflicts + values.conflicts,
-        unknown=report.unknown + not_found.filter(~pl.col("known")).height + values.unknown,
+        unknown=report.unknown + not_found.height - not_made + values.unknown,
     )
 
 
@@ -79,13 +80,14 @@ def take_to_program(run: RunId, plan: Plan, ledger: Ledger) -> int:
 def reported(facts: LinkFacts, plan: Plan, changes: int, outcomes: pl.DataFrame, api_calls: int) -> RunReport:
     """What came of the members of a plan: `changes` of ours, and the outcomes of theirs (MEMBER_OUTCOMES)."""
     fits = pl.col("code").is_null() & pl.col("found").eq_missing(pl.col("wanted"))
-    answered = outcomes.filter("known")
+    answered = outcomes if outcomes.is_empty() else outcomes.filter("known")
+    written = answered.height and answered.filter(fits).height
     return RunReport(
         program=facts.program,
         connection=facts.connection,
         program_changes=changes,
-        campaign_changes=answered.filter(fits).height,
-        refused=answered.filter(~fits).height,
+        campaign_changes=written,
+        refused=answered.height - written,
         conflicts=plan.conflicts.height,
         unknown=outcomes.height - answered.height,
         api_calls=api_calls,

@@ -157,6 +157,8 @@ def _members_and_people(reader: Reader, firsts: Mapping[Query, Record]) -> tuple
             members.append(page.rows(query.of))
             related += map(page.related, PEOPLE)
     everybody = _joined([*related, *people])
+    if everybody.is_empty():
+        return _joined(members), everybody
     return (
         _joined(members),
         # People themselves were read last, and that is how things stand.

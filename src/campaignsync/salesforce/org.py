@@ -39,7 +39,7 @@ from campaignsync.salesforce import (
 from campaignsync.salesforce.bulk import NoteJob
 from campaignsync.salesforce.bulk_writing import BulkLane
 from campaignsync.salesforce.lead_writing import LeadLane
-from campaignsync.salesforce.reading import Reader, described
+from campaignsync.salesforce.reading import Described, Reader
 from campaignsync.salesforce.soql import text
 from campaignsync.salesforce.wire import Wire
 
@@ -119,7 +119,7 @@ class SalesforceOrg:
         return self._user
 
     def fields_of(self, object_name: str) -> tuple[SalesforceField, ...]:
-        return tuple(described(self._wire.get(f"/sobjects/{object_name}/describe")))
+        return tuple(Described(self._wire.get(f"/sobjects/{object_name}/describe")).values())
 
     def field_rules(self) -> tuple[FieldRule, ...]:
         return self._reader.rules()

@@ -34,6 +34,8 @@ Row = Mapping[str, Any]
 
 def write_people(wire: Wire, reader: Reader, writes: pl.DataFrame, leads: LeadRules) -> Iterator[PersonBatch]:
     """Write fields (PERSON_WRITES); yields as each call ends."""
+    if writes.is_empty():
+        return
     headers = {**duplicate_headers(leads), "Sforce-Auto-Assign": "FALSE"}
     for object_name, kind in PEOPLE.items():
         fields = {rule.field.name: rule for rule in reader.rules() if rule.kind is kind}

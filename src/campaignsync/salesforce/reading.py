@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time
 from functools import lru_cache
+from operator import itemgetter
 
 import polars as pl
 
@@ -403,7 +404,7 @@ def _described(
     seen: dict[str, Mapping[str, SalesforceField]] = {}
     for name, answer in zip(names, answers, strict=True):
         if answer.status < 300:
-            seen[name] = {each.name: each for each in described(answer.body)}
+            seen[name] = Described(answer.body)
         elif name in PEOPLE:
             raise call_error(answer.status, answer.body, writes=False, what=f"Looking at what a {name} is")
     return seen
@@ -433,16 +434,31 @@ def condition(chosen: MirrorFilter, types: Mapping[str, str], of: str = "") -> s
     return " AND ".join(filter(None, said))
 
 
-def described(body: Record) -> Iterator[SalesforceField]:
-    """The fields that a describe tells of."""
-    for each in body["fields"]:
-        yield SalesforceField(
-            name=each["name"],
-            label=each["label"],
-            type=each["type"],
-            createable=each["createable"],
-            updateable=each["updateable"],
-            unique=each["unique"],
-            external_id=each["externalId"],
-            scale=each["scale"],
+class Described(Mapping[str, SalesforceField]):
+    """The fields that a describe tells of, by name. A Lead has hundreds and a handful counts: a field is made when it is asked
+    for."""
+
+    def __init__(self, body: Record) -> None:
+        self._told = {each["name"]: _TOLD_OF_A_FIELD(each) for each in body["fields"]}
+
+    def __getitem__(self, name: str) -> SalesforceField:
+        label, kind, createable, updateable, unique, external_id, scale = self._told[name]
+        return SalesforceField(
+            name=name,
+            label=label,
+            type=kind,
+            createable=createable,
+            updateable=updateable,
+            unique=unique,
+            external_id=external_id,
+            scale=scale,
         )
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._told)
+
+    def __len__(self) -> int:
+        return len(self._told)
+
+
+_TOLD_OF_A_FIELD = itemgetter("label", "type", "createable", "updateable", "unique", "externalId", "scale")

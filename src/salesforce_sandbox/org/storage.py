@@ -8,6 +8,7 @@ SQL can compare them. Nothing here knows rules; whoever writes stands in a trans
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +26,58 @@ _COLUMN_TYPES = {
     "anyType": "",
 }
 _FETCHED_AT_ONCE = 2_000
+_PAGES_OF_A_SMALL_ORG = 1_000
+_MOST_SPARE = 4
 
 
 def column_type(field: SchemaField) -> str:
     if field.case_sensitive:
         return "TEXT"
     return _COLUMN_TYPES.get(field.type, "TEXT COLLATE NOCASE")
+
+
+def _connected() -> sqlite3.Connection:
+    database = sqlite3.connect(
+        ":memory:", isolation_level=None, check_same_thread=False, cached_statements=1_000
+    )
+    teach(database)
+    database.execute("PRAGMA temp_store = 2")
+    return database
+
+
+_CLOSED = sqlite3.connect(":memory:")
+_CLOSED.close()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Born:
+    """The tables of orgs as they begin, and databases of small orgs that are no more: emptied, they are as new, and what they are
+    asked needs not be made a plan of again."""
+
+    empty: sqlite3.Connection
+    columns: Mapping[str, list[str]]
+    spare: list[sqlite3.Connection] = field(default_factory=list)
+
+    def database(self) -> sqlite3.Connection:
+        """One with all tables and no rows."""
+        try:
+            return self.spare.pop()
+        except IndexError:
+            database = _connected()
+            self.empty.backup(database)
+            return database
+
+    def take_back(self, database: sqlite3.Connection) -> bool:
+        """Empty a database that nobody asks any more and keep it for the next org; whether that was worth while."""
+        ((pages,),) = database.execute("PRAGMA page_count")
+        if pages > _PAGES_OF_A_SMALL_ORG or len(self.spare) >= _MOST_SPARE:
+            return False
+        if database.in_transaction:
+            database.execute("ROLLBACK")
+        for table in ("_Deletion", "_Setting", *self.columns):
+            database.execute(f'DELETE FROM "{table}"')
+        self.spare.append(database)
+        return True
 
 
 class Storage:
@@ -41,23 +88,22 @@ class Storage:
         self._made_for = -1
         self._made: dict[str, SObject] = {}
         self._columns: dict[str, list[str]] = {}
-        self.database = sqlite3.connect(
-            ":memory:", isolation_level=None, check_same_thread=False, cached_statements=1_000
-        )
-        teach(self.database)
-        self.database.execute("PRAGMA temp_store = 2")
-        born: tuple[sqlite3.Connection, dict[str, list[str]]] | None = schema.memo.get("tables")
+        self._is_as_born = True
+        born: _Born | None = schema.memo.get("tables")
         if born is None:
+            self.database = _connected()
             self._make_tables()
-            empty = sqlite3.connect(":memory:", check_same_thread=False)
-            self.database.backup(empty)
-            schema.memo.keep("tables", (empty, dict(self._columns)))
+            self._born = _Born(empty=_connected(), columns=dict(self._columns))
+            self.database.backup(self._born.empty)
+            schema.memo.keep("tables", self._born)
         else:
             # Copying empty tables takes a small part of the time that making them does.
-            empty, columns = born
-            empty.backup(self.database)
-            self._made_for, self._columns = schema.version, dict(columns)
+            self._born = born
+            self.database = born.database()
+            self._columns = dict(born.columns)
             self._made = {sobject.name: sobject for sobject in schema}
+        self._made_for = schema.version
+        self._is_as_born = True
 
     def _make_tables(self) -> None:
         self.database.executescript(
@@ -142,7 +188,9 @@ class Storage:
 
     def close(self) -> None:
         """Lets every row go; nothing may be asked of it from now on."""
-        self.database.close()
+        database, self.database = self.database, _CLOSED
+        if not (self._is_as_born and self._born.take_back(database)):
+            database.close()
 
     def save(self, file: Path) -> None:
         """Writes everything into an SQLite file, replacing it."""
@@ -158,13 +206,14 @@ class Storage:
         stored.close()
         self._columns.clear()
         self._made.clear()
-        self._made_for = -1
+        self._made_for, self._is_as_born = -1, False
         self.follow_schema()
 
     def _make_table(self, sobject: SObject) -> None:
         wanted = {field.name: field for field in sobject.stored_fields}
         present = [row[1] for row in self.rows(f'PRAGMA table_info("{sobject.name}")')]
         if not present:
+            self._is_as_born = False
             columns = ", ".join(
                 f'"{name}" {column_type(field)}' + (" PRIMARY KEY" if name == "Id" else "")
                 for name, field in wanted.items()
@@ -174,9 +223,11 @@ class Storage:
                 self._make_index(sobject.name, index)
             present = list(wanted)
         for name in [name for name in wanted if name not in present]:
+            self._is_as_born = False
             filled = " DEFAULT 0" if wanted[name].type == "boolean" else ""
             self.rows(f'ALTER TABLE "{sobject.name}" ADD COLUMN "{name}" {column_type(wanted[name])}{filled}')
-        for name in [name for name, field in wanted.items() if field.external_id]:
+        for name in [name for name, found in wanted.items() if found.external_id]:
+            self._is_as_born = False
             self._make_index(sobject.name, (name,))
         self._columns[sobject.name] = list(wanted)
 

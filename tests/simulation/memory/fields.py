@@ -29,6 +29,15 @@ from simulation.memory.tables import IdentityRow, PersonRow, Row, Tables
 _NUMBER = re.compile(r"[-+]?[0-9]+([.][0-9]+)?([eE][-+]?[0-9]+)?")
 
 
+_COMPARED = {"person_id": pl.Int64, "changes": pl.Int64}
+_HELD = {"person_id": pl.Int64, "wanted": pl.String, "message": pl.String}
+_NOBODY = PeopleCompared(
+    compared=pl.DataFrame(schema=_COMPARED),
+    differences=pl.DataFrame(schema=PERSON_DIFFERENCES),
+    held=pl.DataFrame(schema=_HELD),
+)
+
+
 def _due(tables: Tables, connection: int) -> list[IdentityRow]:
     now = tables.now()
     retried = {
@@ -72,18 +81,12 @@ def compare(tables: Tables, connection: int, rules: Sequence[FieldRule]) -> Peop
         )
         if each.retry_at is None or each.retry_at > now
     ]
+    if not due and not held:
+        return _NOBODY
     return PeopleCompared(
-        compared=pl.DataFrame(
-            [(each.person, each.changes) for each in due],
-            schema={"person_id": pl.Int64, "changes": pl.Int64},
-            orient="row",
-        ),
+        compared=pl.DataFrame([(each.person, each.changes) for each in due], schema=_COMPARED, orient="row"),
         differences=pl.DataFrame(differences, schema=PERSON_DIFFERENCES),
-        held=pl.DataFrame(
-            held,
-            schema={"person_id": pl.Int64, "wanted": pl.String, "message": pl.String},
-            orient="row",
-        ),
+        held=pl.DataFrame(held, schema=_HELD, orient="row"),
     )
 
 
@@ -148,16 +151,18 @@ def change(tables: Tables, connection: int, changes: pl.DataFrame, rules: Sequen
     fields = {rule.field.name: rule.field for rule in rules}
     leads = tables.connections[connection].leads
     placeholders = {"last_name": leads.default_last_name, "company": leads.default_company}
-    for row in changes.sort("field", maintain_order=True).to_dicts():
+    rows, changed = changes.to_dicts(), dict[int, set[str]]()
+    for row in rows:
+        changed.setdefault(row["person_id"], set()).add(row["field"])
+    for row in sorted(rows, key=lambda each: str(each["field"])):
         person, field = tables.people[row["person_id"]], fields[row["field"]]
         identity = tables.identities.get((connection, person.number))
         was = comparable(field, person.values.get(field.name), placeholders.get(field.name))
         free = field.name != "email" or identity is None or not _taken(tables, identity, row["becomes"])
         if was == row["was"] and free:
             tables.change_person(person, {field.name: _stored(field, row["becomes"])})
-    for person in dict.fromkeys(changes["person_id"]):
-        wanted = set(changes.filter(pl.col("person_id") == person)["field"])
-        _agree(tables, tables.identities.get((connection, person)), rules, wanted)
+    for number, wanted in changed.items():
+        _agree(tables, tables.identities.get((connection, number)), rules, wanted)
 
 
 def _stored(field: PersonField, value: str | None) -> Any:

@@ -329,25 +329,28 @@ class MemoryLedger(MemoryRounds):
         self.tables.set_state(self._link(link), state, reason)
 
     def change_program(self, run: RunId, changes: pl.DataFrame) -> None:
-        for (why,), part in changes.group_by("why", maintain_order=True):
+        for (why,), part in changes.group_by("why", maintain_order=True) if changes.height else ():
             self._act(why=str(why), run=run, round_of=self._link_of(run).connection)
             change_members(self.tables, self._link_of(run), part)
 
     def agree(self, run: RunId, rows: pl.DataFrame) -> None:
         link = self._link_of(run)
-        for person, status in rows.select("person_id", "status").rows():
+        for person, status in zip(rows["person_id"].to_list(), rows["status"].to_list(), strict=True):
             _remember(link, person, status)
             link.intents.pop(person, None)
 
     def hold(self, run: RunId, waiting: pl.DataFrame, unsettled: pl.DataFrame) -> None:
         link, tables = self._link_of(run), self.tables
-        for row in waiting.filter(pl.col("code") != REFUSED_BEFORE).to_dicts():
+        for row in waiting.to_dicts():
+            if row["code"] == REFUSED_BEFORE:
+                continue
             of_member = row["person_id"] is not None
             noun = ProblemNoun.MEMBER if of_member else ProblemNoun.FIELD
             direction = Direction.FOR_A_PERSON if of_member else Direction.TO_CAMPAIGN
             problems.keep(tables, problems.of_link(noun, link), {**row, "retriable": False}, direction)
-        codes = unsettled.filter(pl.col("person_id").is_null())["code"].to_list()
-        problems.solve_others(tables, link, set(unsettled["person_id"].drop_nulls()), codes)
+        open_people, open_codes = unsettled["person_id"].to_list(), unsettled["code"].to_list()
+        codes = [code for person, code in zip(open_people, open_codes, strict=True) if person is None]
+        problems.solve_others(tables, link, set(open_people) - {None}, codes)
         people.solve_unwanted(tables, link.connection)
 
     def unmatched(self, connection: ConnectionId, people: Collection[int]) -> pl.DataFrame:
@@ -411,6 +414,8 @@ class MemoryLedger(MemoryRounds):
 
     def record_leads(self, connection: ConnectionId, outcomes: pl.DataFrame, run: RunId | None) -> None:
         self._act(why="made in Salesforce", run=run, round_of=connection)
+        if outcomes.is_empty():
+            return
         known = outcomes.filter("known")
         made = known.filter(pl.col("code").is_null()).with_columns(pl.lit("lead").alias("kind"))
         people.join_matches(self.tables, connection, only_matches(made))
@@ -418,7 +423,7 @@ class MemoryLedger(MemoryRounds):
 
     def intend_members(self, run: RunId, writes: pl.DataFrame) -> None:
         link, now = self._link_of(run), self.tables.now()
-        for person, status in writes.select("person_id", "status").rows():
+        for person, status in zip(writes["person_id"].to_list(), writes["status"].to_list(), strict=True):
             link.intents[person] = (status, now)
 
     def record_members(self, run: RunId, batch: MemberBatch) -> None:

@@ -57,6 +57,8 @@ def merge(
     table: dict[Key, Row], connection: int, frame: pl.DataFrame, schema: Collection[str], key: str
 ) -> list[tuple[Row | None, Row]]:
     """Insert new rows and update those that differ and are no older; (before, after) of each that was."""
+    if frame.is_empty():
+        return []
     columns = [frame[name].to_list() for name in schema]
     rows = [dict(zip(schema, values, strict=True)) for values in zip(*columns, strict=True)]
     seen = {row[key]: row for row in rows}
@@ -132,15 +134,19 @@ def ours(tables: Tables, who: Key) -> bool:
 
 
 def _link_states(tables: Tables, connection: int, campaigns: pl.DataFrame) -> None:
-    seen = {row["id"]: row for row in campaigns.select("id", "is_active", "is_deleted").to_dicts()}
+    told = (campaigns[name].to_list() for name in ("id", "is_active", "is_deleted"))
+    seen = {number: (active, deleted) for number, active, deleted in zip(*told, strict=True)}
     links = [
         link for link in tables.links.values() if link.connection == connection and link.campaign_id in seen
     ]
     for link in links:
-        row, known = seen[link.campaign_id], tables.campaigns.get((connection, link.campaign_id))
-        if row["is_deleted"]:
+        (active, deleted), known = (
+            seen[link.campaign_id],
+            tables.campaigns.get((connection, link.campaign_id)),
+        )
+        if deleted:
             tables.set_state(link, LinkState.BROKEN, _DELETED)
-        elif not row["is_active"]:
+        elif not active:
             if known and (known["is_active"] or known["is_deleted"]):
                 tables.set_state(link, LinkState.PAUSED, _INACTIVE)
         elif link.state in (LinkState.PAUSED, LinkState.BROKEN):

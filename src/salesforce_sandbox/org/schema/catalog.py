@@ -123,6 +123,7 @@ class Schema:
         """Takes an object away; its rows stay stored."""
         if self._objects.pop(name.lower(), None):
             self._children.clear()
+            self.memo = Memo()
             self.version += 1
 
     def children(self, parent: str) -> tuple[ChildRelationship, ...]:

@@ -5,15 +5,24 @@ Used by the REST, SOAP and Bulk layers, which run the statements themselves. RES
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from salesforce_sandbox.org.errors import SalesforceError
 from salesforce_sandbox.org.schema import Field, SObject
 from salesforce_sandbox.org.soql.columns import columns_of
 from salesforce_sandbox.org.soql.shape import Answering, Record, Row
+from salesforce_sandbox.org.soql.values import Said, moment
 
 MOST_GROUPS = 2_000
+
+
+def _said_in(text: str, value: Any) -> Any:
+    """A parameter as another text says it where this one is from; None where that is no moment."""
+    if not isinstance(value, Said):
+        return value
+    moment_said = moment(text[value.at : value.at + value.length])
+    return None if moment_said is None else Said.by(moment_said, value.at, value.length)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +43,20 @@ class CompiledQuery:
     flat_columns: tuple[tuple[str, int, Field], ...]
     features: frozenset[str]
     bare_count: bool = False
+
+    @property
+    def moments(self) -> int:
+        """How many of its parameters are moments that its text says."""
+        return sum(isinstance(each, Said) for each in self.params)
+
+    def of_other_moments(self, text: str) -> "CompiledQuery | None":
+        """The same for a text that differs in its moments alone; None where it says one that is none."""
+        if not self.moments:
+            return self
+        params = tuple(_said_in(text, each) for each in self.params)
+        if any(now is None and then is not None for now, then in zip(params, self.params, strict=True)):
+            return None
+        return replace(self, params=params, count_params=tuple(_said_in(text, p) for p in self.count_params))
 
     def records(self, rows: Sequence[Row], answering: Answering | None = None) -> list[dict[str, Any]]:
         """The rows as REST records; SalesforceError when an aggregate query has more groups than one answer holds."""

@@ -18,7 +18,7 @@ from salesforce_sandbox.org.soql.conditions import Conditions, Fragment, has_sem
 from salesforce_sandbox.org.soql.context import Context
 from salesforce_sandbox.org.soql.expressions import Expression, expression
 from salesforce_sandbox.org.soql.grouping import grouping_sets
-from salesforce_sandbox.org.soql.parse import parse
+from salesforce_sandbox.org.soql.parse import alike_but_for_moments, parse
 from salesforce_sandbox.org.soql.refusals import malformed, no_such_child, no_such_object, refuse
 from salesforce_sandbox.org.soql.rows import Rows
 from salesforce_sandbox.org.soql.selection import MOST_FIELDS_ROWS, Selection, aggregate_values
@@ -48,6 +48,12 @@ def compile_query(
     `readable(sobject, field)` denies does not exist for this query, and an object whose Id it denies does not either; a list of
     columns is looked up once for all who may read the same.
     """
+    memo = schema.memo.given(readable)
+    alike, moments = alike_but_for_moments(text)
+    key = ("compiled", alike, user_id, include_deleted)
+    known: CompiledQuery | None = memo.get(key)
+    if known and (again := known.of_other_moments(text)):
+        return again
     query = parse(text)
     context = Context(
         text=text,
@@ -56,11 +62,18 @@ def compile_query(
         now=now,
         user_id=user_id,
         include_deleted=include_deleted or query.all_rows,
-        memo=schema.memo.given(readable),
+        memo=memo,
     )
+    compiled = _compiled(context, query)
+    if "'" not in text and not query.says_when and compiled.moments == moments:
+        memo.keep(key, compiled)
+    return compiled
+
+
+def _compiled(context: Context, query: Query) -> CompiledQuery:
     sobject = context.object(str(query.sobject))
     if sobject is None:
-        raise no_such_object(str(query.sobject), text, query.sobject.at)
+        raise no_such_object(str(query.sobject), context.text, query.sobject.at)
     if query.offset is not None and query.offset > MOST_OFFSET:
         raise SalesforceError(
             400, "NUMBER_OUTSIDE_VALID_RANGE", f"Maximum SOQL offset allowed is {MOST_OFFSET}"

@@ -162,7 +162,7 @@ class Conditions:
         value = values.day(literal.text) if literal.kind == "date" else values.moment(literal.text)
         if value is None:
             raise refuse("MALFORMED_QUERY", f"Invalid {literal.kind}: {literal.text}", self._text, literal.at)
-        return value
+        return values.Said.by(value, literal.at, len(literal.text)) if literal.kind == "datetime" else value
 
     def _string(self, left: Expression, operator: str, literal: Literal) -> str | None:
         if len(literal.text) > LONGEST_STRING:

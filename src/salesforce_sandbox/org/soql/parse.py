@@ -49,7 +49,7 @@ def parse(text: str) -> Query:
 
     Texts that differ in their moments alone are taken apart once: whoever looks again asks the same since a later one.
     """
-    alike = text if "'" in text else _MOMENT.sub(lambda found: _SOME_MOMENT + found[0][19:], text)
+    alike = alike_but_for_moments(text)[0]
     if alike == text:
         return _parsed(text)
     try:
@@ -59,6 +59,13 @@ def parse(text: str) -> Query:
         return _parsed(text)
     nested = any(isinstance(item, Subselect) for item in query.select)
     return _parsed(text) if nested else _at_own_moments(query, text)
+
+
+def alike_but_for_moments(text: str) -> tuple[str, int]:
+    """The text that all share which differ in their moments alone, and how many moments it has; itself where it has strings."""
+    if "'" in text:
+        return text, 0
+    return _MOMENT.subn(lambda found: _SOME_MOMENT + found[0][19:], text)
 
 
 def _at_own_moments(query: Query, text: str) -> Query:

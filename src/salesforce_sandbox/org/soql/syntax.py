@@ -113,3 +113,27 @@ class Query:
     limit: int | None = None
     offset: int | None = None
     all_rows: bool = False
+
+    @property
+    def says_when(self) -> bool:
+        """Whether it means something else on another day: TODAY and its like."""
+        children = (item.query for item in self.select if isinstance(item, Subselect))
+        return _says_when(self.where) or _says_when(self.having) or any(map(_says_when, children))
+
+
+def _says_when(said: "Condition | Literal | tuple[Literal, ...] | Query | None") -> bool:
+    match said:
+        case Literal():
+            return said.kind == "period"
+        case tuple():
+            return any(map(_says_when, said))
+        case AllOf() | AnyOf():
+            return any(map(_says_when, said.conditions))
+        case Negation():
+            return _says_when(said.condition)
+        case Comparison():
+            return _says_when(said.value)
+        case Query():
+            return said.says_when
+        case _:
+            return False

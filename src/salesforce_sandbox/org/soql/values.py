@@ -91,6 +91,19 @@ def stored_moment(moment: datetime) -> str:
     return f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03d}+0000"
 
 
+class Said(str):
+    """A value of a literal that stands at `at` in a query's text, and takes so many characters there."""
+
+    at: int
+    length: int
+
+    @classmethod
+    def by(cls, value: str, at: int, length: int) -> "Said":
+        said = cls(value)
+        said.at, said.length = at, length
+        return said
+
+
 def moment(text: str) -> str | None:
     """A datetime literal in stored form."""
     try:
