@@ -26,7 +26,7 @@ from campaignsync.domain.trees import (
 )
 from campaignsync.store import cells, scope
 from campaignsync.store.acting import because
-from campaignsync.store.frames import bulk, execute, query, rows, temporary
+from campaignsync.store.frames import bulk, execute, query, rows, table, temporary
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -228,13 +228,16 @@ def mirror_lists(connection: int, lists: WholeLists) -> None:
         (MEMBER.name, lists.members_of, lists.listed_members),
     ):
         temporary("listed", listed.to_frame("id"))
-        gone = f"connection_id = %s AND campaign_id = ANY(%s) AND {_NOT_LISTED}"
-        if name == MEMBER.name:
+        went = _GONE_PERSON if name == MEMBER.name else "false"
+        found = table(
+            "gone",
+            f"SELECT t.id, {went} AS went FROM {name} t WHERE connection_id = %s AND campaign_id = ANY(%s) AND {_NOT_LISTED}",
+            (connection, sorted(campaigns)),
+        )
+        if found:
             with because("went with the person in Salesforce"):
-                execute(
-                    f"DELETE FROM {name} t WHERE {gone} AND {_GONE_PERSON}", (connection, sorted(campaigns))
-                )
-        execute(f"DELETE FROM {name} t WHERE {gone}", (connection, sorted(campaigns)))
+                execute(f"DELETE FROM {name} t USING gone WHERE gone.id = t.id AND gone.went")
+            execute(f"DELETE FROM {name} t USING gone WHERE gone.id = t.id")
     ask_for_people(connection, lists.members_of)
 
 

@@ -141,7 +141,11 @@ class JournalEntry(models.Model):
 
     class Meta:
         indexes = (
-            models.Index(fields=("program_id", "id"), name="journal_of_a_program"),
+            models.Index(
+                fields=("program_id", "id"),
+                condition=models.Q(program_id__isnull=False),
+                name="journal_of_a_program",
+            ),
             models.Index(fields=("campaign_id", "id"), name="journal_of_a_campaign"),
             models.Index(
                 fields=("person_id", "id"),

@@ -69,7 +69,7 @@ class LinkLabel(models.Model):
 class Agreement(models.Model):
     """The status that both sides of a link last had in common for a person, as read back."""
 
-    link = models.ForeignKey(Link, models.CASCADE)
+    link = models.ForeignKey(Link, models.CASCADE, db_index=False)
     person = models.ForeignKey(Person, models.CASCADE)
     status = models.TextField()
     custom = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))

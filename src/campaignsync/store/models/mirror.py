@@ -138,7 +138,7 @@ class MirrorCount(models.Model):
 class CampaignMember(models.Model):
     """A member of a campaign."""
 
-    connection = models.ForeignKey(Connection, models.CASCADE)
+    connection = models.ForeignKey(Connection, models.CASCADE, db_index=False, db_constraint=False)
     salesforce_id = models.TextField()
     campaign_id = models.TextField()
     lead_id = models.TextField(null=True)
@@ -176,7 +176,7 @@ class SalesforcePerson(PersonFields):
     """A lead or contact as last observed, with the fields of M11 as far as the sync user sees them. One that we know of and have
     not seen yet has no SystemModstamp."""
 
-    connection = models.ForeignKey(Connection, models.CASCADE)
+    connection = models.ForeignKey(Connection, models.CASCADE, db_index=False, db_constraint=False)
     salesforce_id = models.TextField()
     kind = models.TextField()
     is_deleted = models.BooleanField(null=True)

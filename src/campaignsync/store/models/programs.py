@@ -213,7 +213,7 @@ class PersonIdentity(models.Model):
     fields on either side and was not compared yet.
     """
 
-    connection = models.ForeignKey(Connection, models.CASCADE)
+    connection = models.ForeignKey(Connection, models.CASCADE, db_index=False)
     person = models.ForeignKey(Person, models.CASCADE, related_name="identities")
     salesforce_id = models.TextField()
     kind = models.TextField()
@@ -277,7 +277,7 @@ class MappedField(models.Model):
 class ProgramMember(models.Model):
     """A person's membership in a program (M1.3)."""
 
-    program = models.ForeignKey(Program, models.CASCADE, related_name="members")
+    program = models.ForeignKey(Program, models.CASCADE, related_name="members", db_index=False)
     person = models.ForeignKey(Person, models.CASCADE, related_name="memberships")
     status = models.ForeignKey(ProgressionStatus, models.PROTECT)
     member_since = models.DateTimeField()
