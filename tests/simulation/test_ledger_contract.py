@@ -6,16 +6,18 @@ Histories compare the two as a whole (`test_two_stores`); here each promise is a
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
 import pytest
 
-from campaign_words import CAMPAIGN_ID, SYNC_USER, Linked, counts, delta, lead, member
+from campaign_words import CAMPAIGN_ID, SEEN_AT, SYNC_USER, Linked, counts, delta, lead, member
 from campaignsync.domain.errors import RetryableError
+from campaignsync.domain.ids import RunId
 from campaignsync.domain.links import LinkState
 from campaignsync.domain.observation import WholeLists
-from campaignsync.domain.runs import MemberBatch
+from campaignsync.domain.runs import REASONS, MemberBatch
 from campaignsync.domain.trees import (
     CAMPAIGN_MEMBERS,
     CAMPAIGN_STATUSES,
@@ -48,6 +50,18 @@ def batch(*outcomes: dict[str, object], members: list[dict[str, object]] | None 
     return MemberBatch(
         outcomes=pl.DataFrame(list(outcomes), schema=MEMBER_OUTCOMES),
         members=pl.DataFrame(members or [], schema=CAMPAIGN_MEMBERS),
+    )
+
+
+def frame(*members: dict[str, object]) -> pl.DataFrame:
+    return pl.DataFrame(list(members), schema=CAMPAIGN_MEMBERS)
+
+
+def written(who: int, wanted: str | None) -> MemberBatch:
+    """What the plan wanted of somebody for a reason of its own, done."""
+    done = batch(outcome(who, wanted, campaign_member_id=member(1, "")["id"]))
+    return replace(
+        done, reasons=pl.DataFrame([(who, "changed in the program")], schema=REASONS, orient="row")
     )
 
 
@@ -234,3 +248,64 @@ def test_a_person_deleted_in_salesforce_is_flagged_and_joined_again_when_undelet
     known = linked.app.dump(org).identities  # type: ignore[attr-defined]
     assert [bool(row["is_deleted"]) for row in known.values()] == [gone]
     assert linked.statuses() == {ADA: "Invited"}
+
+
+WRITTEN_BY_A_ROUND: dict[str, Callable[[Any, RunId, int], None]] = {
+    "members of the campaign, for the run's own reason": lambda ledger, run, ada: ledger.record_members(
+        run, batch(outcome(ada, "Attended"), members=[member(1, "Attended")])
+    ),
+    "members of the campaign, for a reason of each": lambda ledger, run, ada: ledger.record_members(
+        run, replace(written(ada, "Attended"), members=frame(member(1, "Attended")))
+    ),
+    "members that are gone": lambda ledger, run, ada: ledger.record_members(run, written(ada, None)),
+    "members of the program": lambda ledger, run, ada: ledger.change_program(
+        run,
+        pl.DataFrame(
+            {
+                "person_id": [ada],
+                "was": pl.Series([None], dtype=pl.String),
+                "status": ["Invited"],
+                "why": ["added"],
+            }
+        ),
+    ),
+    "what is agreed": lambda ledger, run, ada: ledger.agree(
+        run, pl.DataFrame({"person_id": [ada], "status": ["Invited"]})
+    ),
+    "an intent": lambda ledger, run, ada: ledger.intend_members(
+        run,
+        pl.DataFrame(
+            [
+                {
+                    "person_id": ada,
+                    "salesforce_id": lead(1)["salesforce_id"],
+                    "kind": "lead",
+                    "status": "Attended",
+                }
+            ],
+            schema=MEMBER_WRITES,
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("what", WRITTEN_BY_A_ROUND)
+def test_what_a_round_writes_itself_calls_for_no_other_round_of_its_org(linked: Linked, what: str) -> None:
+    """It would bring nothing and cost an org two calls, each time."""
+    see(linked, member(1, "Invited"))
+    jobs, org = linked.app.jobs, linked.connection.connection_id
+    assert had(linked) == [org], "the new link called for the round that is under way now"
+    ada = person(linked, ADA)
+    in_a_run(linked, lambda run: WRITTEN_BY_A_ROUND[what](linked.app.ledger, run, ada))
+    assert jobs.next_due() is None
+    linked.app.members.set_status("Spring", BEN, "Invited", who="marketing")
+    assert had(linked) == [org], "what anybody else writes calls for one"
+
+
+def had(linked: Linked) -> list[int]:
+    """The orgs whose rounds wait; they are had now."""
+    jobs, orgs = linked.app.jobs, []  # type: ignore[attr-defined]
+    while taken := jobs.take(SEEN_AT):
+        orgs.append(taken[0])
+        jobs.done(taken[0])
+    return orgs

@@ -271,12 +271,9 @@ class MemoryFlows:
         return sorted({each.choice for each in self._taken}, reverse=True)
 
     def carry_out(self, taken: Taken, choice: int, effect: Effect) -> None:
-        before = self.tables.acting
-        why = f"smart campaign '{taken.name}', step {taken.position + 1}"
-        self.tables.acting = Acting(who=before.who, why=why, at=before.at)
         chosen = [each for each in self._taken if each.choice == choice and each.outcome is None]
-        flow_effects.carry_out(self.flow, chosen, effect)
-        self.tables.acting = before
+        with self.tables.because(f"smart campaign '{taken.name}', step {taken.position + 1}"):
+            flow_effects.carry_out(self.flow, chosen, effect)
 
     def fail(self, choice: int, message: str) -> None:
         for each in self._taken:

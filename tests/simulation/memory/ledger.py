@@ -431,12 +431,11 @@ class MemoryLedger(MemoryRounds):
         self._act(why=self.tables.runs[run].why, run=run, round_of=link.connection)
         mirror.merge_members(self.tables, link.connection, batch.before)
         for reason, members, gone in batch.by_reason(self.tables.runs[run].why):
-            self._act(why=reason, run=run)
-            mirror.merge_members(self.tables, link.connection, members)
-            for member in gone:
-                if (link.connection, member) in self.tables.members:
-                    self.tables.remove_member((link.connection, member))
-        self._act(why=self.tables.runs[run].why, run=run)
+            with self.tables.because(reason):
+                mirror.merge_members(self.tables, link.connection, members)
+                for member in gone:
+                    if (link.connection, member) in self.tables.members:
+                        self.tables.remove_member((link.connection, member))
         outcomes = batch.outcomes.filter("known").to_dicts()
         concern = problems.of_link(ProblemNoun.MEMBER, link)
         for row in outcomes:

@@ -6,8 +6,9 @@ notes the change as the triggers of the database do.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -228,6 +229,14 @@ class Tables:
         """By connection: rounds that were called for, and those that a worker is at."""
         self.places: dict[tuple[int, str], bytes | None] = {}
         """By connection and topic: how far was heard."""
+
+    @contextlib.contextmanager
+    def because(self, why: str) -> Iterator[None]:
+        """Changes in here are noted with another reason; whose run and round it is stays as it is (`store.acting.because`)."""
+        before = self.acting
+        self.acting = replace(before, why=why)
+        yield
+        self.acting = before
 
     def number(self, table: str) -> int:
         self.numbers[table] = self.numbers.get(table, 0) + 1
