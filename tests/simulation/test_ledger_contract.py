@@ -14,6 +14,7 @@ import pytest
 
 from campaign_words import CAMPAIGN_ID, SEEN_AT, SYNC_USER, Linked, counts, delta, lead, member
 from campaignsync.domain.errors import RetryableError
+from campaignsync.domain.events import Heard
 from campaignsync.domain.ids import RunId
 from campaignsync.domain.links import LinkState
 from campaignsync.domain.observation import WholeLists
@@ -300,6 +301,32 @@ def test_what_a_round_writes_itself_calls_for_no_other_round_of_its_org(linked: 
     assert jobs.next_due() is None
     linked.app.members.set_status("Spring", BEN, "Invited", who="marketing")
     assert had(linked) == [org], "what anybody else writes calls for one"
+
+
+def test_what_says_whether_an_org_must_be_compared_makes_no_link_due(linked: Linked) -> None:
+    """No plan is made of it: thousands of links would be planned for nothing, once a day and whenever events are missed."""
+    see(linked, member(1, "Invited"))
+    app, org = linked.app, linked.connection.connection_id
+    app.ledger.settle_mark(linked.link, app.ledger.trees(linked.link).mark or 0)
+    app.subscriptions.keep(org, [Heard(topic="/data/LeadChangeEvent", replay_id=None, missed=True)])  # type: ignore[attr-defined]
+    app.pulses.compared(org)
+    assert app.ledger.links_due(org) == ()
+
+
+def test_whose_round_it_is_stays_known_while_whole_lists_say_who_is_gone(linked: Linked) -> None:
+    """S0.1, M7.9."""
+    see(linked, member(1, "Invited"), member(2, "Invited"))
+    ledger, org = linked.app.ledger, linked.connection.connection_id
+    ledger.mirror_people(org, pl.DataFrame([lead(1, is_deleted=True)], schema=delta().people.schema))
+    had(linked)
+    nobody = WholeLists(
+        members_of=frozenset({CAMPAIGN_ID}),
+        members=pl.DataFrame(schema=CAMPAIGN_MEMBERS),
+        statuses_of=frozenset(),
+        statuses=pl.DataFrame(schema=CAMPAIGN_STATUSES),
+    )
+    ledger.mirror_whole(org, nobody)
+    assert had(linked) == []
 
 
 def had(linked: Linked) -> list[int]:

@@ -129,7 +129,7 @@ def mark_connections() -> list[pgtrigger.Trigger]:
     """What was chosen for an org: all its links."""
     moot = (
         *("round_at", "every_s", "daily_calls", "reserve", "credentials", "sync_username", "instance_url"),
-        "mirror_filter",
+        *("mirror_filter", "compared_at", "pubsub"),
     )
     return _Watched(
         why="connection", links=_LINKS.format("k.connection_id = r.id"), moot=moot, operations=("update",)

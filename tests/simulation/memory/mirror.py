@@ -203,13 +203,10 @@ def mirror_lists(tables: Tables, connection: int, lists: WholeLists, *, silently
             if silently:
                 del tables.members[key]
             elif gone_with_person is _person_is_gone(tables, connection, tables.members[key]):
-                before = tables.acting
-                if gone_with_person:
-                    tables.acting = type(before)(
-                        who=before.who, why="went with the person in Salesforce", at=before.at, run=before.run
-                    )
-                tables.remove_member(key)
-                tables.acting = before
+                with tables.because(
+                    "went with the person in Salesforce" if gone_with_person else tables.acting.why
+                ):
+                    tables.remove_member(key)
 
 
 def _unlisted(tables: Tables, connection: int, lists: WholeLists) -> list[Key]:
