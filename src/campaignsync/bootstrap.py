@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from campaignsync.store.approvals import Approvals
     from campaignsync.store.errands import Errands
     from campaignsync.store.listings import Listings
+    from campaignsync.store.uploads import Uploads
     from campaignsync.store.users import Users
     from campaignsync.store.webhooks import Webhooks
 
@@ -75,6 +76,7 @@ class Application:
     answers: Answers
     approvals: Approvals
     errands: Errands
+    uploads: Uploads
     listings: Listings
     jobs: Jobs
     pulses: Pulses
@@ -350,6 +352,7 @@ def _wired(settings: Settings) -> Application:
     from campaignsync.store.registry import Registry as PostgresRegistry
     from campaignsync.store.secrecy import Secrets as PostgresSecrets
     from campaignsync.store.smart_campaigns import SmartCampaigns as PostgresSmartCampaigns
+    from campaignsync.store.uploads import Uploads
     from campaignsync.store.users import Users
     from campaignsync.store.views import Views as PostgresViews
     from campaignsync.store.vitals import Vitals as PostgresVitals
@@ -374,6 +377,7 @@ def _wired(settings: Settings) -> Application:
         answers=Answers(_now),
         approvals=Approvals(_now),
         errands=Errands(_now),
+        uploads=Uploads(_now),
         listings=Listings(),
         jobs=PostgresJobs(_now),
         pulses=PostgresPulses(_now, settings.retention),

@@ -71,6 +71,8 @@ class WebSettings:
     oidc_name: str = "Single sign-on"
     oidc_first_role: Role | None = Role.VIEWER
     """What somebody may do who comes by single sign-on for the first time; None: nothing before an admin gives them a role."""
+    api_rate: int = 1200
+    """How many requests a minute one caller may make of the API; 0: as many as they like."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,6 +174,7 @@ def _web() -> WebSettings:
         oidc_client_secret=os.environ.get("CAMPAIGNSYNC_OIDC_CLIENT_SECRET", ""),
         oidc_name=os.environ.get("CAMPAIGNSYNC_OIDC_NAME") or "Single sign-on",
         oidc_first_role=_first_role(),
+        api_rate=_number("CAMPAIGNSYNC_API_RATE", WebSettings().api_rate),
     )
 
 

@@ -94,6 +94,135 @@ def test_a_role_in_a_folder_reaches_no_further(site: str, app: Application) -> N
     assert Action.SEE_PEOPLE in RULES
 
 
+def of_a_folder(app: Application, role: Role, folder: str = "EMEA") -> Client:
+    """Somebody who holds a role in one folder alone."""
+    name = f"{role.value} of {folder}"
+    visitor = client("viewer", name=name)
+    app.users.revoke(name)
+    app.users.grant(name, role, folder)
+    return visitor
+
+
+def test_whoever_holds_a_folder_exports_and_retries_what_is_theirs(site: str, app: Application) -> None:
+    populate(app, programs=2)
+    app.registry.change_program("Program 000", {"folder": "EMEA"})
+    client()
+    visitor = of_a_folder(app, Role.OPERATOR)
+    exported = visitor.get("/problems/export.csv").content.decode()
+    assert "program0.example" in exported
+    assert "program1.example" not in exported
+    visitor.post("/problems/retry/")
+    tried = {row["program"] for row in app.views.problems(None) if row["retry_at"]}
+    assert tried == {"Program 000"}
+    assert visitor.get("/problems/").content.decode().count("DUPLICATES_DETECTED") >= 1
+
+
+def test_of_two_without_an_address_one_alone_is_tried_again(site: str, app: Application) -> None:
+    from campaignsync.store.models import Person, Problem
+
+    populate(app, programs=1)
+    Problem.objects.update(code="DUPLICATES_DETECTED")
+    Person.objects.update(email=None)
+    first, second = Problem.objects.order_by("pk")
+    client().post("/problems/retry/", {"problem": first.pk})
+    first.refresh_from_db()
+    second.refresh_from_db()
+    assert (first.retry_at is None, second.retry_at is None) == (False, True)
+
+
+def test_what_one_may_not_see_is_told_by_no_count_and_no_choice(site: str, app: Application) -> None:
+    populate(app, programs=2)
+    for name, folder in (("Program 000", "EMEA"), ("Program 001", "APAC/Secret")):
+        app.registry.change_program(name, {"folder": folder})
+        app.registry.set_tags(name, {"Budget": folder})
+    client()
+    visitor = of_a_folder(app, Role.VIEWER)
+    for page in ("/programs/", "/reports/"):
+        text = visitor.get(page).content.decode()
+        assert "EMEA" in text, page
+        assert "Secret" not in text, page
+    home = re.sub(r"<[^>]+>|\s+", " ", visitor.get("/").content.decode())
+    assert re.search(r"Conflicts\s+1\b", home), home
+    assert re.search(r"Halted\s+0\b", home), home
+
+
+def test_no_button_is_shown_that_would_be_refused(site: str, app: Application) -> None:
+    """Home of a viewer: nothing to press; of an operator in a folder: what is theirs."""
+    populate(app, programs=2)
+    app.registry.change_program("Program 001", {"folder": "EMEA"})
+    client()
+    assert b"/programs/2/link/2/resume/" in client().get("/").content
+    for role, may in ((Role.VIEWER, False), (Role.OPERATOR, True)):
+        home = of_a_folder(app, role).get("/").content
+        assert (b"/programs/2/link/2/resume/" in home) is may
+        assert b'action="/sync/"' not in home
+        assert b"Connect a Salesforce org" not in home
+
+
+def test_links_that_wait_for_other_reasons_have_their_tile(site: str, app: Application) -> None:
+    """M6.9"""
+    from campaignsync.store.models import Link
+
+    populate(app, programs=3)
+    Link.objects.filter(pk=1).update(state="suspended", reason="the campaign cannot be seen any more")
+    home = client().get("/").content.decode()
+    assert 'href="/programs/?state=suspended"' in home
+    assert 'href="/programs/?state=broken"' not in home
+
+
+def test_a_program_is_linked_once_in_each_org(site: str, app: Application) -> None:
+    """M4.1"""
+    from campaignsync.store.models import Connection
+
+    populate(app, programs=1)
+    visitor = client()
+    assert b'/programs/1/link/"' not in visitor.get("/programs/1/").content
+    Connection.objects.create(name="other", instance_url="https://other.example", credentials="none")
+    assert b'/programs/1/link/"' in visitor.get("/programs/1/").content
+    assert b'name="connection" value="other"' in visitor.get("/programs/1/link/").content
+
+
+def test_nobody_on_the_way_keeps_what_somebody_saw(site: str, app: Application) -> None:
+    populate(app, programs=1)
+    visitor = client()
+    for page in ("/", "/people/", "/programs/1/members.csv", "/settings/users/", "/nowhere/"):
+        assert visitor.get(page).headers["Cache-Control"] == "private, no-store", page
+
+
+def test_no_page_promises_a_mail_that_nobody_sends(site: str, app: Application) -> None:
+    client()
+    visitor = client()
+    for page in ("signup/", "password/reset/", "password/reset/done/", "email/", "confirm-email/"):
+        answer = visitor.get(f"/accounts/{page}")
+        assert answer.status_code == 404, page
+        assert b"Users are made by an admin" in answer.content
+
+
+def test_users_and_keys_are_listed_page_by_page(site: str, app: Application) -> None:
+    from django.contrib.auth.models import User
+
+    from campaignsync.domain.access import Scope
+
+    visitor = client()
+    User.objects.bulk_create(User(username=f"user{n:03}", email=f"u{n}@example.com") for n in range(120))
+    for n in range(60):
+        app.users.create_key("admin", f"key {n}", [Scope.PROGRAMS_READ])
+    seen, page = set[str](), "/settings/users/"
+    while page:
+        text = visitor.get(page).content.decode()
+        found = set(re.findall(r'value="(user\d{3})"', text))
+        assert len(found) <= 50
+        assert not seen & found
+        seen |= found
+        onward = re.search(r'href="(\?after=[^"]+)" rel="next"|rel="next" href="([^"]+)"', text)
+        page = f"/settings/users/{onward[1] or onward[2]}" if onward else ""
+    assert len(seen) == 120
+    assert b"user007" in visitor.get("/settings/users/?search=U7@example").content
+    keys = visitor.get("/settings/keys/").content.decode()
+    assert keys.count("cs_") >= 50
+    assert 'rel="next"' in keys
+
+
 def test_hostile_text_is_text(site: str, app: Application) -> None:
     number, visitor = hostile(app), client()
     for page in (

@@ -140,7 +140,7 @@ class Client:
 
     def approvals(self) -> list[WaitingPlan]:
         """Plans that wait for approval, the oldest first."""
-        return [made(WaitingPlan, row) for row in self._wire.json("GET", "/approvals")]
+        return [made(WaitingPlan, row) for row in self._wire.pages("/approvals", {})]
 
     def waiting_rows(self, plan: WaitingPlan, *, verdict: str | None = None) -> Iterator[PlannedMember]:
         """The rows of a plan that waits."""
@@ -157,9 +157,9 @@ class Client:
         """Make both sides the same; with a digest, carry out exactly the plan that was read."""
         return self._errand(f"/programs/{program}/sync", {"digest": digest, "connection": connection})
 
-    def sync_connection(self, connection: int) -> Errand:
-        """Make both sides of all links of a connection the same."""
-        return self._errand(f"/connections/{connection}/sync", {})
+    def sync_connection(self, connection: int, *, full: bool = False) -> Errand:
+        """Make both sides of all links of a connection the same; with `full`, all of the org is read anew first."""
+        return self._errand(f"/connections/{connection}/sync", {"full": full})
 
     def errand(self, number: int) -> Errand:
         """An errand as it stands."""
@@ -243,7 +243,7 @@ class Client:
 
     def smart_campaigns(self) -> list[SmartCampaign]:
         """The smart campaigns."""
-        return [made(SmartCampaign, row) for row in self._wire.json("GET", "/smart-campaigns")]
+        return [made(SmartCampaign, row) for row in self._wire.pages("/smart-campaigns", {})]
 
     def save_smart_campaign(self, name: str, definition: Mapping[str, Any]) -> SmartCampaign:
         """Make a smart campaign, or change it."""
@@ -262,7 +262,7 @@ class Client:
 
     def webhooks(self) -> list[Webhook]:
         """The webhooks."""
-        return [made(Webhook, row) for row in self._wire.json("GET", "/webhooks")]
+        return [made(Webhook, row) for row in self._wire.pages("/webhooks", {})]
 
     def _errand(self, path: str, body: Mapping[str, Any]) -> Errand:
         given = {name: value for name, value in body.items() if value is not None}

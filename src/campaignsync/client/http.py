@@ -1,6 +1,6 @@
 """The wire of the client: one session, errors as `ApiError`, writes that are done once however often they must be sent.
 
-Used by `calls` alone. A request is sent again when the server says that it may be (503), or when no answer came: a write
+Used by `calls` alone. A request is sent again when the server says that it may be (429, 503), or when no answer came: a write
 carries an idempotency key of its own, so that it is done once all the same. The key of the API is never part of an error.
 """
 
@@ -16,6 +16,7 @@ from typing import Any
 import requests
 
 _TRIES = 4
+_AGAIN = (requests.codes.too_many_requests, requests.codes.service_unavailable)
 _LONGEST_WAIT_S = 30.0
 
 
@@ -74,7 +75,7 @@ class Wire:
             else:
                 if answer.ok:
                     return answer
-                if answer.status_code != requests.codes.service_unavailable or not left:
+                if answer.status_code not in _AGAIN or not left:
                     raise _error(answer)
                 wait = float(answer.headers.get("Retry-After", wait))
             time.sleep(min(wait, _LONGEST_WAIT_S))

@@ -110,6 +110,10 @@ class ProblemFilter:
     """The first moment that counts no more."""
     solved: bool = False
     """Those that were solved and are still kept, too."""
+    number: int | None = None
+    """This one alone."""
+    folders: tuple[str, ...] | None = None
+    """Those of programs in these folders and below; None: all, and what is of no program as well."""
 
 
 EVERY_OPEN_PROBLEM = ProblemFilter()

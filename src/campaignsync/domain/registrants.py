@@ -126,6 +126,8 @@ def read_registrants(
     that is empty the channel's first status. A column that is called like one of the member fields holds its values.
     UsageError when the file as a whole makes no sense."""
     everybody = channel.status(status) if status else None
+    if not looks_like_text(raw):
+        raise UsageError("This is no CSV file. Save the list as CSV (UTF-8) in your spreadsheet first.")
     # A byte that is no UTF-8 spoils its own row, not the file.
     lines = (
         raw.removeprefix(b"\xef\xbb\xbf").decode("utf-8", errors="surrogateescape").splitlines(keepends=True)
@@ -174,6 +176,11 @@ def read_registrants(
         ignored_columns=tuple(name for place, name in enumerate(header) if place not in columns),
         refused_cells=tuple(bad_cells),
     )
+
+
+def looks_like_text(raw: bytes) -> bool:
+    """Whether a file may be a table of text: no spreadsheet, archive or picture, and in no encoding of two bytes a letter."""
+    return b"\x00" not in raw[:4096] and raw[:4] not in (b"PK\x03\x04", b"%PDF")
 
 
 def _read_fields(values: dict[str, str], fields: Mapping[str, MemberField]) -> Iterator[str]:

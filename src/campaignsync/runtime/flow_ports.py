@@ -168,18 +168,19 @@ class SmartCampaignShelf(Protocol):
         """What came of it: steps (step, action, outcome, message, people), states, batches, blocked (reason, people)."""
 
     def people(
-        self, name: str, *, email: str | None, outcome: str | None, limit: int
+        self, name: str, *, email: str | None, outcome: str | None, limit: int, before: int | None = None
     ) -> Sequence[dict[str, Any]]:
-        """Results person by person, latest first: email, step, action, outcome, message, at, entered_at, state."""
+        """Results person by person, latest first, those before a number where one is given: number, email,
+        step, action, outcome, message, at, entered_at, state."""
 
-    def blocked(self, name: str, limit: int) -> Sequence[dict[str, Any]]:
-        """Who was found and not let in: email, reason, times, last_at."""
+    def blocked(self, name: str, limit: int, before: int | None = None) -> Sequence[dict[str, Any]]:
+        """Who was found and not let in, as `people`: number, email, reason, times, last_at."""
 
     def rehearsed(self, batch: int) -> dict[str, Any]:
         """Within a rehearsal: what became of a batch: people, blocked, steps, sample."""
 
     def lists(self) -> Sequence[dict[str, Any]]:
-        """The lists of people: name, people."""
+        """The lists of people: number, name, people."""
 
     def make_list(self, name: str) -> None:
         """Make a list."""

@@ -20,8 +20,9 @@ class Outbox(Protocol):
     def settle(self, notice: Notice, sent: Collection[str], failures: Collection[str]) -> None:
         """Keep which outlets have a notice by now, and why the others have not."""
 
-    def list(self, *, limit: int) -> list[dict[str, Any]]:
-        """The latest notices, oldest first: at, connection, program, event, code, message, sent, settled_at, due_at, error."""
+    def list(self, *, limit: int, before: int | None = None) -> list[dict[str, Any]]:
+        """The latest notices, or those before a number, oldest first:
+        id, at, connection, program, event, code, message, sent, settled_at, due_at, error."""
 
     def post_events(self) -> None:
         """Send webhooks the events that are due; what fails is kept and tried again."""

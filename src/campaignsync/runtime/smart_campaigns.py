@@ -153,11 +153,17 @@ class SmartCampaigns:
         return self.shelf.results(name)
 
     def people(
-        self, name: str, *, email: str | None = None, outcome: str | None = None, limit: int = 100
+        self,
+        name: str,
+        *,
+        email: str | None = None,
+        outcome: str | None = None,
+        limit: int = 100,
+        before: int | None = None,
     ) -> Sequence[dict[str, Any]]:
         """Results person by person, latest first."""
-        return self.shelf.people(name, email=email, outcome=outcome, limit=limit)
+        return self.shelf.people(name, email=email, outcome=outcome, limit=limit, before=before)
 
-    def blocked(self, name: str, *, limit: int = 100) -> Sequence[dict[str, Any]]:
+    def blocked(self, name: str, *, limit: int = 100, before: int | None = None) -> Sequence[dict[str, Any]]:
         """Who was found and not let in, and why."""
-        return self.shelf.blocked(name, limit)
+        return self.shelf.blocked(name, limit, before)

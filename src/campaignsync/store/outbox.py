@@ -69,14 +69,16 @@ class Outbox:
         if self._webhooks:
             self._webhooks.post_due()
 
-    def list(self, *, limit: int) -> list[dict[str, Any]]:
-        """The latest notices, oldest first: at, connection, program, event, code, message, sent, settled_at, due_at, error."""
+    def list(self, *, limit: int, before: int | None = None) -> list[dict[str, Any]]:
+        """The latest notices, or those before a number, oldest first:
+        id, at, connection, program, event, code, message, sent, settled_at, due_at, error."""
         return rows(
             "SELECT * FROM (SELECT n.id, n.at, x.name AS connection, NULLIF(n.program, '') AS program, n.event, n.code,"
             " n.message, array(SELECT jsonb_array_elements_text(n.sent)) AS sent, n.settled_at,"
             " CASE WHEN n.settled_at IS NULL THEN n.due_at END AS due_at, n.error FROM store_notice n"
-            " JOIN store_connection x ON x.id = n.connection_id ORDER BY n.id DESC LIMIT %s) latest ORDER BY id",
-            (limit,),
+            " JOIN store_connection x ON x.id = n.connection_id WHERE %s::bigint IS NULL OR n.id < %s"
+            " ORDER BY n.id DESC LIMIT %s) latest ORDER BY id",
+            (before, before, limit),
         )
 
 

@@ -14,7 +14,7 @@ from django.db import transaction
 from campaignsync.domain.ids import ConnectionId
 from campaignsync.domain.service import COMPARED_EVERY, ROUND_BUCKETS_S, RoundEnd
 from campaignsync.settings import Retention
-from campaignsync.store import flow_retention, models, tallies
+from campaignsync.store import flow_retention, models, tallies, uploads
 from campaignsync.store.frames import execute
 from campaignsync.store.jobs import reached
 
@@ -81,9 +81,10 @@ class Pulses:
 
     def tidy(self) -> dict[str, int]:
         """Delete what is kept for too long already, in small transactions; how many rows of what. Long tallies
-        are folded."""
+        are folded, and uploaded files that nobody came back for are gone."""
         with reached():
             tallies.fold_long()
+            uploads.forget_old(self._now())
         deleted = {what: self._forget(what, kept) for what, kept in self._kept.items() if kept}
         if self._journeys:
             with reached():

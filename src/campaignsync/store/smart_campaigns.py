@@ -204,26 +204,26 @@ class SmartCampaigns:
         }
 
     def people(
-        self, name: str, *, email: str | None, outcome: str | None, limit: int
+        self, name: str, *, email: str | None, outcome: str | None, limit: int, before: int | None = None
     ) -> Sequence[dict[str, Any]]:
         """Results person by person, latest first."""
         return rows(
-            "SELECT coalesce(p.email, p.our_id::text) AS email, r.step + 1 AS step, r.action,"
+            "SELECT r.id AS number, coalesce(p.email, p.our_id::text) AS email, r.step + 1 AS step, r.action,"
             " r.choice + 1 AS choice, r.outcome, r.message,"
             " r.at, j.entered_at, j.state FROM store_stepresult r JOIN store_journey j ON j.id ="
             " r.journey_id LEFT JOIN store_person p"
             " ON p.id = r.person_id WHERE r.smart_campaign_id = %s AND (%s::text IS NULL OR p.email = %s)"
-            " AND (%s::text IS NULL OR r.outcome = %s) ORDER BY r.id DESC LIMIT %s",
-            (_row(name).pk, email, comparable_email(email or ""), outcome, outcome, limit),
+            " AND (%s::text IS NULL OR r.outcome = %s) AND (%s::bigint IS NULL OR r.id < %s) ORDER BY r.id DESC LIMIT %s",
+            (_row(name).pk, email, comparable_email(email or ""), outcome, outcome, before, before, limit),
         )
 
-    def blocked(self, name: str, limit: int) -> Sequence[dict[str, Any]]:
-        """Who was found and not let in, latest first."""
+    def blocked(self, name: str, limit: int, before: int | None = None) -> Sequence[dict[str, Any]]:
+        """Who was found and not let in, who was found for the first time last first."""
         return rows(
-            "SELECT coalesce(p.email, p.our_id::text) AS email, b.reason, b.times, b.last_at FROM store_blockedperson b"
-            " LEFT JOIN store_person p ON p.id = b.person_id WHERE b.smart_campaign_id = %s ORDER BY"
-            " b.last_at DESC, b.id LIMIT %s",
-            (_row(name).pk, limit),
+            "SELECT b.id AS number, coalesce(p.email, p.our_id::text) AS email, b.reason, b.times, b.last_at"
+            " FROM store_blockedperson b LEFT JOIN store_person p ON p.id = b.person_id WHERE b.smart_campaign_id = %s"
+            " AND (%s::bigint IS NULL OR b.id < %s) ORDER BY b.id DESC LIMIT %s",
+            (_row(name).pk, before, before, limit),
         )
 
     def rehearsed(self, batch: int) -> dict[str, Any]:
@@ -270,7 +270,8 @@ class SmartCampaigns:
     def lists(self) -> Sequence[dict[str, Any]]:
         """The lists of people."""
         return rows(
-            "SELECT l.name, count(m.id) AS people FROM store_peoplelist l LEFT JOIN store_listmember m ON m.list_id = l.id"
+            "SELECT l.id AS number, l.name, count(m.id) AS people"
+            " FROM store_peoplelist l LEFT JOIN store_listmember m ON m.list_id = l.id"
             " GROUP BY l.id ORDER BY l.name"
         )
 

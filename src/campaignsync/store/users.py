@@ -59,20 +59,28 @@ class Users:
     def __init__(self, clock: Callable[[], datetime]) -> None:
         self._now = clock
 
-    def list(self) -> list[dict[str, Any]]:
-        """All users by name: user, email, active, role (everywhere), folders, keys, last_login."""
+    def list(
+        self, search: str = "", *, name: str | None = None, after: str = "", limit: int | None = None
+    ) -> list[dict[str, Any]]:
+        """Users by name, behind `after` where that is given; all, those whose name or address holds a text, or one by their
+        name: number, user, email, active, role (everywhere), folders, keys, last_login."""
         return rows(
-            "SELECT u.username AS user, u.email, u.is_active AS active, CASE WHEN u.is_superuser THEN 'admin' ELSE"
+            "SELECT u.id AS number, u.username AS user, u.email, u.is_active AS active,"
+            " CASE WHEN u.is_superuser THEN 'admin' ELSE"
             " (SELECT g.role FROM store_grant g WHERE g.user_id = u.id AND g.folder = '') END AS role,"
             " coalesce((SELECT jsonb_object_agg(g.folder, g.role) FROM store_grant g WHERE g.user_id = u.id AND g.folder <> ''),"
             "  '{}') AS folders, (SELECT count(*) FROM store_apikey k WHERE k.user_id = u.id AND k.revoked_at IS NULL) AS keys,"
-            " u.last_login FROM auth_user u ORDER BY u.username"
+            " u.last_login FROM auth_user u WHERE (%(name)s::text IS NULL OR u.username = %(name)s)"
+            " AND (%(after)s = '' OR u.username > %(after)s) AND (%(search)s = ''"
+            "  OR strpos(lower(u.username), lower(%(search)s)) > 0 OR strpos(lower(u.email), lower(%(search)s)) > 0)"
+            " ORDER BY u.username LIMIT %(limit)s",
+            {"search": search, "name": name, "after": after, "limit": limit},
         )
 
     def one(self, name: str) -> dict[str, Any]:
         """One user, as `list` tells them."""
         self._user(name)
-        return next(row for row in self.list() if row["user"] == name)
+        return self.list(name=name)[0]
 
     def add(
         self, name: str, *, email: str = "", password: str | None = None, role: Role | None = None
@@ -160,13 +168,17 @@ class Users:
         )
         return NewKey(key=key, prefix=prefix, name=label, user=name, scopes=names, expires_at=row.expires_at)
 
-    def keys(self, name: str | None = None) -> Sequence[dict[str, Any]]:
-        """Keys of a user, or of all: user, name, prefix, scopes, created_at, expires_at, revoked_at, last_used_at."""
+    def keys(
+        self, name: str | None = None, *, before: int | None = None, limit: int | None = None
+    ) -> Sequence[dict[str, Any]]:
+        """Keys of a user, or of all, the latest first, those before a number where one is given: number, user, name, prefix,
+        scopes, created_at, expires_at, revoked_at, last_used_at."""
         return rows(
-            "SELECT u.username AS user, k.name, k.prefix, k.scopes, k.created_at, k.expires_at, k.revoked_at, k.last_used_at"
-            " FROM store_apikey k JOIN auth_user u ON u.id = k.user_id WHERE %s::text IS NULL OR u.username = %s"
-            " ORDER BY u.username, k.id",
-            (name, name),
+            "SELECT k.id AS number, u.username AS user, k.name, k.prefix, k.scopes, k.created_at, k.expires_at,"
+            " k.revoked_at, k.last_used_at"
+            " FROM store_apikey k JOIN auth_user u ON u.id = k.user_id WHERE (%(name)s::text IS NULL OR u.username = %(name)s)"
+            " AND (%(before)s::bigint IS NULL OR k.id < %(before)s) ORDER BY k.id DESC LIMIT %(limit)s",
+            {"name": name, "before": before, "limit": limit},
         )
 
     def revoke_key(self, prefix: str) -> None:

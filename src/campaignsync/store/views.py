@@ -15,6 +15,7 @@ from campaignsync.domain.problems import EVERY_OPEN_PROBLEM, PROBLEMS, ProblemFi
 from campaignsync.store import traffic
 from campaignsync.store.frames import execute, micros, query, rows
 from campaignsync.store.registry import find_program
+from campaignsync.store.shown.folders import IN_FOLDERS
 
 # A link is concerned by what is open for people of its program, too, such as those who could not be made leads.
 _OF_PEOPLE = """(q.noun = 'person' AND q.connection_id = {link}.connection_id AND q.person_id IN
@@ -28,7 +29,9 @@ PROBLEM_ROWS = f"""store_problem q JOIN store_connection x ON x.id = q.connectio
         (SELECT FROM store_link o WHERE o.program_id = %(program)s AND {_OF_PEOPLE.format(link="o")}))
     AND (%(email)s::text IS NULL OR n.email = %(email)s) AND (%(code)s::text IS NULL OR q.code = %(code)s)
     AND (%(since)s::timestamptz IS NULL OR q.last_seen >= %(since)s)
-    AND (%(until)s::timestamptz IS NULL OR q.first_seen < %(until)s)"""
+    AND (%(until)s::timestamptz IS NULL OR q.first_seen < %(until)s)
+    AND (%(number)s::bigint IS NULL OR q.id = %(number)s)
+    AND (%(folders)s::text[] IS NULL OR p.id IS NOT NULL AND {IN_FOLDERS})"""
 
 PROBLEM_COLUMNS = (
     "x.name AS connection, p.name AS program, q.noun, CASE q.noun WHEN 'field' THEN 'Campaign'"
@@ -135,4 +138,6 @@ def problem_parameters(program: str | None, wanted: ProblemFilter) -> dict[str, 
         "since": wanted.since,
         "until": wanted.until,
         "solved": wanted.solved,
+        "number": wanted.number,
+        "folders": None if wanted.folders is None else list(wanted.folders),
     }

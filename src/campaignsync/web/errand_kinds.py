@@ -54,7 +54,7 @@ def plan(app: Application, asked: Asked, tell: Tell) -> Done:
 def sync(app: Application, asked: Asked, tell: Tell) -> Done:
     """Make both sides the same: of a program, of all that are linked in a connection, or without either of all there are; with
     `allow_removals` a link that was halted for them goes on once; with `digest` the plan that was read is carried out, or
-    nothing. What has changed may fire smart campaigns."""
+    nothing; with `full` all of an org is read anew first. What has changed may fire smart campaigns."""
     with delivered(app.outbox, app.outlets):
         done = _of_program(app, asked, tell) if asked.get("program") else _of_orgs(app, asked, tell)
         if app.smart_campaigns.list():
@@ -84,6 +84,8 @@ def _of_orgs(app: Application, asked: Asked, tell: Tell) -> Done:
         orgs = [each for each in app.registry.connections() if each.campaign_sync]
     rounds, failures = [], list[tuple[str, CampaignsyncError]]()
     for org in orgs:
+        if asked.get("full"):
+            app.ledger.read_anew(org.connection_id)
         try:
             rounds.append(app.sync_now(org, tell=tell))
         except CampaignsyncError as error:

@@ -171,7 +171,13 @@ def _after_look(asked: Asked) -> str:
 def _synced(asked: Asked) -> str:
     if asked.get("program"):
         return _("Syncing '%(name)s'") % {"name": asked["program"]}
+    if asked.get("full"):
+        return _("Comparing all of %(org)s") % {"org": asked["connection"]}
     return _("Syncing all links")
+
+
+def _synced_page(errand: Row) -> str:
+    return _after_look(errand["asked"]) if errand["asked"].get("full") else _program_page(errand["asked"])
 
 
 def told(result: Mapping[str, Any]) -> str:
@@ -248,7 +254,7 @@ TELLINGS: Mapping[str, Telling] = {
     ),
     "sync": Telling(
         title=_synced,
-        address=lambda errand: _program_page(errand["asked"]),
+        address=_synced_page,
         said=told,
     ),
     "undo plan": Telling(

@@ -1,4 +1,5 @@
-"""What happens round every page: the database is told who is at work; errors of the field become pages with words."""
+"""What happens round every page: the database is told who is at work, nobody on the way keeps the answer, and errors of the field
+become pages with words."""
 
 from __future__ import annotations
 
@@ -15,7 +16,7 @@ _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class WhoMiddleware:
-    """What somebody changes stands in the journal under their name; reading changes nothing and asks for nothing."""
+    """What somebody changes stands in the journal under their name; what they see is for them."""
 
     def __init__(self, answer: Answer) -> None:
         self._answer = answer
@@ -23,7 +24,10 @@ class WhoMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.method not in _READING:
             introduce(request.user.get_username() or "nobody who is logged in")
-        return self._answer(request)
+        response = self._answer(request)
+        # What somebody saw here is kept by no proxy, nor by a browser for whoever sits there next.
+        response.headers.setdefault("Cache-Control", "private, no-store")
+        return response
 
 
 class ErrorsMiddleware:

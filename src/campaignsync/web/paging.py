@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +29,17 @@ def listed(
     more = len(rows) > size
     rows = rows[:size]
     return Listed(rows=rows, following=rows[-1][key] if more else None, first=not after)
+
+
+def sliced(rows: Sequence[dict[str, Any]], key: str) -> Callable[[str, int], list[dict[str, Any]]]:
+    """Reads pages of a list that is held whole, which is no longer than people make things by hand."""
+
+    def read(after: str, limit: int) -> list[dict[str, Any]]:
+        places = [place for place, row in enumerate(rows) if str(row[key]) == after]
+        start = places[0] + 1 if places else 0
+        return list(rows[start : start + limit])
+
+    return read
 
 
 def whole(text: str, default: int = 0) -> int:

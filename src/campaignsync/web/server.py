@@ -1,6 +1,7 @@
 """Serves the pages and the API with gunicorn: one process of many threads, which is what one installation needs.
 
-Called by `campaignsync web`. One process, since login attempts are counted in its memory.
+Called by `campaignsync web`. Of such processes there may be several, on one machine or on many: what they have to know of one
+another stands in the database.
 """
 
 from __future__ import annotations

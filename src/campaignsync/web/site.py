@@ -61,6 +61,7 @@ def site(chosen: WebSettings) -> dict[str, Any]:
         "ALLOWED_HOSTS": list(chosen.hosts),
         "TEMPLATES": [_TEMPLATES],
         **_languages(),
+        **_counted(),
         **_static_files(),
         **_logins(chosen),
         **_protection(chosen),
@@ -94,6 +95,16 @@ def _languages() -> dict[str, Any]:
         "USE_THOUSAND_SEPARATOR": False,
         "LANGUAGE_COOKIE_SAMESITE": "Lax",
     }
+
+
+def _counted() -> dict[str, Any]:
+    """Failed logins are counted in the database, so that whoever tries finds no more tries at another web process."""
+    table = {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "store_cache",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
+    return {"CACHES": {"default": table}}
 
 
 def _static_files() -> dict[str, Any]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver, include, path
+from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views.decorators.http import require_POST
 from django.views.i18n import set_language
 
 from campaignsync.web import errand_pages
 from campaignsync.web.accounts import sign_on
 from campaignsync.web.accounts.first_run import first_run
-from campaignsync.web.accounts.views import account, kept
+from campaignsync.web.accounts.views import account, closed, kept
 from campaignsync.web.home.views import home
 from campaignsync.web.links import choices, making
 from campaignsync.web.people import views as people
@@ -23,6 +23,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", home, name="home"),
     path("welcome/", first_run, name="first_run"),
     path("accounts/oidc/<str:provider_id>/login/", sign_on.begin),
+    # Users are made by an admin, and no mail is sent to them: of django-allauth's pages these would promise what nobody does.
+    *(
+        re_path(rf"^accounts/{each}/", closed)
+        for each in ("signup", "email", "password/reset", "confirm-email")
+    ),
     path("accounts/", include("allauth.urls")),
     path("account/", account, name="account"),
     path("kept/", kept, name="kept"),

@@ -75,5 +75,5 @@ def test_how_leads_are_made_and_fields_of_members_are_chosen_for_an_org(admin: A
 
 
 def test_what_people_were_told_is_listed(admin: Asker, app: Application) -> None:
-    assert admin.get("/notices") == []
+    assert admin.pages("/notices") == []
     assert all(each["error"] is None for each in admin.post("/notices/trial"))

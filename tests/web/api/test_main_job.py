@@ -76,7 +76,7 @@ def test_a_plan_that_waits_is_read_and_approved(admin: Asker, desk: Desk) -> Non
     changed = admin.json("PATCH", f"{path}/policy", {"approval": "each plan"})
     assert changed["approval"] == "each plan"
     done = admin.errand(f"/programs/{program}/sync")
-    (waiting,) = admin.get("/approvals")
+    (waiting,) = admin.pages("/approvals")
     assert done["result"]["runs"][0]["to_approve"] == waiting["digest"]
     assert admin.get(f"{path}/waiting-plan")["counts"]["to campaign"] == 2
     rows = admin.pages(f"{path}/waiting-plan/members?search=ada")
@@ -85,10 +85,25 @@ def test_a_plan_that_waits_is_read_and_approved(admin: Asker, desk: Desk) -> Non
     other = {"digest": "0" * 64, "decision": "approved"}
     assert admin.post(f"{path}/waiting-plan/decision", other, status=409)["code"] == "ANOTHER_PLAN"
     admin.post(f"{path}/waiting-plan/decision", {**other, "digest": waiting["digest"], "note": "fine"})
-    assert admin.get("/approvals")[0]["decided_by"].startswith("ada by key")
+    assert admin.pages("/approvals")[0]["decided_by"].startswith("ada by key")
     admin.errand(f"/programs/{program}/sync")
-    assert admin.get("/approvals") == []
+    assert admin.pages("/approvals") == []
     assert desk.there() == {"ada@example.com": "Registered", "ben@example.com": "Invited"}
+
+
+def test_all_of_an_org_is_read_anew_at_a_persons_word(admin: Asker, desk: Desk) -> None:
+    """What `campaignsync sync --full` does: somebody changed what no look would ever ask for again."""
+    desk.give(ada="Registered")
+    desk.link()
+    desk.sync()
+    (org,) = admin.get("/connections")
+    path = f"/connections/{org['number']}/sync"
+    quiet = admin.errand(path)["result"]["api_calls"]
+    whole = admin.errand(path, {"full": True})
+    assert (whole["state"], whole["asked"]["full"]) == ("done", True)
+    assert whole["result"]["api_calls"] > quiet
+    assert desk.there() == {"ada@example.com": "Registered"}
+    assert admin.post(path, {"ful": True}, status=422)["code"] == "WRONG_REQUEST"
 
 
 def test_conflicts_are_listed_and_decided(admin: Asker, desk: Desk) -> None:
@@ -164,10 +179,10 @@ def test_a_smart_campaign_is_counted_saved_run_and_told_of(admin: Asker, desk: D
     assert (run["state"], run["result"]["people"]) == ("done", 2), run
     assert run["done"] == 2, "the steps that were taken are told while it runs"
     assert set(desk.here().values()) == {"Attended"}
-    assert len(admin.get("/smart-campaigns/Thank them/people")) == 2
+    assert len(admin.pages("/smart-campaigns/Thank them/people")) == 2
     assert admin.post("/smart-campaigns", status=405)
     admin.json("DELETE", "/smart-campaigns/Thank them", status=204)
-    assert admin.get("/smart-campaigns") == []
+    assert admin.pages("/smart-campaigns") == []
 
 
 def test_what_programs_came_to_is_reported(admin: Asker, desk: Desk) -> None:

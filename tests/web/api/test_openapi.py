@@ -27,6 +27,7 @@ NOUNS = (
     "programs",
     "links",
     "syncing",
+    "approvals",
     "problems",
     "people",
     "history",
@@ -54,6 +55,42 @@ def test_the_document_tells_of_every_route_and_what_it_needs(admin: Asker) -> No
         assert "Needs the role **" in each["description"]
         assert each["responses"]["default"] == {"$ref": "#/components/responses/Problem"}
         assert each["security"]
+
+
+def test_no_noun_of_the_api_is_left_out() -> None:
+    """Whoever adds a module of routes finds it here, or its routes would never be tried."""
+    from campaignsync.web.api.application import MODULES, ROUTES
+
+    assert {route.noun for route in ROUTES} == set(NOUNS)
+    assert len(MODULES) >= len(NOUNS)
+
+
+WHOLE = {
+    "/channels": "as many as kinds of delivery",
+    "/connections": "as many as orgs",
+    "/connections/{connection}/fields": "as many as are mapped in an org",
+    "/connections/{connection}/member-fields": "as many as are mapped in an org",
+    "/member-fields": "made by hand, by an admin",
+    "/programs/{program}/links": "one a connection",
+    "/reports/performance": "a report: its rows belong together, and it can be narrowed",
+}
+"""Lists that come as one, and why nothing makes them long."""
+
+
+def test_every_list_comes_page_by_page_or_says_why_not() -> None:
+    told = document()
+    bare, paged = set(), set()
+    for path, operations in told["paths"].items():
+        for answer in (operations.get("get") or {}).get("responses", {}).values():
+            schema = answer.get("content", {}).get("application/json", {}).get("schema", {})
+            if schema.get("type") == "array":
+                bare.add(path.removeprefix("/api/v1"))
+            elif schema.get("$ref", "").rpartition("/")[2].startswith("Page"):
+                paged.add(path)
+                asked = {each["name"] for each in operations["get"]["parameters"]}
+                assert {"cursor", "limit"} <= asked, path
+    assert bare == set(WHOLE)
+    assert len(paged) >= 20
 
 
 @pytest.mark.parametrize("noun", NOUNS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,6 +13,8 @@ from hypothesis import strategies as st
 from api_words import Asker, asker
 from campaignsync.bootstrap import Application
 from campaignsync.domain.access import Role
+from campaignsync.web.api.pace import Pace
+from campaignsync.web.installation import serve
 
 HOSTILE = (
     "'; DROP TABLE store_program; --",
@@ -51,7 +54,24 @@ def test_pages_give_everybody_once_whatever_happens_meanwhile(admin: Asker, prog
 
 
 @pytest.mark.parametrize(
-    "path", ["/programs", "/people", "/problems", "/journal", "/audit", "/runs", "/errands", "/links"]
+    "path",
+    [
+        "/programs",
+        "/people",
+        "/problems",
+        "/journal",
+        "/audit",
+        "/runs",
+        "/errands",
+        "/links",
+        "/users",
+        "/api-keys",
+        "/smart-campaigns",
+        "/people-lists",
+        "/approvals",
+        "/notices",
+        "/webhooks",
+    ],
 )
 def test_every_list_takes_its_own_cursors_and_refuses_what_is_none(
     admin: Asker, program: str, path: str
@@ -155,6 +175,50 @@ def test_what_failed_leaves_nothing_and_may_be_asked_again_under_the_same_key(ad
     admin.json("POST", "/programs", bad, status=422, Idempotency_Key="k2")
     assert admin.pages("/programs") == [], "all of a write or nothing"
     admin.json("POST", "/programs", {**bad, "end": "2026-03-01"}, status=201, Idempotency_Key="k2")
+
+
+def test_who_asks_too_often_waits_and_others_do_not(admin: Asker, app: Application) -> None:
+    other = asker(app, Role.VIEWER, name="ben")
+    serve(replace(app, settings=replace(app.settings, web=replace(app.settings.web, api_rate=3))))
+    try:
+        asked = [admin.send("GET", "/me") for _ in range(5)]
+        assert [each.status_code for each in asked] == [200, 200, 200, 429, 429]
+        told = json.loads(asked[-1].content)
+        assert (told["code"], told["status"]) == ("TOO_MANY_REQUESTS", 429)
+        assert asked[-1].headers["Content-Type"] == "application/problem+json"
+        assert 0 < int(asked[-1].headers["Retry-After"]) <= 20
+        assert other.send("GET", "/me").status_code == 200
+        assert admin.send("POST", "/programs", {"name": "x", "channel": "Webinar"}).status_code == 429
+    finally:
+        serve(app)
+
+
+def test_what_was_used_up_is_made_good_by_and_by() -> None:
+    at = [0.0]
+    pace = Pace(now=lambda: at[0])
+    assert [pace.wait_s("ada", 60) for _ in range(60)] == [0.0] * 60
+    assert pace.wait_s("ada", 60) == 1.0
+    assert pace.wait_s("ben", 60) == 0.0
+    at[0] = 1.5
+    assert pace.wait_s("ada", 60) == 0.0
+    assert pace.wait_s("ada", 60) == 0.5
+    at[0] = 1000.0
+    assert [pace.wait_s("ada", 60) for _ in range(61)] == [0.0] * 60 + [1.0], "no more than a minute's"
+    assert [pace.wait_s("ada", 0) for _ in range(99)] == [0.0] * 99
+
+
+def test_a_file_that_is_no_table_is_told_so_without_a_word_of_what_is_in_it(
+    admin: Asker, program: str
+) -> None:
+    for raw in (
+        b"PK\x03\x04secret",
+        "Email\nada@example.com\n".encode("utf-16"),
+        b"%PDF-1.7 secret",
+        b"\x00",
+    ):
+        told = admin.json("POST", f"{program}/members/import", raw, status=422)
+        assert "This is no CSV file" in told["detail"]
+        assert "secret" not in told["detail"]
 
 
 def test_a_revoked_key_gets_no_answer_that_was_kept(admin: Asker, app: Application) -> None:
@@ -276,7 +340,7 @@ def test_secrets_are_shown_once(admin: Asker) -> None:
     made = admin.post("/api-keys", {"name": "x", "scopes": ["members:read"]})
     hook = admin.post("/webhooks", {"url": "https://example.com/hook", "events": ["run.finished"]})
     told = json.dumps(
-        [admin.get("/api-keys"), admin.get("/webhooks"), admin.pages("/audit"), admin.get("/me")]
+        [admin.pages("/api-keys"), admin.pages("/webhooks"), admin.pages("/audit"), admin.get("/me")]
     )
     assert made["key"] not in told
     assert hook["secret"] not in told

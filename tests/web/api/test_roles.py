@@ -154,7 +154,7 @@ def test_a_key_cannot_make_one_that_may_more_than_itself(app: Application, progr
     assert Asker(made["key"]).send("GET", "/me").status_code == 401
     viewer = asker(app, Role.VIEWER, name="cy")
     assert viewer.post("/api-keys", {"name": "x", "scopes": ["sync:run"], "user": "ben"}, status=403)
-    assert [row["user"] for row in viewer.get("/api-keys")] == ["cy"]
+    assert [row["user"] for row in viewer.pages("/api-keys")] == ["cy"]
 
 
 def test_a_session_of_the_pages_is_let_in_and_guarded_against_forgery(app: Application, program: int) -> None:

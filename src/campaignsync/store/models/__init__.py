@@ -25,7 +25,7 @@ from campaignsync.store.models.automation import (
     StepResult,
     WaitingEntry,
 )
-from campaignsync.store.models.errands import Errand
+from campaignsync.store.models.errands import Errand, Upload
 from campaignsync.store.models.history import JournalEntry, Mark, Notice, Problem, Run
 from campaignsync.store.models.links import (
     AgreedField,
@@ -118,6 +118,7 @@ __all__ = [
     "StepResult",
     "Subscription",
     "Traffic",
+    "Upload",
     "WaitingEntry",
     "WaitingPlan",
     "Webhook",

@@ -1,7 +1,8 @@
-"""Errands: work for Salesforce that somebody asked for and that takes longer than a request may."""
+"""What somebody is in the middle of: errands, which take longer than a request may, and files on their way in."""
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import models
 
 
@@ -32,3 +33,18 @@ class Errand(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.pk}"
+
+
+class Upload(models.Model):
+    """A file between being chosen and being brought in; only whoever sent it gets it back, by its token."""
+
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    token = models.TextField(unique=True)
+    content = models.BinaryField()
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = (models.Index(fields=("at",), name="uploads_by_age"),)
+
+    def __str__(self) -> str:
+        return f"{self.owner}: {self.at}"

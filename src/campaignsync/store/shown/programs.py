@@ -74,13 +74,15 @@ def _parameters(wanted: ProgramFilter) -> dict[str, Any]:
     }
 
 
-def choices() -> dict[str, list[str]]:
-    """What programs can be filtered by: channels, tags, folders."""
+def choices(folders: Sequence[str] | None) -> dict[str, list[str]]:
+    """What programs in these folders, or all, can be filtered by: channels, tags, folders."""
+    seen = f"store_program p WHERE {IN_FOLDERS}"
     (found,) = rows(
         "SELECT coalesce((SELECT array_agg(name ORDER BY name) FROM store_channel), '{}') AS channels,"
-        " coalesce((SELECT array_agg(DISTINCT name || '=' || value) FROM store_programtag), '{}') AS tags,"
-        f" coalesce((SELECT array_agg(DISTINCT folder) FROM (SELECT {FOLDER} AS folder FROM store_program p) f WHERE"
-        f" folder <> ''), '{{}}') AS folders"
+        " coalesce((SELECT array_agg(DISTINCT t.name || '=' || t.value) FROM store_programtag t"
+        f" WHERE %(folders)s::text[] IS NULL OR t.program_id IN (SELECT p.id FROM {seen})), '{{}}') AS tags,"
+        f" coalesce((SELECT array_agg(DISTINCT {FOLDER}) FROM {seen} AND {FOLDER} <> ''), '{{}}') AS folders",
+        {"folders": None if folders is None else list(folders)},
     )
     return {name: list(values) for name, values in found.items()}
 

@@ -101,19 +101,22 @@ def conflicts(
 def standing(*, folders: list[str] | None) -> dict[str, Any]:
     """How things stand: links (state → how many), waiting (links that changed since their last run), whether there are
     programs and
-    members, how many problems and conflicts are open, runs and api_calls of 24 hours."""
+    members, how many problems and conflicts are open, runs of 24 hours; of programs in these folders, or of all."""
     links = rows(
         "SELECT l.state, count(*) AS n, count(k.id) FILTER (WHERE NOT EXISTS (SELECT FROM store_run r WHERE r.link_id = l.id"
         "  AND r.ended_at >= k.noted_at)) AS changed FROM store_link l JOIN store_program p ON p.id = l.program_id"
         f" LEFT JOIN store_mark k ON k.link_id = l.id WHERE {IN_FOLDERS} GROUP BY 1",
         {"folders": folders},
     )
+    of_programs = f"WHERE %(folders)s::text[] IS NULL OR program_id IN (SELECT p.id FROM store_program p WHERE {IN_FOLDERS})"
     (counts,) = rows(
-        "SELECT EXISTS (SELECT FROM store_program) AS programs, EXISTS (SELECT FROM store_programmember) AS members,"
-        " (SELECT count(*) FROM store_problem WHERE solved_at IS NULL AND code <> 'CONFLICT') AS problems,"
-        " (SELECT count(*) FROM store_problem WHERE solved_at IS NULL AND code = 'CONFLICT') AS conflicts,"
-        " (SELECT count(*) FROM store_run WHERE started_at > now() - interval '24 hours') AS runs,"
-        " (SELECT coalesce(sum(calls), 0) FROM store_apicalls WHERE hour > now() - interval '24 hours') AS api_calls"
+        f"SELECT EXISTS (SELECT FROM store_program p WHERE {IN_FOLDERS}) AS programs,"
+        f" EXISTS (SELECT FROM store_programmember {of_programs}) AS members,"
+        f" (SELECT count(*) FROM {_OPEN} AND q.code <> 'CONFLICT') AS problems,"
+        f" (SELECT count(*) FROM {_OPEN} AND q.code = 'CONFLICT') AS conflicts,"
+        f" (SELECT count(*) FROM (SELECT * FROM store_run {of_programs}) r"
+        "  WHERE started_at > now() - interval '24 hours') AS runs",
+        {"folders": folders},
     )
     return {
         **counts,
@@ -123,10 +126,11 @@ def standing(*, folders: list[str] | None) -> dict[str, Any]:
 
 
 def stopped_links(*, folders: list[str] | None, limit: int) -> list[dict[str, Any]]:
-    """Links that do not run: id, program_id, program, connection, campaign, state, reason."""
+    """Links that do not run: id, program_id, program, folder, connection, campaign, state, reason."""
     return rows(
-        "SELECT l.id, p.id AS program_id, p.name AS program, x.name AS connection, coalesce(c.name, l.campaign_id) AS campaign,"
-        " l.state, l.reason, l.removals_allowed FROM store_link l JOIN store_program p ON p.id = l.program_id"
+        "SELECT l.id, p.id AS program_id, p.name AS program, p.folder, x.name AS connection,"
+        " coalesce(c.name, l.campaign_id) AS campaign, l.state, l.reason, l.removals_allowed"
+        " FROM store_link l JOIN store_program p ON p.id = l.program_id"
         " JOIN store_connection x ON x.id = l.connection_id LEFT JOIN store_campaign c ON c.connection_id = l.connection_id"
         f" AND c.salesforce_id = l.campaign_id WHERE l.state <> 'active' AND {IN_FOLDERS} ORDER BY p.name LIMIT %(limit)s",
         {"folders": folders, "limit": limit},

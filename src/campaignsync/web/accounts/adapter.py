@@ -19,6 +19,10 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
 
+    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
+        # The library counts by the address that was asked as well, whose port whoever asks may write as they like.
+        return str(credentials.get("email") or credentials.get("username") or "").lower()
+
 
 class SingleSignOnAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
     """Whoever the identity provider lets in is let in here, once somebody runs this installation."""

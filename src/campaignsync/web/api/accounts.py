@@ -13,7 +13,7 @@ from pydantic import Field
 from campaignsync.domain.access import NOT_ALLOWED, Action, Role, Scope
 from campaignsync.domain.errors import NOT_THERE, UsageError
 from campaignsync.domain.webhooks import Event, events_named
-from campaignsync.web.api.forms import Body, Cursor, Limit, Name, Number, Page, Text, page, position
+from campaignsync.web.api.forms import Body, Cursor, Limit, Name, Number, Page, Text, page, page_of, position
 from campaignsync.web.api.guard import Asking, Routes
 from campaignsync.web.installation import installation
 
@@ -159,10 +159,10 @@ def show_me(request: HttpRequest) -> Any:
     }
 
 
-@routes.get("/users", Action.MANAGE_USERS, list[UserRow])
-def list_users(request: HttpRequest) -> Any:
-    """List the users with their roles."""
-    return installation().users.list()
+@routes.get("/users", Action.MANAGE_USERS, Page[UserRow])
+def list_users(request: HttpRequest, cursor: Cursor, limit: Limit) -> Any:
+    """List the users with their roles, in the order in which they were added."""
+    return page_of(installation().users.list(), cursor, limit)
 
 
 @routes.post("/users", Action.MANAGE_USERS, UserRow, status=201)
@@ -204,11 +204,13 @@ def revoke_role(request: HttpRequest, user: Name, where: HeldRole) -> Any:
     return users.one(user)
 
 
-@routes.get("/api-keys", Action.MANAGE_OWN_KEYS, list[KeyRow])
-def list_keys(request: HttpRequest) -> Any:
-    """List one's own API keys; whoever manages users sees all."""
+@routes.get("/api-keys", Action.MANAGE_OWN_KEYS, Page[KeyRow])
+def list_keys(request: HttpRequest, cursor: Cursor, limit: Limit) -> Any:
+    """List one's own API keys, the latest first; whoever manages users sees all."""
     rights = cast("Asking", request).auth
-    return installation().users.keys(None if rights.allows(Action.MANAGE_USERS) else rights.who)
+    whose = None if rights.allows(Action.MANAGE_USERS) else rights.who
+    found = installation().users.keys(whose, before=position(cursor, None), limit=limit + 1)
+    return page(found, limit)
 
 
 @routes.post("/api-keys", Action.MANAGE_OWN_KEYS, NewKey, status=201)
@@ -236,10 +238,10 @@ def revoke_key(request: HttpRequest, prefix: Name) -> Any:
     return Status(204, None)
 
 
-@routes.get("/webhooks", Action.MANAGE_WEBHOOKS, list[WebhookRow])
-def list_webhooks(request: HttpRequest) -> Any:
+@routes.get("/webhooks", Action.MANAGE_WEBHOOKS, Page[WebhookRow])
+def list_webhooks(request: HttpRequest, cursor: Cursor, limit: Limit) -> Any:
     """List the webhooks."""
-    return installation().webhooks.list()
+    return page_of(installation().webhooks.list(), cursor, limit, key="id")
 
 
 @routes.post("/webhooks", Action.MANAGE_WEBHOOKS, MadeWebhook, status=201)

@@ -15,7 +15,7 @@ from campaignsync.domain.approvals import SHORTEST_DIGEST, PlanDecision
 from campaignsync.domain.ids import LinkId
 from campaignsync.planner.explain import safe_csv, searched
 from campaignsync.store.approvals import LONGEST_NOTE
-from campaignsync.web.api.forms import Body, Cursor, Limit, Number, Page, Text, page, position
+from campaignsync.web.api.forms import Body, Cursor, Limit, Number, Page, Text, page, page_of, position
 from campaignsync.web.api.guard import Asking, Routes, connection_named, folders
 from campaignsync.web.api.programs import csv_answer
 from campaignsync.web.api.syncing import PlannedMember
@@ -76,10 +76,12 @@ class Decided(Schema):
     decision: PlanDecision
 
 
-@routes.get("/approvals", Action.SEE_LINKS, list[WaitingPlan])
-def list_approvals(request: HttpRequest) -> Any:
-    """List the plans that wait for approval, the oldest first."""
-    return installation().approvals.waiting(folders(request, Action.SEE_LINKS))
+@routes.get("/approvals", Action.SEE_LINKS, Page[WaitingPlan])
+def list_approvals(request: HttpRequest, cursor: Cursor, limit: Limit) -> Any:
+    """List the plans that wait for approval, in the order in which their links were made."""
+    return page_of(
+        installation().approvals.waiting(folders(request, Action.SEE_LINKS)), cursor, limit, "link"
+    )
 
 
 @routes.get("/programs/{program}/links/{connection}/waiting-plan", Action.PLAN, OnePlan)

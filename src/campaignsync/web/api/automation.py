@@ -10,13 +10,12 @@ from ninja import Query, Schema, Status
 from pydantic import Field
 
 from campaignsync.domain.access import Action
-from campaignsync.web.api.forms import LARGEST, Body, Name, Text
+from campaignsync.web.api.forms import LARGEST, Body, Cursor, Limit, Name, Page, Text, page, page_of, position
 from campaignsync.web.api.guard import Asking, Routes
 from campaignsync.web.api.syncing import Errand, errand
 from campaignsync.web.installation import installation
 
 routes = Routes("smart campaigns")
-Most = Annotated[int, Query(100, ge=1, le=1000, description="How many at the most.")]
 
 
 class SmartRow(Schema):
@@ -97,14 +96,15 @@ class Unknown(Schema):
 class ListRow(Schema):
     """A list of people."""
 
+    number: int
     name: str
     people: int
 
 
-@routes.get("/smart-campaigns", Action.SEE_AUTOMATION, list[SmartRow])
-def list_smart_campaigns(request: HttpRequest) -> Any:
+@routes.get("/smart-campaigns", Action.SEE_AUTOMATION, Page[SmartRow])
+def list_smart_campaigns(request: HttpRequest, cursor: Cursor, limit: Limit) -> Any:
     """List the smart campaigns, and what goes on in them."""
-    return installation().smart_campaigns.list()
+    return page_of(installation().smart_campaigns.list(), cursor, limit)
 
 
 @routes.get("/smart-campaigns/{name}", Action.SEE_AUTOMATION, Smart)
@@ -152,22 +152,27 @@ def results_of_smart_campaign(request: HttpRequest, name: Name) -> Any:
     return installation().smart_campaigns.results(name)
 
 
-@routes.get("/smart-campaigns/{name}/people", Action.SEE_AUTOMATION, list[dict[str, Any]])
+@routes.get("/smart-campaigns/{name}/people", Action.SEE_AUTOMATION, Page[dict[str, Any]])
 def people_of_smart_campaign(
     request: HttpRequest,
     name: Name,
     email: Annotated[Text | None, Query(None)],
     outcome: Annotated[Text | None, Query(None, description="done, skipped, refused or failed.")],
-    limit: Most,
+    cursor: Cursor,
+    limit: Limit,
 ) -> Any:
     """What became of each step for each person, latest first."""
-    return installation().smart_campaigns.people(name, email=email, outcome=outcome, limit=limit)
+    found = installation().smart_campaigns.people(
+        name, email=email, outcome=outcome, before=position(cursor, None), limit=limit + 1
+    )
+    return page(found, limit)
 
 
-@routes.get("/smart-campaigns/{name}/blocked", Action.SEE_AUTOMATION, list[dict[str, Any]])
-def blocked_by_smart_campaign(request: HttpRequest, name: Name, limit: Most) -> Any:
-    """Who was found and not let in, and why."""
-    return installation().smart_campaigns.blocked(name, limit=limit)
+@routes.get("/smart-campaigns/{name}/blocked", Action.SEE_AUTOMATION, Page[dict[str, Any]])
+def blocked_by_smart_campaign(request: HttpRequest, name: Name, cursor: Cursor, limit: Limit) -> Any:
+    """Who was found and not let in, and why, who was found last first."""
+    found = installation().smart_campaigns.blocked(name, before=position(cursor, None), limit=limit + 1)
+    return page(found, limit)
 
 
 @routes.post("/smart-campaigns/{name}/activate", Action.CHANGE_AUTOMATION, Smart)
@@ -204,10 +209,10 @@ def run_smart_campaign(request: HttpRequest, name: Name) -> Any:
     return errand(request, "smart run", {"smart_campaign": name}, None)
 
 
-@routes.get("/people-lists", Action.SEE_AUTOMATION, list[ListRow])
-def list_people_lists(request: HttpRequest) -> Any:
+@routes.get("/people-lists", Action.SEE_AUTOMATION, Page[ListRow])
+def list_people_lists(request: HttpRequest, cursor: Cursor, limit: Limit) -> Any:
     """List the lists of people."""
-    return list(installation().smart_campaigns.shelf.lists())
+    return page_of(installation().smart_campaigns.shelf.lists(), cursor, limit)
 
 
 @routes.put("/people-lists/{name}", Action.CHANGE_AUTOMATION, Unknown)

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from django.http import HttpRequest
-from ninja import Query, Schema
+from ninja import Schema
 from pydantic import Field
 
 from campaignsync.domain.access import Action
@@ -15,7 +15,7 @@ from campaignsync.domain.ids import ConnectionId
 from campaignsync.domain.people import DuplicateRule
 from campaignsync.domain.statuses import ProgressionStatus
 from campaignsync.runtime.notices import attempt, trial
-from campaignsync.web.api.forms import MOST, Body, Name, Number, Text
+from campaignsync.web.api.forms import Body, Cursor, Limit, Name, Number, Page, Text, page, position
 from campaignsync.web.api.guard import Routes, connection_named
 from campaignsync.web.api.settings import ChannelRow, StatusOfChannel
 from campaignsync.web.api.syncing import Errand, errand
@@ -131,13 +131,12 @@ def change_statuses(request: HttpRequest, name: Name, wished: Statuses) -> Any:
     return asdict(registry.channel(name))
 
 
-@routes.get("/notices", Action.CHANGE_SETTINGS, list[NoticeRow])
-def list_notices(
-    request: HttpRequest,
-    limit: Annotated[int, Query(50, ge=1, le=MOST, description="How many of the latest.")],
-) -> Any:
-    """List what people were told: rounds that failed, links that wait, very many problems; and when that was over."""
-    return installation().outbox.list(limit=limit)
+@routes.get("/notices", Action.CHANGE_SETTINGS, Page[NoticeRow])
+def list_notices(request: HttpRequest, cursor: Cursor, limit: Limit) -> Any:
+    """List what people were told, latest first: rounds that failed, links that wait, very many problems; and when that was
+    over."""
+    found = installation().outbox.list(before=position(cursor, None), limit=limit + 1)
+    return page(found[::-1], limit, key="id")
 
 
 @routes.post("/notices/trial", Action.CHANGE_SETTINGS, list[Trial])

@@ -6,6 +6,7 @@ A request with an `Idempotency-Key` is done once: whoever sends it again within 
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Callable
 from typing import cast
 
@@ -15,6 +16,7 @@ from django.http import HttpRequest, HttpResponse
 from campaignsync.domain.errors import CampaignsyncError
 from campaignsync.store.answers import Answer
 from campaignsync.web.api.guard import Asking
+from campaignsync.web.api.pace import Pace
 from campaignsync.web.api.problems_json import MEDIA_TYPE, of_django, of_the_field, problem
 from campaignsync.web.installation import installation
 
@@ -32,16 +34,24 @@ class ApiMiddleware:
 
     def __init__(self, answer: _Next) -> None:
         self._answer = answer
+        self._pace = Pace()
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if not request.path_info.startswith(PREFIX):
             return self._answer(request)
+        most = installation().settings.web.api_rate
+        wait_s = self._pace.wait_s(_owner(request), most)
+        response = _too_fast(most, wait_s) if wait_s else self._told(request)
+        response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+    def _told(self, request: HttpRequest) -> HttpResponse:
+        """The answer, a refusal in the one form that refusals have."""
         response = self._answer(request) if request.method in _READING else self._written(request)
         if response.status_code >= 400 and not response.headers.get("Content-Type", "").startswith(
             MEDIA_TYPE
         ):
             response = of_django(response)
-        response.headers.setdefault("Cache-Control", "no-store")
         return response
 
     def _written(self, request: HttpRequest) -> HttpResponse:
@@ -95,11 +105,23 @@ def _known(request: HttpRequest) -> bool:
     return by_key or request.user.is_authenticated
 
 
+def _too_fast(most: int, wait_s: float) -> HttpResponse:
+    seconds = math.ceil(wait_s)
+    return problem(
+        429,
+        "TOO_MANY_REQUESTS",
+        f"More than {most:,} requests a minute came with this key: ask again in {seconds} s. Whoever runs campaignsync"
+        " sets the limit with CAMPAIGNSYNC_API_RATE.",
+        headers={"Retry-After": str(seconds)},
+    )
+
+
 def _owner(request: HttpRequest) -> str:
-    """Whose idempotency keys these are: those of an API key, or of a session."""
-    bearer = request.headers.get("Authorization")
-    session = request.COOKIES.get("sessionid", "")
-    return hashlib.sha256((f"key {bearer}" if bearer else f"session {session}").encode()).hexdigest()
+    """Who it is that asks, be they let in or not: an API key, a session, or an address. Idempotency keys are one's own."""
+    bearer, session = request.headers.get("Authorization"), request.COOKIES.get("sessionid")
+    address = request.META.get("REMOTE_ADDR", "")
+    who = f"key {bearer}" if bearer else f"session {session}" if session else f"address {address}"
+    return hashlib.sha256(who.encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def _fingerprint(request: HttpRequest) -> str:

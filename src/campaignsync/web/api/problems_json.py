@@ -46,6 +46,7 @@ _TITLES = {
     413: "This is too large",
     415: "Another kind of body is wanted",
     422: "Something must be mended first",
+    429: "This is asked too often",
     500: "An error of ours",
     503: "Try again later",
 }

@@ -80,6 +80,12 @@ class WhatToSync(OneConnection):
     allow_removals: bool = False
 
 
+class HowToSync(Body):
+    """With `full` all of the org is read anew first, whatever was seen before."""
+
+    full: bool = False
+
+
 class WhichPlan(Body):
     """The plan that was read."""
 
@@ -122,9 +128,10 @@ def sync_program(request: HttpRequest, program: Number, what: WhatToSync) -> Any
 
 
 @routes.post("/connections/{connection}/sync", Action.SYNC_ALL, Errand, status=202)
-def sync_connection(request: HttpRequest, connection: Number) -> Any:
-    """Make both sides of all links of a connection the same."""
-    return errand(request, "sync", {"connection": connection_named(connection)}, None)
+def sync_connection(request: HttpRequest, connection: Number, how: HowToSync | None = None) -> Any:
+    """Make both sides of all links of a connection the same; with `full`, all of the org is read anew first."""
+    asked = {"connection": connection_named(connection), **({"full": True} if how and how.full else {})}
+    return errand(request, "sync", asked, None)
 
 
 @routes.get("/errands", Action.SEE_RUNS, Page[Errand])

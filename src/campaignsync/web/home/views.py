@@ -14,13 +14,15 @@ from campaignsync.bootstrap import Application
 from campaignsync.domain.access import Action
 from campaignsync.domain.backlog import metrics, trend
 from campaignsync.domain.connections import Connection
+from campaignsync.domain.links import LinkState
 from campaignsync.store.shown import work
-from campaignsync.web.access import requires, seen_folders
+from campaignsync.web.access import may, requires, seen_folders
 from campaignsync.web.accounts.first_run import nobody_yet
 from campaignsync.web.errand_pages import running
 from campaignsync.web.installation import installation
 
-_STOPPED = 8
+_STOPPED, _PROBLEMS = 8, 5
+_WITH_A_TILE = (LinkState.ACTIVE, LinkState.HALTED)
 
 
 def home(request: HttpRequest) -> HttpResponseBase:
@@ -37,15 +39,24 @@ def _home(request: HttpRequest) -> HttpResponse:
     context = {
         "title": _("Home"),
         "standing": standing,
-        "stopped": work.stopped_links(folders=folders, limit=_STOPPED),
-        "problems": work.problem_groups(folders=folders)[:5],
+        "others": [(state, n) for state, n in sorted(standing["links"].items()) if state not in _WITH_A_TILE],
+        "stopped": [
+            {**link, "may_change": may(request, Action.CHANGE_LINKS, link["folder"])}
+            for link in work.stopped_links(folders=folders, limit=_STOPPED)
+        ],
+        "problems": _newest(work.problem_groups(folders=folders)),
         "runs": work.runs(program=None, before=None, limit=6, folders=folders),
         "orgs": [_org(app, each) for each in connections],
         "approvals": app.approvals.waiting(folders),
-        "steps": _first_steps(connections, standing),
+        "steps": _first_steps(connections, standing) if may(request, Action.CHANGE_SETTINGS) else [],
+        "may_sync_all": may(request, Action.SYNC_ALL),
         "errands": running(seen_folders(request, Action.SEE_RUNS)),
     }
     return render(request, "web/home.html", context)
+
+
+def _newest(groups: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return sorted(groups, key=lambda each: each["last_seen"], reverse=True)[:_PROBLEMS]
 
 
 def _org(app: Application, org: Connection) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from campaignsync.domain.links import Misfit
 from campaignsync.runtime.linking import CAMPAIGN_NAME_LENGTH, Linking
 from campaignsync.store.shown.campaigns import campaigns
 from campaignsync.web import errand_pages
-from campaignsync.web.access import requires
+from campaignsync.web.access import may, requires
 from campaignsync.web.errand_pages import outcome
 from campaignsync.web.installation import installation
 from campaignsync.web.plans import plan_context, table_of
@@ -44,8 +44,12 @@ def begin(request: HttpRequest, number: int) -> HttpResponse:
         messages.warning(
             request, _("Connect a Salesforce org first: then programs can be linked with its campaigns.")
         )
-        return redirect("connection_new")
-    org = next((each for each in orgs if each.name == request.GET.get("connection")), orgs[0])
+        if may(request, Action.CHANGE_SETTINGS):
+            return redirect("connection_new")
+        return redirect("program", number=number)
+    linked = set(row.links.values_list("connection__name", flat=True))
+    free = [each for each in orgs if each.name not in linked] or orgs
+    org = next((each for each in orgs if each.name == request.GET.get("connection")), free[0])
     search = request.GET.get("search", "").strip()[:200]
     context = {
         "title": _("Link '%(name)s'") % {"name": row.name},

@@ -68,31 +68,33 @@ def group(request: HttpRequest, connection: int, code: str) -> HttpResponse:
 @requires(Action.SETTLE_PROBLEMS)
 def retry(request: HttpRequest) -> HttpResponse:
     """Have what was refused tried again: all of a cause, all of everything, or one."""
-    views = installation().views
     one = whole(request.POST.get("problem", ""))
-    if one:
-        row = Problem.objects.select_related("person", "link__program").filter(pk=one).first()
-        if row is None:
-            raise UsageError(_("This problem is not there any more."))
-        folder = row.link.program.folder if row.link else None
-        rights_of(request).require(Action.SETTLE_PROBLEMS, folder)
-        wanted = ProblemFilter(
-            connection=ConnectionId(row.connection_id),
-            code=row.code,
-            email=row.person.email if row.person else None,
-        )
-        done = views.retry_problems(row.link.program.name if row.link else None, wanted)
-    else:
-        rights_of(request).require(Action.SETTLE_PROBLEMS)
-        org = whole(request.POST.get("connection", ""))
-        wanted = ProblemFilter(
-            connection=ConnectionId(org) if org else None, code=request.POST.get("code") or None
-        )
-        done = views.retry_problems(None, wanted)
+    wanted = _one(request, one) if one else _all(request)
+    done = installation().views.retry_problems(None, wanted)
     said = ngettext("%(n)s will be tried at the next sync.", "%(n)s will be tried at the next sync.", done)
     messages.success(request, said % {"n": done})
     back = request.POST.get("back", "")
     return redirect(back if _ours(back) else "problems")
+
+
+def _one(request: HttpRequest, number: int) -> ProblemFilter:
+    """One problem, where whoever asks may have it tried again."""
+    row = Problem.objects.select_related("link__program").filter(pk=number, solved_at=None).first()
+    if row is None:
+        raise UsageError(_("This problem is not there any more."))
+    folder = row.link.program.folder if row.link else None
+    rights_of(request).require(Action.SETTLE_PROBLEMS, folder)
+    return ProblemFilter(number=number)
+
+
+def _all(request: HttpRequest) -> ProblemFilter:
+    """All problems, or those of a cause, in the folders of whoever asks."""
+    org, folders = whole(request.POST.get("connection", "")), seen_folders(request, Action.SETTLE_PROBLEMS)
+    return ProblemFilter(
+        connection=ConnectionId(org) if org else None,
+        code=request.POST.get("code") or None,
+        folders=None if folders is None else tuple(folders),
+    )
 
 
 def _ours(address: str) -> bool:
@@ -103,8 +105,10 @@ def _ours(address: str) -> bool:
 @requires(Action.SEE_PROBLEMS)
 def export(request: HttpRequest) -> HttpResponse:
     """Open problems as CSV, safe to open in a spreadsheet."""
-    rights_of(request).require(Action.SEE_PROBLEMS)
-    wanted = ProblemFilter(code=request.GET.get("code") or None)
+    folders = seen_folders(request, Action.SEE_PROBLEMS)
+    wanted = ProblemFilter(
+        code=request.GET.get("code") or None, folders=None if folders is None else tuple(folders)
+    )
     answer = HttpResponse(
         safe_csv(installation().views.problem_table(None, wanted)), content_type="text/csv; charset=utf-8"
     )

@@ -9,16 +9,16 @@ from dataclasses import asdict
 from typing import Any
 
 from django.contrib import messages
-from django.core.cache import cache
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.crypto import get_random_string
 from django.utils.translation import gettext as _
 
 from campaignsync.domain.access import Action
 from campaignsync.domain.errors import UsageError
 from campaignsync.domain.registrants import REGISTRANTS, Registrants, read_registrants
 from campaignsync.store.models import Program
+from campaignsync.store.uploads import LARGEST
 from campaignsync.web.access import requires
 from campaignsync.web.errand_pages import begin as begin_errand
 from campaignsync.web.errand_pages import imported
@@ -26,8 +26,6 @@ from campaignsync.web.installation import installation
 from campaignsync.web.programs.members import require_file
 from campaignsync.web.programs.one import program_of
 
-MOST_BYTES = 20 * 2**20
-_KEPT_S = 3600
 _WHILE_WAITING = 5_000
 """How many people come in while the browser waits; more are an errand."""
 _SHOWN = 8
@@ -37,21 +35,20 @@ _SHOWN = 8
 def begin(request: HttpRequest, number: int) -> HttpResponse:
     """Choose a file."""
     row = program_of(request, number, Action.CHANGE_MEMBERS)
-    context: dict[str, Any] = {"title": row.name, "program": row, "tab": "members", "most": MOST_BYTES}
+    context: dict[str, Any] = {"title": row.name, "program": row, "tab": "members", "most": LARGEST}
     if request.method == "POST":
         try:
-            raw = require_file(request, MOST_BYTES)
+            raw = require_file(request, LARGEST)
             _header(raw)
         except UsageError as error:
             return render(request, "web/programs/import.html", {**context, "error": str(error)}, status=400)
-        token = get_random_string(24)
-        cache.set(_key(request, token), raw, _KEPT_S)
+        token = installation().uploads.keep(_owner(request), raw)
         return redirect("import_map", number=number, token=token)
     return render(request, "web/programs/import.html", context)
 
 
-def _key(request: HttpRequest, token: str) -> str:
-    return f"import:{request.user.pk}:{token}"
+def _owner(request: HttpRequest) -> int:
+    return int(request.user.pk or 0)
 
 
 def _header(raw: bytes) -> list[str]:
@@ -68,7 +65,7 @@ def _header(raw: bytes) -> list[str]:
 def mapping(request: HttpRequest, number: int, token: str) -> HttpResponse:
     """Say which column means what, see what would happen, and let it happen."""
     row = program_of(request, number, Action.CHANGE_MEMBERS)
-    raw = cache.get(_key(request, token))
+    raw = installation().uploads.read(_owner(request), token)
     if raw is None:
         messages.warning(request, _("The file was forgotten after an hour: choose it once more."))
         return redirect("import", number=number)
@@ -90,16 +87,23 @@ def mapping(request: HttpRequest, number: int, token: str) -> HttpResponse:
     except UsageError as error:
         return render(request, "web/programs/import_map.html", {**context, "error": str(error)})
     if request.POST.get("go") and not read.people.is_empty():
-        cache.delete(_key(request, token))
-        if read.people.height > _WHILE_WAITING:
-            asked = {"program": row.name, "number": number, "update": update}
-            return begin_errand(request, "import", asked, row.folder, read.people)
-        done = installation().members.import_people(
-            row.name, read.people, who=request.user.get_username(), update=update
-        )
-        messages.success(request, imported(asdict(done)))
+        # The file and what came of it go together: sent twice, it comes in once; refused, it is still there.
+        with transaction.atomic():
+            if installation().uploads.forget(_owner(request), token):
+                return _brought_in(request, row, read, update=update)
         return redirect("members", number=number)
     return render(request, "web/programs/import_map.html", {**context, "read": read, **_preview(read)})
+
+
+def _brought_in(request: HttpRequest, row: Program, read: Registrants, *, update: bool) -> HttpResponse:
+    """Bring the people in, or have that done by an errand where they are many."""
+    if read.people.height > _WHILE_WAITING:
+        asked = {"program": row.name, "number": row.pk, "update": update}
+        return begin_errand(request, "import", asked, row.folder, read.people)
+    who = request.user.get_username()
+    done = installation().members.import_people(row.name, read.people, who=who, update=update)
+    messages.success(request, imported(asdict(done)))
+    return redirect("members", number=row.pk)
 
 
 def _read(

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from campaignsync.domain.access import Action
 from campaignsync.domain.errors import UsageError
+from campaignsync.domain.registrants import looks_like_text
 from campaignsync.planner.explain import safe_csv
 from campaignsync.store.models import Program
 from campaignsync.store.shown import programs as shown
@@ -132,6 +133,6 @@ def require_file(request: HttpRequest, most: int) -> bytes:
             % {"size": f"{sent.size:,}", "most": f"{most:,}"}
         )
     raw: bytes = sent.read()
-    if b"\x00" in raw[:4096] or raw[:4] in (b"PK\x03\x04", b"%PDF"):
+    if not looks_like_text(raw):
         raise UsageError(_("This is no CSV file. Save the list as CSV (UTF-8) in your spreadsheet first."))
     return raw

@@ -28,7 +28,8 @@ _FILTERS = ("search", "channel", "tag", "folder", "state")
 def programs(request: HttpRequest) -> HttpResponse:
     """The list."""
     given = {name: request.GET.get(name, "").strip()[:200] for name in _FILTERS}
-    wanted = shown.ProgramFilter(**given, folders=seen_folders(request, Action.SEE_PROGRAMS))
+    folders = seen_folders(request, Action.SEE_PROGRAMS)
+    wanted = shown.ProgramFilter(**given, folders=folders)
     total = shown.count_programs(wanted)
     context = {
         "title": _("Programs"),
@@ -38,7 +39,7 @@ def programs(request: HttpRequest) -> HttpResponse:
         "total": total,
         "given": given,
         "filtered": any(given.values()),
-        "choices": shown.choices(),
+        "choices": shown.choices(folders),
         "states": [*(each.value for each in LinkState), "none"],
         "may_change": may(request, Action.CHANGE_PROGRAMS),
     }
@@ -67,6 +68,8 @@ def program(request: HttpRequest, number: int) -> HttpResponse:
         "runs": work.runs(program=number, before=None, limit=5),
         "may_change": may(request, Action.CHANGE_PROGRAMS, row.folder),
         "may_link": may(request, Action.CHANGE_LINKS, row.folder),
+        # One link in each connection (M4.1).
+        "may_link_more": not links or len(links) < len(installation().registry.connections()),
     }
     return render(request, "web/programs/one.html", context)
 

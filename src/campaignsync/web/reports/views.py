@@ -73,10 +73,10 @@ class ReportForm(forms.Form):
 @requires(Action.SEE_REPORTS)
 def report(request: HttpRequest) -> HttpResponse:
     """The report that was asked for."""
-    form = ReportForm(request.GET or None, known=choices())
+    folders = seen_folders(request, Action.SEE_REPORTS)
+    form = ReportForm(request.GET or None, known=choices(folders))
     given: dict[str, Any] = form.cleaned_data if form.is_bound and form.is_valid() else {}
     by = given.get("by") or "program"
-    folders = seen_folders(request, Action.SEE_REPORTS)
     counted = months(folders, by=by, channel=given.get("channel", ""), tag=given.get("tag", ""))
     found = performance(counted, by=by, since=given.get("since"), until=given.get("until"))
     if "csv" in request.GET:

@@ -15,6 +15,7 @@ from campaignsync.store.models import WaitingPlan
 from campaignsync.web.access import may, requires, seen_folders
 from campaignsync.web.errand_pages import begin
 from campaignsync.web.installation import installation
+from campaignsync.web.paging import listed, sliced
 from campaignsync.web.plans import csv_of, plan_context
 from campaignsync.web.programs.one import program_of
 from campaignsync.web.runs.doing import link_of
@@ -29,7 +30,8 @@ def waits_for_approval(link: int, digest: str) -> bool:
 def approvals(request: HttpRequest) -> HttpResponse:
     """All plans that wait, the oldest first."""
     waiting = installation().approvals.waiting(seen_folders(request, Action.SEE_LINKS))
-    return render(request, "web/runs/approvals.html", {"title": _("Approvals"), "waiting": waiting})
+    context = {"title": _("Approvals"), "listed": listed(request, sliced(waiting, "link"), "link")}
+    return render(request, "web/runs/approvals.html", context)
 
 
 @requires(Action.PLAN, post=Action.APPROVE)

@@ -19,8 +19,10 @@ from campaignsync.domain.errors import CampaignsyncError, UsageError
 from campaignsync.domain.people import DuplicateRule
 from campaignsync.domain.programs import currency_code, rate
 from campaignsync.runtime.lead_rules import changed_rules
+from campaignsync.runtime.linking import require_campaign_sync
 from campaignsync.store.models import Connection as ConnectionRow
 from campaignsync.web.access import may, requires
+from campaignsync.web.errand_pages import begin
 from campaignsync.web.installation import installation
 
 _SECRET = {"client_secret", "password", "refresh_token"}
@@ -251,6 +253,7 @@ def connection(request: HttpRequest, number: int) -> HttpResponse:
         "form": form,
         "may_change": may(request, Action.CHANGE_SETTINGS),
         "may_check": may(request, Action.CHECK_CONNECTIONS),
+        "may_compare": org.campaign_sync and may(request, Action.SYNC_ALL),
     }
     return render(request, "web/settings/connection.html", context)
 
@@ -286,6 +289,14 @@ def check(request: HttpRequest, number: int) -> HttpResponse:
     return render(
         request, "web/settings/check_part.html", {"findings": installation().doctor(org), "org": org}
     )
+
+
+@requires(Action.SYNC_ALL)
+def compare(request: HttpRequest, number: int) -> HttpResponse:
+    """Read all of an org anew and make both sides of all its links the same."""
+    org = connection_of(number)
+    require_campaign_sync(org)
+    return begin(request, "sync", {"connection": org.name, "full": True})
 
 
 @requires(Action.CHANGE_SETTINGS)

@@ -16,6 +16,7 @@ from campaignsync.domain.access import Action, Role, Scope
 from campaignsync.domain.errors import UsageError
 from campaignsync.web.access import may, requires, rights_of
 from campaignsync.web.installation import installation
+from campaignsync.web.paging import listed, whole
 
 _ROLES = [
     (Role.VIEWER.value, gettext_lazy("viewer: looks")),
@@ -52,6 +53,7 @@ class UserForm(forms.Form):
 @requires(Action.MANAGE_USERS)
 def users(request: HttpRequest) -> HttpResponse:
     """All users, and a new one."""
+    search = request.GET.get("search", "").strip()[:150]
     form = UserForm(request.POST or None)
     if request.method == "POST" and form.is_valid() and _added(form):
         messages.success(request, _("'%(name)s' may log in now.") % {"name": form.cleaned_data["name"]})
@@ -59,7 +61,10 @@ def users(request: HttpRequest) -> HttpResponse:
     context = {
         "title": _("Settings"),
         "tab": "users",
-        "users": installation().users.list(),
+        "search": search,
+        "listed": listed(
+            request, lambda after, limit: installation().users.list(search, after=after, limit=limit), "user"
+        ),
         "form": form,
         "roles": _ROLES,
     }
@@ -127,10 +132,15 @@ def keys(request: HttpRequest) -> HttpResponse:
         made = known.create_key(name, given["name"], [Scope(each) for each in given["scopes"]], lives=lives)
         form = KeyForm()
     everybody = may(request, Action.MANAGE_USERS)
+    whose = None if everybody else name
     context: dict[str, Any] = {
         "title": _("Settings"),
         "tab": "keys",
-        "keys": known.keys(None if everybody else name),
+        "listed": listed(
+            request,
+            lambda after, limit: list(known.keys(whose, before=whole(after) or None, limit=limit)),
+            "number",
+        ),
         "form": form,
         "made": made,
         "everybody": everybody,

@@ -12,6 +12,7 @@ urlpatterns = [
     path("connections/new/", connections.new, name="connection_new"),
     path("connections/<int:number>/", connections.connection, name="connection"),
     path("connections/<int:number>/check/", connections.check, name="connection_check"),
+    path("connections/<int:number>/compare/", require_POST(connections.compare), name="connection_compare"),
     path("connections/<int:number>/credentials/", connections.credentials, name="connection_credentials"),
     path("connections/<int:number>/mirror/", mirroring.mirroring, name="mirroring"),
     path("connections/<int:number>/mapping/", fields.mapping, name="field_mapping"),

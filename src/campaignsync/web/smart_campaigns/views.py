@@ -18,6 +18,7 @@ from campaignsync.store.models import Program
 from campaignsync.web.access import may, requires
 from campaignsync.web.errand_pages import begin
 from campaignsync.web.installation import installation
+from campaignsync.web.paging import listed, sliced, whole
 from campaignsync.web.smart_campaigns import definition as text
 
 _EMPTY = "triggers: []\nfilters: []\nflow: []\n"
@@ -28,7 +29,7 @@ def smart_campaigns(request: HttpRequest) -> HttpResponse:
     """All smart campaigns."""
     context = {
         "title": _("Smart campaigns"),
-        "found": installation().smart_campaigns.list(),
+        "listed": listed(request, sliced(installation().smart_campaigns.list(), "name"), "name"),
         "may_change": may(request, Action.CHANGE_AUTOMATION),
     }
     return render(request, "web/smart/list.html", context)
@@ -42,7 +43,11 @@ def one(request: HttpRequest, name: str) -> HttpResponse:
         "title": name,
         "campaign": app.show(name),
         "results": app.results(name),
-        "people": app.people(name, limit=50),
+        "listed": listed(
+            request,
+            lambda after, limit: list(app.people(name, before=whole(after) or None, limit=limit)),
+            "number",
+        ),
         "may_change": may(request, Action.CHANGE_AUTOMATION),
     }
     context["text"] = text.written(context["campaign"]["definition"])  # type: ignore[index]
