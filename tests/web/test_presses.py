@@ -78,7 +78,22 @@ def test_a_life_of_a_link_pressed_through(
     take_a_run_back(page, site, app, org)
     settle_several_conflicts(page, site, app, org)
     try_again_one_and_all(page, site, app, org)
+    compare_everything(page, site, app, org)
     narrow_the_mirror(page, site, app, org)
+
+
+def compare_everything(page: Page, site: str, app: Application, org: SandboxOrg) -> None:
+    """A mirror that is wrong without anybody knowing."""
+    from campaignsync.store.models import Campaign
+
+    Campaign.objects.update(name="as it was never called")
+    page.goto(f"{site}/settings/")
+    page.get_by_role("link", name="sandbox").click()
+    press(page, "Compare everything", "Synced:")
+    expect(page.get_by_role("heading", level=1, name="sandbox")).to_be_visible()
+    assert {row.name for row in Campaign.objects.all()} == {
+        row["Name"] for row in org.query("SELECT Name FROM Campaign")
+    }
 
 
 def narrow_the_mirror(page: Page, site: str, app: Application, org: SandboxOrg) -> None:
