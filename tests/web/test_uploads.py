@@ -91,9 +91,9 @@ with application(read_settings(Path(sys.argv[1]))) as app:
 
 
 @pytest.fixture
-def two_processes(server_folder: Callable[[str], Path]) -> object:
+def two_processes(ready_folder: Callable[[str], Path]) -> object:
     """The addresses of two web processes of one installation, with a user and a program."""
-    data_dir = server_folder("two")
+    data_dir = ready_folder("two")
     subprocess.run([sys.executable, "-c", BEGUN, str(data_dir)], check=True, capture_output=True)
     parts = [Part(data_dir, data_dir.parent, name, "web", "--port", "0") for name in ("one", "two")]
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver, include, path, re_path
+from django.urls import URLPattern, URLResolver, include, path
 from django.views.decorators.http import require_POST
 from django.views.i18n import set_language
 
@@ -17,6 +17,7 @@ from campaignsync.web.problems import views as problems
 from campaignsync.web.runs import approving, doing
 from campaignsync.web.runs import views as runs
 
+CLOSED = ("signup", "email", "password/reset", "confirm-email")
 LINK = "programs/<int:number>/link"
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -24,10 +25,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("welcome/", first_run, name="first_run"),
     path("accounts/oidc/<str:provider_id>/login/", sign_on.begin),
     # Users are made by an admin, and no mail is sent to them: of django-allauth's pages these would promise what nobody does.
-    *(
-        re_path(rf"^accounts/{each}/", closed)
-        for each in ("signup", "email", "password/reset", "confirm-email")
-    ),
+    *(path(f"accounts/{each}/", closed) for each in CLOSED),
+    *(path(f"accounts/{each}/<path:rest>", closed) for each in CLOSED),
     path("accounts/", include("allauth.urls")),
     path("account/", account, name="account"),
     path("kept/", kept, name="kept"),

@@ -17,7 +17,7 @@ def account(request: HttpRequest) -> HttpResponse:
     return render(request, "web/account.html", {"title": _("Your account"), "rights": rights_of(request)})
 
 
-def closed(request: HttpRequest) -> HttpResponse:
+def closed(request: HttpRequest, rest: str = "") -> HttpResponse:
     """Where others sign up or have a password sent: who does that here."""
     words = _("Users are made by an admin, who can also set a new password for somebody: Settings, Users.")
     return render(request, "web/error.html", {"title": _("An admin does this"), "words": words}, status=404)

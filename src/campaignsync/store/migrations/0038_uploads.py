@@ -15,7 +15,7 @@ CREATE INDEX IF NOT EXISTS store_cache_expires ON store_cache (expires);
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("store", "0035_plans_that_wait_are_told"),
+        ("store", "0037_lean_indexes"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
