@@ -15,7 +15,7 @@ CREATE INDEX IF NOT EXISTS store_cache_expires ON store_cache (expires);
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("store", "0037_lean_indexes"),
+        ("store", "0038_what_is_compared_marks_nothing"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
