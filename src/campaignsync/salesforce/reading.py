@@ -338,7 +338,8 @@ class Reader:
 
     def _among_all(self, emails: Collection[str]) -> Iterator[pl.DataFrame]:
         """Leads and contacts with these addresses, by a bulk job over all that have one."""
-        wanted = pl.DataFrame({"wanted": [email.strip().lower() for email in emails]}).unique()
+        asked = pl.Series("wanted", emails, dtype=pl.String)
+        wanted = asked.str.strip_chars().str.to_lowercase().to_frame().unique()
         own = pl.col("email").str.strip_chars().str.to_lowercase()
         for kind in PEOPLE:
             fields = ", ".join(self.person_fields(kind))
