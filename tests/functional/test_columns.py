@@ -1,12 +1,12 @@
-"""From Salesforce's bytes to the agreed state and back nothing of Python is done for a row: four times the members cost as many calls
-that our functions make, of Python and of C, but for the pages and pieces in which they travel."""
+"""From Salesforce's bytes to the agreed state and back nothing of Python is done for a row: four times the members cost as many
+calls that our functions make, of Python and of C, but for the pages and pieces in which they travel."""
 
 from __future__ import annotations
 
 import sys
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import FrameType

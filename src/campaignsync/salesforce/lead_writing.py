@@ -25,6 +25,7 @@ from campaignsync.domain.people import (
 from campaignsync.domain.trees import LEAD_OUTCOMES, LEAD_WRITES
 from campaignsync.salesforce import bulk
 from campaignsync.salesforce.bulk import Ingested, NoteJob, Order
+from campaignsync.salesforce.parts import parts
 from campaignsync.salesforce.reading import Reader
 from campaignsync.salesforce.wire import Part, Wire
 from campaignsync.salesforce.writing import (
@@ -45,7 +46,7 @@ BULK_FROM_LEADS = 10_000
 BULK_FROM_LEADS_SINGLY = 2_000
 """Ten calls, too, where headers must say something, which only collections of 200 by themselves can."""
 LEADS_A_JOB = 50_000
-"""Far below the 100 MB that one upload may have (S2.4.2), with thirty fields each."""
+"""Five of Salesforce's own batches; long texts in many fields end a job sooner (parts)."""
 _AUTO_ASSIGN = {ASSIGN_BY_ACTIVE_RULE: "TRUE", ASSIGN_NOBODY: "FALSE"}
 """What says how a new lead gets its owner; anything else is the id of a rule. A header of the whole call, collections too."""
 _NULL_IN_BULK = "#N/A"
@@ -70,8 +71,7 @@ class LeadLane:
         many = self._known_again(leads, paths)
         enough = BULK_FROM_LEADS if self._by_default else BULK_FROM_LEADS_SINGLY
         if many.height >= enough and (found := self._rule()) is not None:
-            for chunk in many.iter_slices(LEADS_A_JOB):
-                yield self._in_bulk(chunk, paths, found or None)
+            yield from self._in_bulk(many, paths, found or None)
             leads = leads.join(many, on="person_id", how="anti")
         for chunk in leads.iter_slices(LEADS_A_CALL if self._by_default else ROWS_A_CALL):
             yield self._collected(chunk.to_dicts(), paths)
@@ -103,14 +103,22 @@ class LeadLane:
             return None
         return str(found[0]["Id"]) if found else ""
 
-    def _in_bulk(self, leads: pl.DataFrame, paths: Mapping[str, str], rule: str | None) -> pl.DataFrame:
+    def _in_bulk(
+        self, leads: pl.DataFrame, paths: Mapping[str, str], rule: str | None
+    ) -> Iterator[pl.DataFrame]:
+        """By jobs side by side: leads lock nothing in common."""
         key = self.rules.external_id_field
         rows = leads.select(
             *([pl.col("our_id").alias(key)] if key else []),
             *(_cell(leads, name).alias(path) for name, path in paths.items()),
         )
         order = Order(of="Lead", operation="upsert" if key else "insert", key=key, rule=rule, tells_ids=True)
-        return _told(leads, self._key, bulk.ingest(self.wire, order, rows, self.note), key or paths["email"])
+        files = list(parts(rows, most_rows=LEADS_A_JOB))
+        jobs = bulk.ingest_side_by_side(self.wire, order, files, self.note)
+        start = 0
+        for file, job in zip(files, jobs, strict=False):
+            yield _told(leads.slice(start, file.height), self._key, job, key or paths["email"])
+            start += file.height
 
     def _collected(self, rows: Sequence[Row], paths: Mapping[str, str]) -> pl.DataFrame:
         try:

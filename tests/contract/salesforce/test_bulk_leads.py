@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from campaignsync.domain.connections import Login
-from campaignsync.domain.errors import UsageError
+from campaignsync.domain.errors import RetryableError, UsageError
 from campaignsync.domain.people import ASSIGN_NOBODY, DuplicateRule, LeadRules
 from campaignsync.domain.trees import LEAD_OUTCOMES, LEAD_WRITES
 from campaignsync.salesforce import lead_writing
@@ -64,6 +64,41 @@ def test_many_leads_are_made_in_a_handful_of_calls(sandbox: SandboxOrg, org: Sal
     assert dict(zip(leads()["email"].str.to_lowercase(), told["salesforce_id"], strict=True)) == ids
     (row,) = org.find_people(emails=["new7@mail.example"], ids=()).to_dicts()
     assert (row["last_name"], row["company"], row["employees"]) == ('"N", 7', "C", 7)
+
+
+def test_jobs_of_leads_are_under_way_side_by_side(
+    sandbox: SandboxOrg, org: SalesforceOrg, bulk_rules: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Leads lock nothing in common (S2.2.11): four jobs at once, each told when it has ended, in the order of their rows."""
+    monkeypatch.setattr(lead_writing, "LEADS_A_JOB", 400)
+    bulk_rules(reads_per_step=2)
+    states: list[list[str]] = []
+    noted: list[str] = []
+
+    def note(job: str) -> None:
+        noted.append(job)
+        path = "/services/data/v62.0/jobs/ingest/"
+        states.append([sandbox.call("GET", path + each)["state"] for each in noted[:-1][-1:]])
+
+    batches = list(org.create_leads(leads(), note))
+    assert [batch["person_id"][0] for batch in batches] == [1, 401, 801, 1201, 1601]
+    assert pl.concat(batches)["salesforce_id"].n_unique() == MANY
+    assert len(noted) == 5
+    assert all(before != ["JobComplete"] for before in states[1:4]), "the next was made while one was at work"
+
+
+def test_jobs_that_were_begun_are_told_before_what_keeps_the_next_from_beginning(
+    sandbox: SandboxOrg, org: SalesforceOrg, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whose job was closed is never sent again; the third upload was lost, and its job does nothing."""
+    monkeypatch.setattr(lead_writing, "LEADS_A_JOB", 500)
+    rule = {"match": {"method": "PUT", "path": "/batches", "nth": 3}, "action": {"drop": "after"}}
+    sandbox.control("POST", "/sandbox/faults", {"rules": [rule]})
+    told: list[pl.DataFrame] = []
+    with pytest.raises(RetryableError):
+        told.extend(org.create_leads(leads(), lambda _: None))
+    assert sum(batch["salesforce_id"].count() for batch in told) == 1_000
+    assert len(sandbox.query("SELECT Id FROM Lead")) == 1_000
 
 
 def test_leads_go_a_thousand_a_call_where_a_job_would_take_more(
