@@ -18,3 +18,9 @@ def see(linked: Linked, *members: dict[str, object]) -> None:
 def journal(linked: Linked) -> list[tuple[str, Any, Any]]:
     lines = linked.app.dump(linked.connection.connection_id).journal  # type: ignore[attr-defined]
     return [(each["side"], each["old"], each["new"]) for each in lines if each["noun"] == "member"]
+
+
+def problems(linked: Linked) -> list[str]:
+    """The codes of the problems that are open."""
+    held = linked.app.dump(linked.connection.connection_id).problems  # type: ignore[attr-defined]
+    return sorted(each["code"] for each in held)

@@ -19,8 +19,9 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from dataclasses import dataclass, field, fields
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+T = TypeVar("T")
 CHUNK = 25
 ONE_IN = 200
 """Every so manieth history is played on PostgreSQL."""
@@ -160,18 +161,19 @@ def play_many(
                 yield each.result()
 
 
-def played(seeds: Sequence[int]) -> Sum:
-    """Play these; those in memory in the one thread that Polars works in: else each of their hundreds of steps goes over there
-    and back. A connection to PostgreSQL is of the thread that it is closed in."""
-    done = play_seeds([seed for seed in seeds if seed % ONE_IN == 0])
-    done.add(_where_polars_works(lambda: play_seeds([seed for seed in seeds if seed % ONE_IN])))
+def played(seeds: Sequence[int], in_postgres: Callable[[Any], Any] | None = None) -> Sum:
+    """Play these; those in memory where Polars works, since a connection to PostgreSQL is of the thread that it is closed in."""
+    done = play_seeds([seed for seed in seeds if seed % ONE_IN == 0], in_postgres)
+    done.add(where_polars_works(lambda: play_seeds([seed for seed in seeds if seed % ONE_IN])))
     return done
 
 
-def _where_polars_works(play: Callable[[], Sum]) -> Sum:
+def where_polars_works(play: Callable[[], T]) -> T:
+    """Play in the thread that Polars works in, which is one (POLARS_MAX_THREADS): else each of a history's hundreds of steps goes
+    over there and back."""
     import polars as pl
 
-    done: list[Sum] = []
+    done: list[T] = []
     failed: list[BaseException] = []
 
     def playing(column: pl.Series) -> pl.Series:

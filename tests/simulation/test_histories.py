@@ -11,7 +11,7 @@ import pytest
 from campaignsync.bootstrap import Application
 from simulation.clock import SimulatedClock
 from simulation.history import made_from
-from simulation.many import play_seeds
+from simulation.many import played as all_played
 from simulation.narrate import documents, history_of
 from simulation.play import Outcome, play
 from simulation.stores import InMemory
@@ -33,7 +33,7 @@ def test_histories_lose_nothing(
     """The figures of all chunks are summed up at the end of the run (tests/conftest.py)."""
     from simulation.postgres import InPostgres
 
-    done = play_seeds(range(first, min(first + CHUNK, HISTORIES)), InPostgres)
+    done = all_played(range(first, min(first + CHUNK, HISTORIES)), InPostgres)
     record_property("simulated", done.told())
     replay = "\n".join(f"./run simulate --seed {seed}: {found}" for seed, found in done.violations.items())
     assert not done.violations, replay
