@@ -22,11 +22,21 @@ settings.register_profile(
 )
 settings.load_profile("house")
 
+TESTS = Path(__file__).parent
+LONGEST_FIRST = ("functional", "simulation", "web", "witness", "store", "contract", "scenario")
+"""Folders of tests by how long one of their tests takes; all others come behind them."""
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """Whoever comes first, which is the process that starts the others, keeps the place of their databases until it ends."""
     if place := share_original():
         config.add_cleanup(place.cleanup)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes long comes first and very short tests come last, so that several processes end at the same time."""
+    folders = {name: place for place, name in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: folders.get(item.path.relative_to(TESTS).parts[0], len(folders)))
 
 
 class Clock:
