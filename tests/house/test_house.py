@@ -8,6 +8,8 @@ from __future__ import annotations
 import ast
 import re
 import subprocess
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import grimp
@@ -19,6 +21,14 @@ PYTHON = [*SOURCES, *sorted((ROOT / "tests").rglob("*.py"))]
 LONGEST_FILE, LONGEST_FUNCTION, MOST_PARAMETERS = 600, 70, 6
 
 
+@pytest.fixture(scope="module", autouse=True)
+def nothing_kept() -> Iterator[None]:
+    """Millions of nodes would make every later look for garbage in this process slow."""
+    yield
+    parsed.cache_clear()
+
+
+@cache
 def parsed(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
 
