@@ -14,19 +14,14 @@ import sys
 import tempfile
 from pathlib import Path
 
-_ORIGINAL = "CAMPAIGNSYNC_TESTS_ORIGINAL"
-_FIRST_START = """
-import sys
-from pathlib import Path
+import psycopg
+
 from campaignsync.bootstrap import application
+from campaignsync.runtime.embedded_postgres import embedded_postgres
 from campaignsync.settings import Settings
 from campaignsync.web.site import site
 
-settings = Settings(data_dir=Path(sys.argv[1]))
-with application(settings, site=site(settings.web)):
-    pass
-"""
-_UNHURRIED = "\n# No test takes the power away; what a killed server has written, the machine still has.\nfsync = off\n"
+_ORIGINAL = "CAMPAIGNSYNC_TESTS_ORIGINAL"
 _SETS_OF_DJANGO = ("django_migrations", "django_content_type", "auth_permission")
 _BIG_BYTES = 4 << 20
 
@@ -46,14 +41,28 @@ def make_ready(data_dir: Path) -> Path:
     with (place / "door").open("w") as door:
         fcntl.flock(door, fcntl.LOCK_EX)
         if not (place / "made").exists():
-            subprocess.run([sys.executable, "-c", _FIRST_START, str(place / "first")], check=True)
-            with (place / "first" / "postgres" / "postgresql.conf").open("a") as rules:
-                rules.write(_UNHURRIED)
+            # In a process of its own, since a process has one database for all of its life.
+            subprocess.run([sys.executable, __file__, str(place / "first")], check=True)
             (place / "made").touch()
     subprocess.run(
         ["cp", "-a", "--reflink=auto", str(place / "first" / "postgres"), str(data_dir)], check=True
     )
     return data_dir
+
+
+def unhurry(url: str) -> None:
+    """Let a server wait for no disk: no test takes the power away, and what a killed server wrote, the machine still has."""
+    with psycopg.connect(url, autocommit=True) as session:
+        session.execute("ALTER SYSTEM SET fsync = off")
+        session.execute("SELECT pg_reload_conf()")
+
+
+def _first_start(data_dir: Path) -> None:
+    settings = Settings(data_dir=data_dir)
+    with embedded_postgres(data_dir) as url:
+        unhurry(url)
+        with application(settings, site=site(settings.web)):
+            """It is up to date."""
 
 
 def empty_tables() -> None:
@@ -81,3 +90,7 @@ def empty_tables() -> None:
                 ([f"{name}%" for name in _SETS_OF_DJANGO],),
             )
         cursor.execute("SET session_replication_role = DEFAULT")
+
+
+if __name__ == "__main__":
+    _first_start(Path(sys.argv[1]))

@@ -10,6 +10,7 @@ import re
 import struct
 import subprocess
 import sys
+import tempfile
 import termios
 import threading
 from dataclasses import dataclass
@@ -100,3 +101,43 @@ def _watch(screen: int, shown: list[bytes]) -> None:
             shown.append(some)
     except OSError:
         return
+
+
+class BornShell(Shell):
+    """The same, where how a process starts is not what is asked: each command is born by one that has loaded all it needs.
+
+    The database runs for as long as this is open.
+    """
+
+    def __init__(self, data_dir: Path) -> None:
+        super().__init__(data_dir)
+        mother = Path(__file__).with_name("born_commands.py")
+        self._mother = subprocess.Popen(
+            [sys.executable, str(mother), str(data_dir)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            bufsize=1,
+        )
+        assert self._heard() == "ready"
+
+    def _heard(self) -> str:
+        assert self._mother.stdout is not None
+        return self._mother.stdout.readline().strip()
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        assert self._mother.stdin is not None
+        with tempfile.TemporaryDirectory() as folder:
+            files = [Path(folder) / "out", Path(folder) / "errors"]
+            command = ["--data-dir", str(self.data_dir), *arguments]
+            wish = {"arguments": command, "files": [str(file) for file in files]}
+            self._mother.stdin.write(json.dumps(wish) + "\n")
+            status = int(self._heard())
+            printed, errors = (file.read_text("utf-8") for file in files)
+        return subprocess.CompletedProcess(command, status, printed, errors)
+
+    def close(self) -> None:
+        for pipe in (self._mother.stdin, self._mother.stdout):
+            assert pipe is not None
+            pipe.close()
+        self._mother.wait(timeout=60)

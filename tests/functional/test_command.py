@@ -10,19 +10,21 @@ import pytest
 from simple_salesforce import Salesforce
 
 from campaignsync.runtime.embedded_postgres import embedded_postgres
+from ready_database import unhurry
 from sandbox_org import CLIENT_ID, CLIENT_SECRET, SandboxOrg
-from shell import Shell
+from shell import BornShell, Shell
 
 
 @pytest.fixture(scope="module")
 def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
     folder = tmp_path_factory.mktemp("shell")
-    with embedded_postgres(folder):  # Held open, so that commands find it running.
+    with embedded_postgres(folder) as url:  # Held open, so that commands find it running.
+        unhurry(url)
         yield Shell(folder)
 
 
 @pytest.fixture(scope="module")
-def story(shell: Shell, sandbox: SandboxOrg, tmp_path_factory: pytest.TempPathFactory) -> Shell:
+def story(shell: Shell, sandbox: SandboxOrg, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
     """The forms that scripts rely on, in their order, up to a program that is synced."""
     sandbox.reset()
     file = tmp_path_factory.mktemp("files") / "registrants.csv"
@@ -47,7 +49,9 @@ def story(shell: Shell, sandbox: SandboxOrg, tmp_path_factory: pytest.TempPathFa
     assert "line 4 left out: 'broken' is no e-mail address" in imported
     shell.well("link", "Spring Webinar", "--create", "Spring Webinar 2026")
     assert shell.json("sync")["runs"][0]["changes"] == {"program": 0, "campaign": 3}  # type: ignore[index, call-overload]
-    return shell
+    born = BornShell(shell.data_dir)
+    yield born
+    born.close()
 
 
 def test_an_unmodified_client_reads_exactly_the_members_that_are_listed(

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from campaignsync.runtime.embedded_postgres import embedded_postgres
 from sandbox_org import CLIENT_ID, CLIENT_SECRET, SandboxOrg
-from shell import Shell
+from shell import BornShell, Shell
 
 
 @pytest.fixture(scope="module")
@@ -28,14 +27,13 @@ def apac() -> Iterator[SandboxOrg]:
 @pytest.fixture(scope="module")
 def shell(ready_folder: Callable[[str], Path], emea: SandboxOrg, apac: SandboxOrg) -> Iterator[Shell]:
     """An installation that is connected to two orgs."""
-    folder = ready_folder("several")
-    with embedded_postgres(folder):  # Held open, so that commands find it running.
-        shell = Shell(folder)
-        shell.well("init")
-        for name, org in (("emea", emea), ("apac", apac)):
-            key = ("--client-id", CLIENT_ID, "--client-secret", CLIENT_SECRET, "--campaign-sync")
-            shell.well("connect", name, "--url", org.url, *key)
-        yield shell
+    shell = BornShell(ready_folder("several"))
+    Shell(shell.data_dir).well("init")
+    for name, org in (("emea", emea), ("apac", apac)):
+        key = ("--client-id", CLIENT_ID, "--client-secret", CLIENT_SECRET, "--campaign-sync")
+        shell.well("connect", name, "--url", org.url, *key)
+    yield shell
+    shell.close()
 
 
 @pytest.fixture
