@@ -1,4 +1,4 @@
-"""The demo's story, told once: link, plan, apply, change both sides, sync, compare; then, with --keep, pages to look around."""
+"""The demo's story: link, plan, apply, change both sides, sync, compare; then a living year, on pages to look around."""
 
 from __future__ import annotations
 
@@ -34,21 +34,20 @@ def add_to(app: typer.Typer) -> None:
         keep: Annotated[
             bool,
             typer.Option(
-                "--keep", help="Make a living year beside it, and leave all of it running with its pages."
+                "--keep/--end",
+                help="Make a living year beside it and leave all of it running with its pages, or end with the story.",
             ),
-        ] = False,
-        port: Annotated[
-            int, typer.Option(help="With --keep, the port of the pages; 0: any free one.")
-        ] = 8080,
+        ] = True,
+        port: Annotated[int, typer.Option(help="The port of the pages; 0: any free one.")] = 8080,
     ) -> None:
-        """Show the whole of it with a sandbox org: link, plan, apply, change both sides, sync, equal."""
+        """Show the whole of it with a sandbox org: link, plan, apply, change both sides, sync, equal; then the pages."""
         borrowed = context.obj is not None
         context.obj = context.obj or Path(tempfile.mkdtemp(prefix="campaignsync-demo-"))
         org = SandboxOrg.start()
         try:
             # Held open, so that the commands below share one running database.
             with opened(context):
-                _tell(_Stage(app=app, context=context, org=org))
+                _tell(_Stage(context=context, org=org))
                 if keep:
                     leave_running(context, org, port)
         finally:
@@ -61,8 +60,8 @@ def add_to(app: typer.Typer) -> None:
 class _Stage:
     """What the story is played on: the command line, and an org with a campaign in it."""
 
-    def __init__(self, *, app: typer.Typer, context: typer.Context, org: SandboxOrg) -> None:
-        self.app, self.context, self.org = app, context, org
+    def __init__(self, *, context: typer.Context, org: SandboxOrg) -> None:
+        self.context, self.org = context, org
         self.data_dir: Path = context.obj
         self.campaign_id = org.query(_CAMPAIGN)[0]["Id"]
         self.calls_at_first = sum(org.calls().values())
@@ -70,7 +69,9 @@ class _Stage:
     def run(self, *arguments: str) -> None:
         """Type a command."""
         say(f"\n$ campaignsync {shlex.join(arguments)}")
-        self.app(["--data-dir", str(self.data_dir), *arguments], standalone_mode=False)
+        # The application that this command was added to may be a part of the command alone: the root has all verbs.
+        whole = self.context.find_root().command
+        whole.main(["--data-dir", str(self.data_dir), *arguments], standalone_mode=False)
 
     def members(self) -> dict[str, tuple[str, str]]:
         """The campaign's members as the org itself tells: e-mail → (id, status)."""

@@ -1,4 +1,4 @@
-"""What the demo leaves running with --keep: a living year, the pages to look at it, and how to log in and to end it."""
+"""What the demo leaves running: a living year, the pages to look at it, and how to log in and to end it."""
 
 from __future__ import annotations
 
