@@ -9,6 +9,7 @@ import pytest
 from django.db import connection
 
 from campaignsync.domain.errors import RetryableError
+from campaignsync.salesforce import lead_writing
 from desk import Desk
 
 COMPOSITE = r"/composite$"
@@ -162,8 +163,11 @@ def test_a_bulk_job_that_outlives_its_run_is_waited_for_and_never_sent_twice(des
     assert len(desk.org.members(desk.campaign)) == 2_000
 
 
-def test_a_bulk_job_of_leads_that_outlives_its_run_makes_nobody_twice(desk: Desk) -> None:
+def test_a_bulk_job_of_leads_that_outlives_its_run_makes_nobody_twice(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """M7.11: they are found by their addresses, once the job has come to its end."""
+    monkeypatch.setattr(lead_writing, "BULK_FROM_LEADS", 2_000)
     rows = "\n".join(f"p{number}@example.com,P{number}" for number in range(2_000))
     desk.bring_in(f"email,last name\n{rows}", "Invited")
     desk.link()
