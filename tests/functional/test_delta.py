@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from campaignsync.domain.errors import RetryableError
+from campaignsync.runtime.comparing import compare
 from campaignsync.runtime.cycle import look
+from campaignsync.salesforce import wire
 from campaignsync.store.frames import rows
 from desk import Desk
 
@@ -101,3 +104,62 @@ def test_a_big_campaign_that_shrank_is_listed_by_ids_and_whom_nobody_saw_is_read
     told = rows("SELECT DISTINCT record_id FROM store_journalentry WHERE why = 'observed' AND new IS NULL")
     assert {row["record_id"] for row in told} == set(gone)
     assert door.calls_by_kind["POST jobs/query"] == 1
+
+
+def test_a_look_that_breaks_in_the_middle_leaves_mirror_cursor_and_journal_as_they_were(
+    known: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """S0.1: the first call went well and told of a campaign; the second never came. Half of what there is proves nothing."""
+    org, ledger = known.connection.connection_id, known.app.ledger
+    gone, changed = members(known, 2)
+    known.org.delete("CampaignMember", gone)
+    set_all(known, [changed], "Responded")
+
+    def all_of_it() -> list[object]:
+        stored = "SELECT (SELECT count(*) FROM store_campaignmember) AS m, (SELECT count(*) FROM store_journalentry) AS j"
+        return [rows(stored), ledger.cursor(org)]
+
+    before = all_of_it()
+    monkeypatch.setattr(wire, "_READ_PAUSES_S", ())
+    rule = {"match": {"path": r"/composite$", "nth": 2}, "action": {"status": 503, "body": "html"}}
+    known.org.control("POST", "/sandbox/faults", {"rules": [rule]})
+    with pytest.raises(RetryableError):
+        observe(known)
+    assert all_of_it() == before
+    known.org.control("DELETE", "/sandbox/faults")
+    observe(known)
+    assert mirror_is_the_org(known)
+
+
+def test_a_row_that_comes_later_than_the_look_back_and_leaves_every_count_is_found_by_the_comparison(
+    known: Desk,
+) -> None:
+    """S0.16: an hour behind its stamp. What no look can tell, the daily comparison and a reading of everything anew do."""
+    ledger, pulses = known.app.ledger, known.app.pulses
+    for late, found_by in zip(members(known, 2), ("comparison", "read anew"), strict=True):
+        known.org.control("POST", "/sandbox/faults", {"rules": [], "commit_lag_s": 3_600})
+        set_all(known, [late], "Attended" if found_by == "comparison" else "Responded")
+        known.org.control("DELETE", "/sandbox/faults")
+        observe(known)
+        if found_by == "comparison":
+            compare(known.app.door(known.connection), ledger, pulses, known.connection)
+        else:
+            ledger.read_anew(known.connection.connection_id)
+            observe(known)
+        assert mirror_is_the_org(known)
+
+
+def test_two_edits_between_two_looks_are_one(known: Desk) -> None:
+    """States are compared, not histories: the journal has where it began and where it ended, and nothing of an edit undone."""
+    twice, undone = members(known, 2)
+    was = {row["Id"]: row["Status"] for row in known.org.query("SELECT Id, Status FROM CampaignMember")}
+    other = {"Sent": "Responded", "Responded": "Sent"}
+    for each in (twice, undone):
+        set_all(known, [each], "Attended")
+    set_all(known, [twice], other[was[twice]])
+    set_all(known, [undone], was[undone])
+    observe(known)
+    told = rows(
+        "SELECT record_id, old, new FROM store_journalentry WHERE old IS NOT NULL AND noun = 'member'"
+    )
+    assert told == [{"record_id": twice, "old": was[twice], "new": other[was[twice]]}]

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from types import FrameType
 
 import pytest
 
+from campaignsync.bootstrap import Application
 from campaignsync.domain.ids import LinkId
 from campaignsync.domain.programs import PeriodCost
+from campaignsync.domain.statuses import Channel, ProgressionStatus
 from campaignsync.runtime.rounds import Round, run_round
 from campaignsync.store.frames import execute, rows
-from desk import Desk
+from desk import Desk, login
+from ready_database import empty_tables
+from sandbox_org import SandboxOrg
 
 
 def whole_round(desk: Desk) -> Round:
@@ -227,3 +233,59 @@ def test_a_quiet_round_over_five_thousand_campaigns_takes_three_calls(desk: Desk
     desk.org.forget_token()
     whole_round(desk)
     assert whole_round(desk).api_calls == 3
+
+
+def test_a_quiet_round_reads_no_more_where_there_are_ten_times_the_members(
+    app: Application, org: SandboxOrg
+) -> None:
+    """Sixty links: as many calls, bytes of Salesforce's answers and calls of our functions with 3,600 members as with 360."""
+
+    def quiet(leads: int) -> tuple[int, int, int]:
+        desk = sixty_links(app, org, leads)
+        while due(desk):
+            whole_round(desk)
+        org.control("POST", "/sandbox/clock", {"advance_s": 86_400})
+        org.forget_token()
+        whole_round(desk)
+        org.control("POST", "/sandbox/reset", {"only": ["calls"]})
+        functions = [0]
+
+        def count(frame: FrameType, event: str, _: object) -> None:
+            functions[0] += event == "call" and frame.f_globals.get("__name__", "").startswith(
+                "campaignsync."
+            )
+
+        sys.setprofile(count)
+        try:
+            done = whole_round(desk)
+        finally:
+            sys.setprofile(None)
+        assert len(done.reports) == 60
+        return done.api_calls, sum(org.control("GET", "/sandbox/calls")["bytes"].values()), functions[0]
+
+    few, many = quiet(6), quiet(60)
+    assert few[0] == many[0] <= 5
+    assert many[1] < few[1] * 1.1
+    assert many[2] < few[2] * 1.1
+
+
+def sixty_links(app: Application, org: SandboxOrg, leads: int) -> Desk:
+    """Sixty campaigns that each have so many leads, and the programs they are linked with, as at the beginning."""
+    empty_tables()
+    org.reset()
+    org.control("POST", "/sandbox/seed", {"crowd": {"campaigns": 60, "leads": leads, "seconds_apart": 60}})
+    steps = (("Sent", 0, False), ("Responded", 10, True))
+    statuses = tuple(
+        ProgressionStatus(name=name, step=step, success=success) for name, step, success in steps
+    )
+    app.registry.add_channels([Channel(name="Crowd", program_type="event", statuses=statuses)])
+    door = app.new_door(login(org))
+    app.registry.save_connection(
+        "org", login(org), instance_url=door.instance_url, campaign_sync=True, user=door.sync_user()
+    )
+    desk = Desk(app=app, connection=app.registry.connection("org"), org=org)
+    whole_round(desk)
+    for number, campaign in enumerate(org.query("SELECT Id FROM Campaign")):
+        app.registry.create_program(f"P {number}", "Crowd", {})
+        app.registry.create_link(f"P {number}", desk.connection.connection_id, campaign["Id"])
+    return desk

@@ -388,6 +388,29 @@ def test_very_many_people_are_found_in_calls_that_do_not_grow_with_them(
     assert set(org.calls_by_kind) == kinds
 
 
+def test_ten_times_the_people_are_found_in_a_bounded_number_of_calls_never_one_a_person(
+    sandbox: SandboxOrg, org: SalesforceOrg
+) -> None:
+    """By address: lists up to 8,000, two bulk jobs however many more; by id: 2,300 a call, as addresses hold (S2.2.2)."""
+    sandbox.control("POST", "/sandbox/seed", {"crowd": {"campaigns": 0, "leads": 10_000}})
+    org.changes_since({})
+    everybody = org.find_people(emails=[f"lead{n}@crowd.example" for n in range(1, 10_001)], ids=())
+    ids = everybody["salesforce_id"].to_list()
+    cost = {
+        (number, by): calls_of(org, lambda asked=asked: org.find_people(**asked))  # type: ignore[misc]
+        for number in (1_000, 10_000)
+        for by, asked in {
+            "emails": {"emails": [f"lead{n}@crowd.example" for n in range(1, number + 1)], "ids": ()},
+            "ids": {"emails": (), "ids": ids[:number]},
+        }.items()
+    }
+    assert everybody.height == 10_000
+    assert cost[1_000, "emails"] <= 3
+    assert cost[10_000, "emails"] <= 14
+    assert cost[1_000, "ids"] == 1
+    assert cost[10_000, "ids"] <= 5
+
+
 def test_finding_nobody_costs_nothing(org: SalesforceOrg) -> None:
     assert org.find_people(emails=[], ids=[]).is_empty()
     assert org.api_calls == 0
