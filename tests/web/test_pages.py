@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from typing import TYPE_CHECKING
+from urllib.parse import urljoin
 
 import pytest
 from hypothesis import given, settings
@@ -157,6 +158,26 @@ def test_no_button_is_shown_that_would_be_refused(site: str, app: Application) -
         assert (b"/programs/2/link/2/resume/" in home) is may
         assert b'action="/sync/"' not in home
         assert b"Connect a Salesforce org" not in home
+
+
+@pytest.mark.parametrize("role", [Role.VIEWER, Role.OPERATOR])
+def test_no_link_leads_where_one_may_not_go(site: str, app: Application, role: Role) -> None:
+    """From home on, whatever somebody with a role in one folder can click."""
+    populate(app, programs=2)
+    app.registry.change_program("Program 000", {"folder": "EMEA"})
+    client()
+    visitor, known, ahead = of_a_folder(app, role), set[str](), ["/"]
+    while ahead:
+        page = ahead.pop()
+        known.add(page)
+        answer = visitor.get(page)
+        # 400: the org, which is not there in this test, would have to be asked.
+        assert answer.status_code in (200, 302, 400), page
+        text = "" if answer.streaming else answer.content.decode()
+        links = {html.unescape(urljoin(page, each)) for each in re.findall(r' href="([^"#]+)"', text)}
+        ahead += {each for each in links if each.startswith("/") and not each.startswith("/static/")} - known
+        ahead = [*dict.fromkeys(each for each in ahead if not each.startswith("/accounts/"))]
+    assert len(known) > 20
 
 
 def test_links_that_wait_for_other_reasons_have_their_tile(site: str, app: Application) -> None:

@@ -41,11 +41,12 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     """A context processor."""
     theme = request.COOKIES.get("theme", "")
     user = getattr(request, "user", None)
-    is_admin = bool(user and user.is_authenticated) and may(request, Action.MANAGE_USERS)
+    known = bool(user and user.is_authenticated)
     return {
         "places": [*_places(request)],
-        "is_admin": is_admin,
-        "sees_all": bool(user and user.is_authenticated) and rights_of(request).allows(Action.SEE_HISTORY),
+        "is_admin": known and may(request, Action.MANAGE_USERS),
+        "sees_people": known and may(request, Action.SEE_PEOPLE),
+        "sees_all": known and rights_of(request).allows(Action.SEE_HISTORY),
         "theme": theme if theme in ("light", "dark") else "",
     }
 

@@ -193,6 +193,19 @@ def test_who_asks_too_often_waits_and_others_do_not(admin: Asker, app: Applicati
         serve(app)
 
 
+def test_an_error_of_ours_has_the_one_form_and_tells_nothing_of_itself(
+    admin: Asker, app: Application, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_arguments: object, **_named: object) -> None:
+        raise RuntimeError("the password is hush")
+
+    monkeypatch.setattr(type(app.listings), "programs", broken)
+    answer = admin.send("GET", "/programs")
+    assert (answer.status_code, answer.headers["Content-Type"]) == (500, "application/problem+json")
+    assert b"hush" not in answer.content
+    assert json.loads(answer.content)["status"] == 500
+
+
 def test_what_was_used_up_is_made_good_by_and_by() -> None:
     at = [0.0]
     pace = Pace(now=lambda: at[0])
