@@ -48,7 +48,9 @@ def fulfil(app: Application, wish: dict[str, Any]) -> Any:
         case "set":
             return app.members.set_status(wish["program"], wish["email"], wish["status"], who="clerk")
         case "bring in":
-            file = "Email\n" + "".join(f"p{number}@example.com\n" for number in range(wish["number"]))
+            file = "Email\n" + "".join(
+                f"{wish['who']}{number}@example.com\n" for number in range(wish["number"])
+            )
             channel = app.registry.program_channel(wish["program"])
             read = read_registrants(file.encode(), channel=channel, status=wish["status"])
             app.members.import_people(wish["program"], read.people, who="clerk")

@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -155,16 +155,52 @@ class ServiceRun:
         until(lambda: (self.clerk.wish("query", sql=sql) or [{}])[0].get("number") == wanted, "all topics")
 
     def until_equal(self) -> None:
-        """Wait until both sides of each org are the same and nothing is left to do."""
-        for name, org in self.orgs.items():
-            until(
-                lambda name=name, org=org: (
-                    self.clerk.wish("members", program=name) == org.members(self.campaigns[name])
-                ),
-                f"both sides of {name} equal",
-                every_s=0.3,
-            )
+        """Wait until both sides of each org are the same and nothing is left to do; whoever differs to the end is told of."""
+        for name in self.orgs:
+            try:
+                until(lambda name=name: not self.differing(name), f"both sides of {name} equal", every_s=0.3)
+            except AssertionError as never:
+                never.add_note(self.told_of(name))
+                raise
         until(lambda: self.clerk.wish("busy") == 0, "the end of all rounds", every_s=0.2)
+
+    def differing(self, name: str) -> Mapping[str, tuple[object, object]]:
+        """Each who stands otherwise on the two sides, with their statuses in the program and in the campaign."""
+        here, there = self.clerk.wish("members", program=name), self.orgs[name].members(self.campaigns[name])
+        if here is None:  # The database is away.
+            return {"nobody knows": (None, None)}
+        return {
+            email: (here.get(email), there.get(email))
+            for email in here.keys() | there.keys()
+            if here.get(email) != there.get(email)
+        }
+
+    def told_of(self, name: str) -> str:
+        """Who differs, what the journal, the marks, the jobs and the problems tell, and what was logged last."""
+        differing = self.differing(name)
+        told = [f"{email}: {sides}" for email, sides in differing.items()]
+        for table in (
+            "procrastinate_jobs",
+            "store_mark",
+            "store_problem",
+            "store_subscription",
+            "store_link",
+        ):
+            rows = self.clerk.wish("query", sql=f"SELECT * FROM {table} ORDER BY 1 DESC LIMIT 12") or []
+            told += [f"{table}: {row}" for row in rows]
+        for email in list(differing)[:5]:
+            told += self.history(email)
+        for part in self.parts:
+            told += [f"{part.log.name}: {line}" for line in part.lines()[-12:]]
+        return "\n".join(told)
+
+    def history(self, email: str) -> list[str]:
+        """What the journal tells of somebody, from the beginning on."""
+        sql = (
+            "SELECT j.at, j.side, j.who, j.why, j.run_id, j.old, j.new FROM store_journalentry j JOIN store_person p"
+            f" ON p.id = j.person_id WHERE p.email = '{email}' ORDER BY j.id"
+        )
+        return [f"{email}: {row}" for row in self.clerk.wish("query", sql=sql) or []]
 
     def takeovers(self) -> list[Takeover]:
         """How long the jobs of dead workers had to wait."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import tomllib
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -55,6 +56,26 @@ def test_every_file_can_be_read(path: Path) -> None:
 def test_every_command_that_is_started_exists_with_its_options(line: list[str]) -> None:
     done = CliRunner().invoke(command, [*line, "--help"])
     assert done.exit_code == 0, done.output
+
+
+def pinned(lock: str) -> dict[str, str]:
+    """The packages that a lock file pins, by name, each with all it says of it."""
+    text = (ROOT / "locks" / lock).read_text("utf-8")
+    return {each.partition("==")[0]: each for each in re.split(r"(?m)\n(?=\S)", text.strip())}
+
+
+def test_a_container_gets_what_runs_and_nothing_that_only_developers_need() -> None:
+    everything, product, builder = (pinned(lock) for lock in ("packages.txt", "product.txt", "builder.txt"))
+    versions = {name: each.partition(" ")[0] for name, each in everything.items()}
+    assert {
+        name: each.partition(" ")[0] for name, each in {**product, **builder}.items()
+    }.items() <= versions.items()
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    asked = {re.split(r"[\[>]", line)[0] for line in project["project"]["dependencies"]}
+    tools = {re.split(r"[\[>]", line)[0] for line in project["dependency-groups"]["dev"]}
+    assert asked <= product.keys()
+    assert not tools & product.keys()
+    assert {re.split(r"[\[>]", line)[0] for line in project["build-system"]["requires"]} <= builder.keys()
 
 
 def test_every_setting_that_is_named_exists() -> None:

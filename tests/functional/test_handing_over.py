@@ -21,7 +21,7 @@ def org_and_clerk(data_dir: Path, latency_ms: int) -> Iterator[tuple[EventfulOrg
     org, clerk = EventfulOrg("--latency-ms", str(latency_ms)), Clerk(data_dir)
     try:
         campaign = clerk.insist("found", name="org0", url=org.url, events=org.events, channel="Webinar")
-        clerk.insist("bring in", program="org0", number=MEMBERS, status="Registered")
+        clerk.insist("bring in", program="org0", who="p", number=MEMBERS, status="Registered")
         yield org, clerk, campaign
     finally:
         clerk.stop()
