@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from campaignsync.domain.errors import DUPLICATE_VALUE
 from campaignsync.domain.links import FieldEdit
 from campaignsync.planner.decide import Verdict, decide
 from simulation.expected import WEBINAR, spelled
@@ -202,7 +203,8 @@ def never_back(world: World, dump: Dump) -> Iterator[str]:
 
 
 def equal_or_told(world: World, dump: Dump) -> Iterator[str]:
-    """Both sides and the agreement are equal, or something names the record and says why not."""
+    """Both sides and the agreement are equal, or something names the record and says why not. That somebody is in the campaign
+    already is no reason: it says that we had not looked (S0.4)."""
     for program in world.links:
         link = dump.links[program]
         if link["state"] != "active":
@@ -216,7 +218,9 @@ def _members_equal(world: World, dump: Dump, program: str) -> Iterator[str]:
     told = {
         each["person"]
         for each in dump.problems
-        if each["person"] is not None and each["program"] in (program, None)
+        if each["person"] is not None
+        and each["program"] in (program, None)
+        and each["code"] != DUPLICATE_VALUE
     }
     gone = {number for number, row in dump.identities.items() if row["is_deleted"]}
     campaign = world.campaigns[program]

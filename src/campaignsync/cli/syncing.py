@@ -218,24 +218,33 @@ def _print_rounds(
             'Nothing is linked yet. Link a program with: campaignsync link "PROGRAM" --campaign ID, or --create NAME'
         )
     for report in reports:
-        say(
-            f"{report.program} in {report.connection}: {report.program_changes} changes in the program,"
-            f" {report.campaign_changes} in the campaign, {report.refused} refused, {report.conflicts} conflicts;"
-            f" {report.api_calls} API calls."
-        )
-        if report.to_approve:
-            complain(
-                f"'{report.program}' waits for approval of plan {report.to_approve[:12]}. Read it with:"
-                f' campaignsync approvals "{report.program}"'
-            )
-        if report.held:
-            complain(f"'{report.program}' waits: {report.held}")
-        if report.unknown:
-            complain(f"Nobody knows yet what became of {report.unknown} writes; the next sync finds out.")
-        if report.refused or report.conflicts:
-            say(f'See: campaignsync problems "{report.program}"')
+        _print_report(report)
     if flows:
         print_flows(flows)
+
+
+def _print_report(report: RunReport) -> None:
+    say(
+        f"{report.program} in {report.connection}: {report.program_changes} changes in the program,"
+        f" {report.campaign_changes} in the campaign, {report.refused} refused, {report.conflicts} conflicts;"
+        f" {report.api_calls} API calls."
+    )
+    if report.to_approve:
+        complain(
+            f"'{report.program}' waits for approval of plan {report.to_approve[:12]}. Read it with:"
+            f' campaignsync approvals "{report.program}"'
+        )
+    if report.held:
+        complain(f"'{report.program}' waits: {report.held}")
+    if report.unknown:
+        complain(f"Nobody knows yet what became of {report.unknown} writes; the next sync finds out.")
+    if report.overtaken:
+        complain(
+            f"{counted(report.overtaken, 'member')} changed in Salesforce while being written: theirs stands,"
+            " and the next sync judges it."
+        )
+    if report.refused or report.conflicts:
+        say(f'See: campaignsync problems "{report.program}"')
 
 
 def _print_people(done: Round) -> None:
@@ -262,6 +271,7 @@ def _run(report: RunReport) -> dict[str, object]:
         "refused": report.refused,
         "conflicts": report.conflicts,
         "unknown": report.unknown,
+        "overtaken": report.overtaken,
         "api_calls": report.api_calls,
         "halted": report.halted,
         "held": report.held,

@@ -20,6 +20,13 @@ RESTRICTED_PICKLIST = "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST"
 """Salesforce's code for a value that an admin has not put into a restricted picklist (S1.1.4)."""
 
 
+DUPLICATE_VALUE = "DUPLICATE_VALUE"
+"""Salesforce's code for what is there already; of somebody who is added to a campaign: they are in it (S0.4)."""
+CHANGED_MEANWHILE = "CHANGED_MEANWHILE"
+"""Our code for a member who was added or changed by somebody else between our look and our write. It is no problem of anybody's:
+theirs stands, and the next run judges it."""
+
+
 class CampaignsyncError(Exception):
     """The root of all errors that this product raises on purpose. `code` is Salesforce's own where it gave one; problems are
     kept and filtered by it, the API takes the status of its answer from it, and the engine never decides by it."""

@@ -139,6 +139,8 @@ class RunReport:
     refused: int = 0
     conflicts: int = 0
     unknown: int = 0
+    overtaken: int = 0
+    """Members whom somebody else added or changed between our look and our write: theirs stands till the next run judges it."""
     api_calls: int = 0
     halted: str | None = None
     held: str | None = None

@@ -13,7 +13,13 @@ from functools import partial
 import polars as pl
 
 from campaignsync.domain.backlog import CAMPAIGNS_THERE, LEADS_THERE, MEMBERS_HERE, MEMBERS_THERE
-from campaignsync.domain.errors import RESTRICTED_PICKLIST, RefusedError, UnknownOutcomeError
+from campaignsync.domain.errors import (
+    CHANGED_MEANWHILE,
+    DUPLICATE_VALUE,
+    RESTRICTED_PICKLIST,
+    RefusedError,
+    UnknownOutcomeError,
+)
 from campaignsync.domain.ids import RunId
 from campaignsync.domain.people import PersonKind
 from campaignsync.domain.runs import FieldAgreement, FieldRefusal, LinkFacts, MemberBatch, RunReport
@@ -79,18 +85,25 @@ def take_to_program(run: RunId, plan: Plan, ledger: Ledger) -> int:
 
 def reported(facts: LinkFacts, plan: Plan, changes: int, outcomes: pl.DataFrame, api_calls: int) -> RunReport:
     """What came of the members of a plan: `changes` of ours, and the outcomes of theirs (MEMBER_OUTCOMES)."""
-    fits = pl.col("code").is_null() & pl.col("found").eq_missing(pl.col("wanted"))
-    answered = outcomes if outcomes.is_empty() else outcomes.filter("known")
-    written = answered.height and answered.filter(fits).height
-    return RunReport(
+    told = RunReport(
         program=facts.program,
         connection=facts.connection,
         program_changes=changes,
+        conflicts=plan.conflicts.height,
+        api_calls=api_calls,
+    )
+    if outcomes.is_empty():
+        return told
+    known, meanwhile = pl.col("known"), pl.col("code").eq_missing(pl.lit(CHANGED_MEANWHILE))
+    answered = outcomes.filter(known & ~meanwhile)
+    fits = pl.col("code").is_null() & pl.col("found").eq_missing(pl.col("wanted"))
+    written = answered.filter(fits).height
+    return replace(
+        told,
         campaign_changes=written,
         refused=answered.height - written,
-        conflicts=plan.conflicts.height,
-        unknown=outcomes.height - answered.height,
-        api_calls=api_calls,
+        unknown=outcomes.filter(~known).height,
+        overtaken=outcomes.filter(meanwhile).height,
     )
 
 
@@ -143,13 +156,32 @@ def write_members(
     outcomes = pl.DataFrame(schema=MEMBER_OUTCOMES)
     note = partial(ledger.note_job, facts.connection_id)
     for answered in door.write_members(facts.campaign_id, writes, note):
-        batch = put_back(facts, plan, understood(facts, answered), door, note)
+        batch = met(understood(facts, answered), writes)
+        batch = put_back(facts, plan, batch, door, note)
         batch = replace(batch, reasons=plan.for_campaign.select("person_id", "reason"))
         ledger.record_members(run, batch)
         outcomes = outcomes.vstack(batch.outcomes)
         tell(outcomes.height, writes.height, door.api_calls)
     ledger.forget_jobs(facts.connection_id)
     return outcomes
+
+
+def met(batch: MemberBatch, writes: pl.DataFrame) -> MemberBatch:
+    """Whom we (MEMBER_WRITES) meant to add and whom somebody else had added since our look: as we wanted, which is no refusal, or
+    otherwise, which the next run judges. Who cannot be seen there is asked for once more later."""
+    new = writes.filter(pl.col("campaign_member_id").is_null())["person_id"]
+    was_there = pl.col("person_id").is_in(new.implode()) & (pl.col("code") == DUPLICATE_VALUE)
+    seen, as_wanted = pl.col("found").is_not_null(), pl.col("found") == pl.col("wanted")
+    outcomes = batch.outcomes.with_columns(
+        pl.when(was_there & as_wanted)
+        .then(None)
+        .when(was_there & seen)
+        .then(pl.lit(CHANGED_MEANWHILE))
+        .otherwise("code")
+        .alias("code"),
+        (pl.col("retriable") | (was_there & ~seen).fill_null(value=False)).alias("retriable"),
+    )
+    return replace(batch, outcomes=outcomes)
 
 
 def put_back(
@@ -166,11 +198,8 @@ def put_back(
         stands = pl.col("known") & pl.col("code").is_null()
         restored += back.outcomes.filter(stands)["person_id"].to_list()
     again = pl.col("person_id").is_in(restored)
-    told = "Somebody changed the status in the campaign while it was being written: theirs was put back and is judged anew."
     outcomes = batch.outcomes.with_columns(
-        pl.when(again).then(pl.lit("CHANGED_MEANWHILE")).otherwise("code").alias("code"),
-        pl.when(again).then(pl.lit(told)).otherwise("message").alias("message"),
-        (pl.col("retriable") | again).alias("retriable"),
+        pl.when(again).then(pl.lit(CHANGED_MEANWHILE)).otherwise("code").alias("code")
     )
     return replace(batch, outcomes=outcomes, members=pl.concat(members))
 

@@ -35,6 +35,11 @@ class Round:
     paced: str | None = None
     """What the budget of API calls has come to, where that slows or holds anything (domain.budget)."""
 
+    @property
+    def left_open(self) -> int:
+        """How many writes the next round has to judge: of some nobody knows the outcome, others were overtaken by somebody's."""
+        return self.people.unknown + sum(each.unknown + each.overtaken for each in self.reports)
+
 
 def run_round(
     door: SalesforceDoor,

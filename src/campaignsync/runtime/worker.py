@@ -17,7 +17,7 @@ from campaignsync.domain.connections import Connection
 from campaignsync.domain.errors import CampaignsyncError, RetryableError
 from campaignsync.domain.health import Thresholds, judged
 from campaignsync.domain.ids import ConnectionId
-from campaignsync.domain.service import RoundEnd, again_after_s
+from campaignsync.domain.service import RoundEnd, again_after_s, back_off_s
 from campaignsync.runtime.comparing import compare
 from campaignsync.runtime.notice_ports import Outbox, Outlet
 from campaignsync.runtime.notices import deliver
@@ -110,7 +110,12 @@ class Worker:
             try:
                 with failure_kept(self.doors.ledger, org):
                     door = self._door(connection)
-                told = _summary(self._round(connection, door))
+                done = self._round(connection, door)
+                told = _summary(done)
+                if done.left_open:
+                    # A write that never arrived brings no event, and what was read back is nobody's change any more.
+                    until = self.doors.now() + timedelta(seconds=back_off_s(failures))
+                    self.doors.jobs.put_off(org, until, failures=failures + 1)
             except CampaignsyncError as caught:
                 error = caught
                 told = self._put_off(connection, caught, failures)
@@ -216,6 +221,7 @@ def _summary(done: Round) -> Mapping[str, object]:
         "campaign_changes": sum(each.campaign_changes for each in done.reports),
         "refused": sum(each.refused for each in done.reports),
         "conflicts": sum(each.conflicts for each in done.reports),
+        "left_open": done.left_open,
         "halted": sum(each.halted is not None for each in done.reports),
         "people": done.people.here + done.people.there,
         **({"paced": done.paced} if done.paced else {}),

@@ -10,6 +10,7 @@ from datetime import datetime
 
 import polars as pl
 
+from campaignsync.domain.errors import CHANGED_MEANWHILE
 from campaignsync.domain.labels import Vocabulary
 from campaignsync.domain.membership import Origin
 from campaignsync.domain.problems import Direction
@@ -154,7 +155,7 @@ def record_outcomes(link: Link, outcomes: pl.DataFrame, now: datetime) -> int:
         ).alias("message"),
         pl.lit(value=False).alias("retriable"),
     )
-    refused = pl.concat([known.filter(pl.col("code").is_not_null()), turned])
+    refused = pl.concat([known.filter(pl.col("code") != CHANGED_MEANWHILE), turned])
     keep(members_of(link), refused, Direction.TO_CAMPAIGN, now)
     return taken.height - turned.height
 

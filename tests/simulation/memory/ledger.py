@@ -11,6 +11,7 @@ from typing import Any
 import polars as pl
 
 from campaignsync.domain import observation
+from campaignsync.domain.errors import CHANGED_MEANWHILE
 from campaignsync.domain.fields import FieldRule, PeopleCompared, PersonBatch
 from campaignsync.domain.ids import ConnectionId, LinkId, RunId
 from campaignsync.domain.links import CampaignStatus, LinkEndedError, LinkState, Winner
@@ -445,7 +446,7 @@ class MemoryLedger(MemoryRounds):
             if row["code"] is None and row["found"] == row["wanted"]:
                 problems.solve_members(self.tables, link, [row["person_id"]])
         for row in outcomes:
-            if row["code"] is not None:
+            if row["code"] not in (None, CHANGED_MEANWHILE):
                 problems.keep(self.tables, concern, row, Direction.TO_CAMPAIGN)
         for row in outcomes:
             if row["code"] is None and row["found"] != row["wanted"]:
