@@ -21,7 +21,7 @@ import psycopg
 import requests
 
 ROOT = Path(__file__).resolve().parents[1]
-CACHE = ROOT / ".cache" / "benchmarks"
+CACHE = Path(os.environ.get("CAMPAIGNSYNC_BENCH_DIR") or ROOT / ".cache" / "benchmarks")
 DATABASE = CACHE / "server" / "postgres"
 """Where the server of all programs under test has its data."""
 CLIENT_ID, CLIENT_SECRET = "sandbox-client", "sandbox-secret"
@@ -54,8 +54,11 @@ class Org:
         self.latency_ms = 0
 
     def stop(self) -> None:
+        self._http.close()
         self._process.terminate()
         self._process.wait(60)
+        if self._process.stdout:
+            self._process.stdout.close()
 
     def control(self, method: str, path: str, body: object = None) -> Any:
         answer = self._http.request(method, f"{self.url}/sandbox/{path}", json=body, timeout=600)

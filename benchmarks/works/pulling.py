@@ -11,8 +11,8 @@ from benchmarks.prepare import prepare
 from benchmarks.rows import Asked, Row, measured, sync
 from benchmarks.world import Org, Server, crowd, org_of, prepared
 
-_MOST_FOR_TAP = 100_000
-"""Which takes a minute of CPU for so many."""
+_MOST_FOR_TAP = 10_000
+"""Which takes a minute of CPU for ten times as many."""
 
 
 def w1(server: Server, size: int, asked: Asked) -> Iterator[Row]:
