@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.db import connection
@@ -13,6 +14,7 @@ from campaignsync.runtime import rounds
 from campaignsync.runtime.comparing import compare
 from campaignsync.runtime.metrics import exposition
 from campaignsync.store import due
+from campaignsync.store.frames import rows
 from desk import Desk
 from terminal import Terminal
 
@@ -235,7 +237,7 @@ def test_what_others_use_slows_rounds_down_and_everybody_says_so(desk: Desk, ter
     assert len(terminal.json("sync", "--due")["runs"]) == 1
 
 
-def test_fields_of_people_and_flows_wait_where_it_is_only_looked(desk: Desk, terminal: Terminal) -> None:
+def test_fields_of_people_wait_where_it_is_only_looked(desk: Desk, terminal: Terminal) -> None:
     """Everything but reads is held, and done when there are calls again."""
     desk.give(ada="Registered")
     desk.link()
@@ -254,8 +256,6 @@ def test_fields_of_people_and_flows_wait_where_it_is_only_looked(desk: Desk, ter
     busy(desk, terminal, 97)
     assert "it is only looked" in terminal.json("sync")["paced"]["org"]
     assert title() == before
-    budget = desk.app.ledger.budget(desk.connection.connection_id)
-    assert "it is only looked" in str(budget.reason_to_hold(backfill=False))
     busy(desk, terminal, 50)
     terminal("sync")
     assert title() == "Countess" != before
@@ -296,3 +296,71 @@ def test_the_daily_comparison_waits_as_backfills_do(desk: Desk, terminal: Termin
     terminal("connect", "org", "--daily-calls", "0")
     assert compare(doors.door(desk.connection), doors.ledger, doors.pulses, desk.connection)
     assert not doors.pulses.comparison_due(org)
+
+
+def test_what_flows_want_of_the_org_waits_where_it_is_only_looked(
+    desk: Desk, terminal: Terminal, tmp_path: Path
+) -> None:
+    """It is told with the numbers, nobody is left out, and it is done when there are calls again."""
+    desk.give(ada="Registered")
+    desk.link()
+    other = desk.org.create("Campaign", Name="Other", IsActive=True)
+    desk.sync()
+    file = tmp_path / "flow.yaml"
+    file.write_text(
+        "filters: [{filter: Member of Program, program: Spring Webinar}]\n"
+        "flow: [{action: Add to SFDC Campaign, campaign: Other, status: Sent}]\n"
+    )
+    terminal("smart", "save", "Add", str(file))
+    for _ in range(200):
+        desk.org.query("SELECT Id FROM Organization")
+    terminal("connect", "org", "--reserve", "1000")
+    busy(desk, terminal, 97)
+    terminal("sync")
+
+    def added() -> int:
+        return len(desk.org.query(f"SELECT Id FROM CampaignMember WHERE CampaignId = '{other}'"))
+
+    waits = terminal.json("smart", "run", "Add", "--yes")["flows"]["failed"]
+    assert "Flows wait in 'org'" in str(waits)
+    assert "it is only looked" in str(waits)
+    assert added() == 0
+    busy(desk, terminal, 50)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE store_command SET due_at = due_at - interval '1 hour'")
+    terminal("sync")
+    assert added() == 1
+
+
+def test_what_changes_during_a_backfill_goes_before_the_backfills_that_are_left(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever changes a status does not wait until all files of the morning are over there."""
+    for module in (due, rounds):
+        monkeypatch.setattr(module, "BACKFILL_FROM_ROWS", 2)
+    desk.give(ada="Registered")
+    desk.link()
+    desk.sync()
+    registry, links = desk.app.registry, {}
+    for name in ("Autumn", "Winter"):
+        registry.create_program(name, "Webinar", {})
+        season = replace(desk, program=name)
+        season.give(ben="Registered", cy="Registered", di="Registered")
+        season.link()
+        links[name] = registry.link_of(name)[0]
+    while (first := registry.link_of(desk.program)[0]) in desk.app.ledger.links_due(
+        desk.connection.connection_id
+    ):
+        desk.sync()
+
+    def somebody_comes_in(done: int, of: int, calls: int) -> None:
+        desk.give(ada="Attended")
+
+    last = "SELECT coalesce(max(id), 0) AS id FROM store_run"
+    (before,) = rows(last)
+    done = rounds.run_round(
+        desk.app.door(desk.connection), desk.app.ledger, desk.connection, tell=somebody_comes_in
+    )
+    ran = rows("SELECT link_id FROM store_run WHERE id > %s ORDER BY id", (before["id"],))
+    assert [row["link_id"] for row in ran] == [links["Autumn"], first, links["Winter"]]
+    assert sum(report.campaign_changes for report in done.reports) >= 7
