@@ -178,9 +178,14 @@ def read_registrants(
     )
 
 
+_NO_TEXT = (b"PK\x03\x04", b"%PDF", b"\x89PNG", b"\xd0\xcf\x11\xe0")
+"""How archives, which newer spreadsheets are, documents, pictures and older spreadsheets begin."""
+
+
 def looks_like_text(raw: bytes) -> bool:
-    """Whether a file may be a table of text: no spreadsheet, archive or picture, and in no encoding of two bytes a letter."""
-    return b"\x00" not in raw[:4096] and raw[:4] not in (b"PK\x03\x04", b"%PDF")
+    """Whether a file may be a table of text: no spreadsheet, archive or picture, and in no encoding of two bytes a letter. What
+    stands in its first line decides: a lone NUL further on spoils its own row."""
+    return b"\x00" not in raw[:4096].partition(b"\n")[0] and raw[:4] not in _NO_TEXT
 
 
 def _read_fields(values: dict[str, str], fields: Mapping[str, MemberField]) -> Iterator[str]:
