@@ -22,9 +22,8 @@ settings.register_profile(
 )
 settings.load_profile("house")
 
-TESTS = Path(__file__).parent
-LONGEST_FIRST = ("functional", "simulation", "web", "witness", "store", "contract", "scenario")
-"""Folders of tests by how long one of their tests takes; all others come behind them."""
+SHORTEST_LAST = ("store", "contract", "sandbox", "unit", "docs", "house")
+"""Folders of tests by how short one of their tests is; all others come before them."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -33,10 +32,17 @@ def pytest_configure(config: pytest.Config) -> None:
         config.add_cleanup(place.cleanup)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes long comes first and very short tests come last, so that several processes end at the same time."""
-    folders = {name: place for place, name in enumerate(LONGEST_FIRST)}
-    items.sort(key=lambda item: folders.get(item.path.relative_to(TESTS).parts[0], len(folders)))
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Deal files to the processes of a run, long ones first: whoever is done early takes short tests from the end of another."""
+    places = {name: place for place, name in enumerate(SHORTEST_LAST, start=1)}
+    files: dict[Path, list[pytest.Item]] = {}
+    for item in items:
+        files.setdefault(item.path, []).append(item)
+    ordered = sorted(files, key=lambda file: max(places.get(part, 0) for part in file.parts))
+    processes = getattr(config, "workerinput", {}).get("workercount", 1)
+    items[:] = [
+        item for first in range(processes) for file in ordered[first::processes] for item in files[file]
+    ]
 
 
 class Clock:
