@@ -43,15 +43,17 @@ def add_to(app: typer.Typer) -> None:
         """Show the whole of it with a sandbox org: link, plan, apply, change both sides, sync, equal; then the pages."""
         borrowed = context.obj is not None
         context.obj = context.obj or Path(tempfile.mkdtemp(prefix="campaignsync-demo-"))
-        org = SandboxOrg.start()
+        org, runs_on = SandboxOrg.start(), False
         try:
             # Held open, so that the commands below share one running database.
             with opened(context):
                 _tell(_Stage(context=context, org=org))
                 if keep:
                     leave_running(context, org, port)
+                    runs_on = True
         finally:
-            if not keep:
+            # What breaks off leaves nothing running either.
+            if not runs_on:
                 org.stop()
                 if not borrowed:
                     shutil.rmtree(context.obj)
