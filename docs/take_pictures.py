@@ -23,6 +23,8 @@ DIRECT = {
     "smart_campaigns": "/smart-campaigns/of/Follow%20up%20on%20attendees/",
     "reports": "/reports/?by=channel",
     "settings": "/settings/",
+    "connection": "/settings/connections/1/",
+    "mirror": "/settings/connections/1/mirror/",
     "channels": "/settings/channels/",
     "fields": "/settings/fields/",
     "users": "/settings/users/",

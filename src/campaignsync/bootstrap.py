@@ -19,6 +19,7 @@ from campaignsync.domain.connections import Connection, Login
 from campaignsync.domain.errors import DATABASE_UNREACHABLE, UsageError
 from campaignsync.domain.health import judged
 from campaignsync.domain.ids import LinkId
+from campaignsync.domain.notices import Notice
 from campaignsync.runtime import backups
 from campaignsync.runtime.doctor import Finding, diagnosis
 from campaignsync.runtime.embedded_postgres import embedded_postgres, revive
@@ -219,9 +220,11 @@ def application(
     migrate: bool = False,
     who: str | None = None,
     site: Mapping[str, Any] | None = None,
+    letter: Callable[[Notice], tuple[str, str]] | None = None,
 ) -> Iterator[Application]:
     """The installation, with its database running and, where that database is embedded or `migrate` is set, up to date. What
-    nobody else says of a change, the journal tells as done by `who`. `site` is what pages need of Django (web.site)."""
+    nobody else says of a change, the journal tells as done by `who`. `site` is what pages need of Django (web.site),
+    `letter` words notices that are mailed (web.letters)."""
     with contextlib.ExitStack() as stack:
         hide((*settings.secrets, *settings.secret_keys()))
         url = settings.database_url or stack.enter_context(embedded_postgres(settings.data_dir))
@@ -236,7 +239,7 @@ def application(
             raise UsageError("The database is not up to date. Bring it there with: campaignsync migrate")
         if who:
             introduce(who)
-        yield _wired(settings)
+        yield _wired(settings, letter)
 
 
 def back_up(settings: Settings, file: Path) -> int:
@@ -331,7 +334,7 @@ def _migrate() -> None:
             cursor.execute("SELECT pg_advisory_unlock(%s)", (_MIGRATING,))
 
 
-def _wired(settings: Settings) -> Application:
+def _wired(settings: Settings, letter: Callable[[Notice], tuple[str, str]] | None = None) -> Application:
     # The models can be imported only when Django is ready.
     from campaignsync.store.answers import Answers
     from campaignsync.store.approvals import Approvals
@@ -371,7 +374,7 @@ def _wired(settings: Settings) -> Application:
         ledger=PostgresLedger(_now, settings.problem_rules),
         configurations=PostgresConfigurations(registry, member_fields),
         outbox=PostgresOutbox(_now, webhooks),
-        outlets=tuple(outlets(settings.notices)),
+        outlets=tuple(outlets(settings.notices, letter)),
         users=Users(_now),
         webhooks=webhooks,
         answers=Answers(_now),

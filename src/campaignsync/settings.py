@@ -18,6 +18,7 @@ CAMPAIGNSYNC_WEBHOOK_NETWORKS   private networks that webhooks may be in, such a
 CAMPAIGNSYNC_MAIL_TO            whom notices are mailed to, separated by commas; CAMPAIGNSYNC_MAIL_FROM whom they are from
 CAMPAIGNSYNC_MAIL_URL           how: smtp://user:password@host:port, smtps://…, or file:///folder
 CAMPAIGNSYNC_LOG_LEVEL          how much is logged: DEBUG, INFO, WARNING or ERROR (default: INFO)
+CAMPAIGNSYNC_MAIL_LANGUAGE      the language of those mails: en (default) or de
 CAMPAIGNSYNC_PUBLIC_URL         where people open the pages: mails end with it, and https makes cookies travel by https only
 CAMPAIGNSYNC_HOSTS              the names that the pages answer to, separated by commas (default: localhost, the public one)
 CAMPAIGNSYNC_PROXIES            how many proxies stand before the pages and tell who asks (default: 0)
@@ -53,6 +54,7 @@ class NoticeSettings:
     mail_to: tuple[str, ...] = field(default=(), repr=False)
     mail_from: str = field(default="campaignsync@localhost", repr=False)
     mail_url: str = field(default="smtp://localhost", repr=False)
+    mail_language: str = "en"
     public_url: str = field(default="", repr=False)
     networks: tuple[Network, ...] = field(default=(), repr=False)
     """The private networks that any webhook may be in: alerts', flows' and the API's."""
@@ -188,6 +190,13 @@ def _first_role() -> Role | None:
     return None if given == "none" else Role.VIEWER
 
 
+def _mail_language() -> str:
+    given = os.environ.get("CAMPAIGNSYNC_MAIL_LANGUAGE") or "en"
+    if given not in ("en", "de"):
+        raise UsageError(f"CAMPAIGNSYNC_MAIL_LANGUAGE is '{given[:20]}': en or de is wanted.")
+    return given
+
+
 def _notices() -> NoticeSettings:
     addresses = os.environ.get("CAMPAIGNSYNC_MAIL_TO", "").split(",")
     return NoticeSettings(
@@ -196,6 +205,7 @@ def _notices() -> NoticeSettings:
         mail_to=tuple(address.strip() for address in addresses if address.strip()),
         mail_from=os.environ.get("CAMPAIGNSYNC_MAIL_FROM") or "campaignsync@localhost",
         mail_url=_address("CAMPAIGNSYNC_MAIL_URL", "smtp://localhost", "smtp", "smtps", "file"),
+        mail_language=_mail_language(),
         public_url=_address("CAMPAIGNSYNC_PUBLIC_URL", "", "https", "http"),
         networks=networks(os.environ.get("CAMPAIGNSYNC_WEBHOOK_NETWORKS", "")),
     )

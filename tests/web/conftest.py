@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler
 
@@ -25,6 +27,17 @@ RULES = {
     "dark": {"type": "rule", "values": ["color-contrast"]},
 }
 """What axe looks for in each theme; all but the colours are the same in both."""
+
+
+@pytest.fixture(autouse=True)
+def _english_again() -> Iterator[None]:
+    """The language of the last page that a test asked for is nobody else's."""
+    from django.conf import settings
+    from django.utils import translation
+
+    yield
+    if settings.configured:
+        translation.deactivate()
 
 
 @pytest.fixture(scope="session")
@@ -55,6 +68,15 @@ def site(served: str, app: Application) -> str:
 
     cache.clear()
     return served
+
+
+@pytest.fixture
+def bench(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """What `./run bench pages` measures."""
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[2]))
+    from benchmarks import pages
+
+    return pages
 
 
 @pytest.fixture(scope="session")

@@ -2,24 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from types import ModuleType
-
-import pytest
 
 from campaignsync.bootstrap import Application
 from ready_database import empty_tables
 from web_routes import addresses, filled
 from web_words import client, queries
-
-
-@pytest.fixture
-def bench(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """What `./run bench pages` measures."""
-    monkeypatch.syspath_prepend(str(Path(__file__).parents[2]))
-    from benchmarks import pages
-
-    return pages
 
 
 def test_every_page_is_measured_or_says_why_not(site: str, app: Application, bench: ModuleType) -> None:

@@ -51,7 +51,8 @@ def words() -> set[tuple[str, ...]]:
 
 def test_every_word_of_the_pages_has_its_german(app: Application) -> None:
     """Templates and code alike. Add to django.po what this names, then in its folder: msgfmt django.po -o django.mo"""
-    known, texts = german()._catalog, words()  # type: ignore[attr-defined]
+    texts = words()
+    known = {key for key in german()._catalog if "\x04" not in (key if isinstance(key, str) else key[0])}  # type: ignore[attr-defined]
     assert len(texts) > 500
     lacking = {text[0] for text in texts if text[0] not in known and (text[0], 0) not in known}
     assert sorted(lacking) == []
@@ -62,7 +63,11 @@ def test_every_word_of_the_pages_has_its_german(app: Application) -> None:
 def test_the_compiled_catalogue_is_that_of_the_text() -> None:
     source = (CATALOGUE / "django.po").read_text("utf-8")
     assert re.findall(r'^msgstr ""$', source, flags=re.MULTILINE) == ['msgstr ""'], "only the head is empty"
-    told = re.findall(r'^msgid "(.+)"\nmsgstr "(.+)"$', source, flags=re.MULTILINE)
+    told = re.findall(
+        r'(?<!^msgctxt "engine"\n)(?<!^msgctxt "column"\n)^msgid "(.+)"\nmsgstr "(.+)"$',
+        source,
+        flags=re.MULTILINE,
+    )
     known = german()
     assert len(told) > 400
     plain = [(word, words) for word, words in told if "\\" not in word + words]

@@ -6,7 +6,7 @@ import gc
 import getpass
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import count
 from pathlib import Path
@@ -18,6 +18,7 @@ from campaignsync.domain.errors import DATABASE_UNREACHABLE, UsageError
 
 if TYPE_CHECKING:
     from campaignsync.bootstrap import Application
+    from campaignsync.domain.notices import Notice
     from campaignsync.settings import Settings
 
 _LONGEST_WAIT_S = 15.0
@@ -47,7 +48,7 @@ def opened(context: typer.Context, *, migrate: bool = False, pages: bool = False
     settings = read_settings(context.obj)
     # The tables of the pages are made with all others.
     site = _site(settings) if migrate or pages else None
-    with application(settings, migrate=migrate, who=who(), site=site) as app:
+    with application(settings, migrate=migrate, who=who(), site=site, letter=_letter(settings)) as app:
         if not gc.isenabled():
             # See cli.main: what was loaded stays, and is not looked through again.
             gc.freeze()
@@ -81,6 +82,15 @@ def _site(settings: Settings) -> dict[str, Any]:
     from campaignsync.web.site import site
 
     return site(settings.web)
+
+
+def _letter(settings: Settings) -> Callable[[Notice], tuple[str, str]] | None:
+    """What words the notices that are mailed, where they are wanted in another language than the engine's."""
+    if settings.notices.mail_language == "en":
+        return None
+    from campaignsync.web.letters import letters
+
+    return letters(settings.notices.mail_language)
 
 
 def who() -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from smtplib import SMTPException
 from urllib.parse import unquote, urlsplit
@@ -30,15 +30,21 @@ _MAIL_PORTS = {"smtp": 25, "smtps": 465}
 _LOG = logging.getLogger("campaignsync.notices")
 
 
-def outlets(settings: NoticeSettings) -> Iterator[LogOutlet | WebhookOutlet | MailOutlet]:
-    """The outlets that were set up; the log always is."""
+Letter = Callable[[Notice], tuple[str, str]]
+"""Makes a letter of a notice: its subject and its text."""
+
+
+def outlets(
+    settings: NoticeSettings, letter: Letter | None = None
+) -> Iterator[LogOutlet | WebhookOutlet | MailOutlet]:
+    """The outlets that were set up; the log always is. Mails are worded by `letter`, or are the notice as it is."""
     yield LogOutlet()
     if settings.webhook_url:
         yield WebhookOutlet(
             url=settings.webhook_url, secret=settings.webhook_secret, networks=settings.networks
         )
     if settings.mail_to:
-        yield MailOutlet(settings=settings)
+        yield MailOutlet(settings=settings, letter=letter)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,13 +93,15 @@ class MailOutlet:
     """An e-mail in plain text to everybody who is to know."""
 
     settings: NoticeSettings
+    letter: Letter | None = None
     name: str = "mail"
 
     def send(self, notice: Notice) -> None:
         more = f"\n\n{self.settings.public_url}" if self.settings.public_url else ""
+        subject, text = self.letter(notice) if self.letter else (notice.subject, notice.message)
         message = EmailMessage(
-            notice.subject,
-            f"{notice.message}\n\n{notice.at:%Y-%m-%d %H:%M:%S} UTC{more}\n",
+            subject,
+            f"{text}\n\n{notice.at:%Y-%m-%d %H:%M:%S} UTC{more}\n",
             self.settings.mail_from,
             list(self.settings.mail_to),
         )

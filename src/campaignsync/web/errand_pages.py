@@ -25,6 +25,7 @@ from campaignsync.web.access import requires, rights_of
 from campaignsync.web.errands import ask
 from campaignsync.web.installation import installation
 from campaignsync.web.paging import whole
+from campaignsync.web.wording import in_words, worded
 
 Asked = Mapping[str, Any]
 Row = Mapping[str, Any]
@@ -184,13 +185,15 @@ def told(result: Mapping[str, Any]) -> str:
     """What a round, or several, came to."""
     runs = result["runs"]
     here, there = sum(r["program_changes"] for r in runs), sum(r["campaign_changes"] for r in runs)
-    said = _("Synced: %(here)s changes here, %(there)s in Salesforce.") % {"here": here, "there": there}
+    said = ngettext(
+        "Synced: %(here)s change here, %(there)s in Salesforce.",
+        "Synced: %(here)s changes here, %(there)s in Salesforce.",
+        here,
+    ) % {"here": here, "there": there}
     refused, conflicts = sum(r["refused"] for r in runs), sum(r["conflicts"] for r in runs)
     if refused or conflicts:
-        said += " " + _("%(refused)s refused, %(conflicts)s conflicts.") % {
-            "refused": refused,
-            "conflicts": conflicts,
-        }
+        clashes = ngettext("%(n)s conflict", "%(n)s conflicts", conflicts) % {"n": conflicts}
+        said += " " + _("%(refused)s refused, %(conflicts)s.") % {"refused": refused, "conflicts": clashes}
     asking = sum(1 for r in runs if r["to_approve"])
     if asking:
         said += " " + ngettext("%(n)s plan waits for approval.", "%(n)s plans wait for approval.", asking) % {
@@ -200,13 +203,15 @@ def told(result: Mapping[str, Any]) -> str:
     if halted:
         said += " " + ngettext(
             "%(n)s link did not run: %(why)s", "%(n)s links did not run: %(why)s", len(halted)
-        ) % {"n": len(halted), "why": halted[0]}
-    return " ".join([said, *(f"{each['connection']}: {each['error']}" for each in result.get("failed", ()))])
+        ) % {"n": len(halted), "why": in_words(halted[0])}
+    return " ".join(
+        [said, *(f"{each['connection']}: {in_words(each['error'])}" for each in result.get("failed", ()))]
+    )
 
 
 def _knows(result: Mapping[str, Any]) -> str:
     return _("Salesforce knows this person as %(kind)s %(id)s.") % {
-        "kind": result["kind"],
+        "kind": worded(result["kind"]),
         "id": result["salesforce_id"],
     }
 
@@ -223,7 +228,10 @@ def members_changed(count: int) -> str:
 
 def members_skipped(reason: str, count: int) -> str:
     """How many were not, and why."""
-    return ngettext("%(n)s skipped: %(why)s", "%(n)s skipped: %(why)s", count) % {"n": count, "why": reason}
+    return ngettext("%(n)s skipped: %(why)s", "%(n)s skipped: %(why)s", count) % {
+        "n": count,
+        "why": in_words(reason),
+    }
 
 
 def _changed(result: Mapping[str, Any]) -> str:

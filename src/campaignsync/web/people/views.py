@@ -20,6 +20,8 @@ from campaignsync.web.access import may, requires
 from campaignsync.web.errand_pages import begin
 from campaignsync.web.installation import installation
 from campaignsync.web.paging import listed, whole
+from campaignsync.web.templatetags.words import field_name
+from campaignsync.web.wording import in_words
 
 
 @requires(Action.SEE_PEOPLE)
@@ -47,11 +49,7 @@ def person(request: HttpRequest, number: int) -> HttpResponse:
     context = {
         "title": name,
         "person": known,
-        "fields": [
-            (f.name.replace("_", " "), known[f.name])
-            for f in STANDARD_FIELDS
-            if known.get(f.name) not in (None, "")
-        ],
+        "fields": [(f.name, known[f.name]) for f in STANDARD_FIELDS if known.get(f.name) not in (None, "")],
         "records": [
             {**record, "url": f"{orgs[record['connection']].instance_url}/{record['salesforce_id']}"}
             for record in known["records"]
@@ -89,7 +87,7 @@ class FieldsForm(forms.Form):
         super().__init__(*arguments, **named)
         self._known = {field.name: field for field in fields}
         for field in fields:
-            label = field.name.replace("_", " ")
+            label = field_name(field.name)
             if field.kind is ValueKind.BOOLEAN:
                 self.fields[field.name] = forms.ChoiceField(
                     label=label, required=False, choices=[("", "–"), ("yes", _("yes")), ("no", _("no"))]
@@ -104,7 +102,7 @@ class FieldsForm(forms.Form):
             try:
                 self.values[self._known[name]] = typed(self._known[name], given.get(name, ""))
             except UsageError as error:
-                self.add_error(name, str(error))
+                self.add_error(name, in_words(error))
         return given
 
 
@@ -121,7 +119,7 @@ def edit(request: HttpRequest, number: int) -> HttpResponse:
         try:
             directory.change(number, form.values, who=request.user.get_username())
         except UsageError as error:
-            form.add_error("email", str(error))
+            form.add_error("email", in_words(error))
         else:
             messages.success(request, _("Saved."))
             return redirect("person", number=number)
@@ -145,7 +143,7 @@ def merge(request: HttpRequest, number: int) -> HttpResponse:
         winner = directory.find(request.POST.get("into", "").strip())
         directory.merge(number, winner, who=request.user.get_username())
     except UsageError as error:
-        messages.error(request, str(error))
+        messages.error(request, in_words(error))
         return redirect("person", number=number)
     messages.success(request, _("Merged: this is who stays, with the memberships of both."))
     return redirect("person", number=winner)

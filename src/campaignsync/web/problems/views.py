@@ -23,7 +23,7 @@ from campaignsync.store.shown import work
 from campaignsync.web.access import may, requires, rights_of, seen_folders
 from campaignsync.web.installation import installation
 from campaignsync.web.paging import listed, whole
-from campaignsync.web.problems.advice import advice
+from campaignsync.web.problems.advice import advice, heading
 from campaignsync.web.programs.one import program_of
 
 
@@ -36,7 +36,9 @@ def problems(request: HttpRequest) -> HttpResponse:
     groups = work.problem_groups(folders=folders, program=number)
     context = {
         "title": _("Problems"),
-        "groups": [{**group, "advice": advice(group["code"])} for group in groups],
+        "groups": [
+            {**group, "advice": advice(group["code"]), "heading": heading(group["code"])} for group in groups
+        ],
         "program": program,
         "may_settle": may(request, Action.SETTLE_PROBLEMS),
     }
@@ -55,7 +57,8 @@ def group(request: HttpRequest, connection: int, code: str) -> HttpResponse:
         "id",
     )
     context = {
-        "title": code,
+        "title": heading(code),
+        "heading": heading(code),
         "code": code,
         "connection": connection,
         "listed": page,

@@ -18,6 +18,7 @@ from campaignsync.store.models import Program
 from campaignsync.web.access import requires
 from campaignsync.web.installation import installation
 from campaignsync.web.programs.one import program_of
+from campaignsync.web.wording import in_words
 
 
 class ProgramForm(forms.Form):
@@ -107,7 +108,7 @@ def kept(form: forms.Form, act: Any) -> bool:
     try:
         act()
     except UsageError as error:
-        form.add_error(None, str(error))
+        form.add_error(None, in_words(error))
         return False
     return True
 
@@ -188,12 +189,12 @@ class CostForm(forms.Form):
             try:
                 made[name] = read(given.get(name, ""))
             except UsageError as error:
-                self.add_error(name, str(error))
+                self.add_error(name, in_words(error))
         if not self.errors:
             try:
                 self.cost = PeriodCost(**made, currency=given["currency"].upper(), note=given["note"])
             except UsageError as error:
-                self.add_error("amount", str(error))
+                self.add_error("amount", in_words(error))
         return given
 
 

@@ -25,6 +25,7 @@ from campaignsync.web.errand_pages import imported
 from campaignsync.web.installation import installation
 from campaignsync.web.programs.members import require_file
 from campaignsync.web.programs.one import program_of
+from campaignsync.web.templatetags.words import field_name
 
 _WHILE_WAITING = 5_000
 """How many people come in while the browser waits; more are an errand."""
@@ -138,7 +139,7 @@ def _renamed(raw: bytes, titles: list[str], chosen: dict[int, str]) -> bytes:
 
 def _meanings() -> list[tuple[str, str]]:
     """What a column can mean: fields of people, the status, fields of members."""
-    standard = [(name, name.replace("_", " ")) for name in REGISTRANTS if name != "custom"]
+    standard = [(name, field_name(name)) for name in REGISTRANTS if name != "custom"]
     own = [(field.name, field.name) for field in installation().member_fields.list()]
     return [*standard, *own]
 

@@ -20,6 +20,7 @@ from campaignsync.web.access import may, requires, seen_folders
 from campaignsync.web.installation import installation
 from campaignsync.web.paging import listed, whole
 from campaignsync.web.programs.one import program_of
+from campaignsync.web.templatetags.words import month
 
 _FILTERS = ("search", "channel", "tag", "folder", "state")
 
@@ -99,7 +100,7 @@ def _costs(costs: list[PeriodCost]) -> dict[str, Any]:
     for cost in costs:
         totals[cost.currency] = totals.get(cost.currency, Decimal(0)) + cost.amount
     return {
-        "points": [(f"{cost.month:%Y-%m}", float(cost.amount)) for cost in costs[-24:]],
+        "points": [(month(cost.month, True), float(cost.amount)) for cost in costs[-24:]],
         "totals": [
             f"{formats.number_format(total, 2, force_grouping=True)} {name}" for name, total in totals.items()
         ],

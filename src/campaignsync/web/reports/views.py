@@ -21,6 +21,8 @@ from campaignsync.store.shown.programs import choices
 from campaignsync.store.shown.reports import months
 from campaignsync.web.access import requires, seen_folders
 from campaignsync.web.paging import whole
+from campaignsync.web.templatetags.words import month as month_name
+from campaignsync.web.wording import in_words
 
 _ON_CHART = 12
 _SHOWN = 100
@@ -59,7 +61,7 @@ class ReportForm(forms.Form):
         try:
             return month(text) if text else None
         except UsageError as error:
-            raise forms.ValidationError(str(error)) from None
+            raise forms.ValidationError(in_words(error)) from None
 
     def clean_since(self) -> Any:
         """The first month."""
@@ -125,7 +127,12 @@ def _chart(found: list[Performance], by: str) -> list[dict[str, Any]]:
     """The rows with most members, or the latest months: members beside successes."""
     shown = found[-_ON_CHART:] if by == "month" else sorted(found, key=lambda each: -each.members)[:_ON_CHART]
     return [
-        {"label": each.name or "–", "program": each.members, "campaign": each.successes} for each in shown
+        {
+            "label": month_name(each.name, True) if by == "month" else each.name or "–",
+            "program": each.members,
+            "campaign": each.successes,
+        }
+        for each in shown
     ]
 
 

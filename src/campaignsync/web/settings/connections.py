@@ -24,6 +24,7 @@ from campaignsync.store.models import Connection as ConnectionRow
 from campaignsync.web.access import may, requires
 from campaignsync.web.errand_pages import begin
 from campaignsync.web.installation import installation
+from campaignsync.web.wording import in_words
 
 _SECRET = {"client_secret", "password", "refresh_token"}
 
@@ -125,7 +126,7 @@ def new(request: HttpRequest) -> HttpResponse:
         try:
             _log_in(name, form.login(), campaign_sync=form.cleaned_data["campaign_sync"])
         except CampaignsyncError as error:
-            form.add_error(None, str(error))
+            form.add_error(None, in_words(error))
         else:
             messages.success(request, _("Connected. The check list says whether all rights are there."))
             return redirect("connection", number=installation().registry.connection(name).connection_id)
@@ -220,7 +221,7 @@ class ChoicesForm(forms.Form):
         try:
             return read(text)
         except UsageError as error:
-            raise forms.ValidationError(str(error)) from None
+            raise forms.ValidationError(in_words(error)) from None
 
 
 @requires(Action.SEE_SETTINGS, post=Action.CHANGE_SETTINGS)
@@ -242,7 +243,7 @@ def connection(request: HttpRequest, number: int) -> HttpResponse:
         try:
             _keep(org, form.cleaned_data, set(row.rates))
         except CampaignsyncError as error:
-            form.add_error(None, str(error))
+            form.add_error(None, in_words(error))
         else:
             messages.success(request, _("Saved."))
             return redirect("connection", number=number)
@@ -313,7 +314,7 @@ def credentials(request: HttpRequest, number: int) -> HttpResponse:
         try:
             _log_in(org.name, form.login(), campaign_sync=org.campaign_sync)
         except CampaignsyncError as error:
-            form.add_error(None, str(error))
+            form.add_error(None, in_words(error))
         else:
             messages.success(request, _("The new credentials are taken."))
             return redirect("connection", number=number)

@@ -21,6 +21,8 @@ from campaignsync.web.access import may, requires
 from campaignsync.web.errand_pages import begin
 from campaignsync.web.installation import installation
 from campaignsync.web.settings.connections import connection_of
+from campaignsync.web.templatetags.words import field_name
+from campaignsync.web.wording import in_words
 
 
 class MappingForm(forms.Form):
@@ -128,11 +130,11 @@ def mapping(request: HttpRequest, number: int) -> HttpResponse:
         try:
             _map(number, list(known.values()), form.cleaned_data, field)
         except CampaignsyncError as error:
-            form.add_error(None, str(error))
+            form.add_error(None, in_words(error))
         else:
             messages.success(request, _("Saved. The next sync compares everybody anew."))
             return redirect(f"{reverse('fields')}#org-{number}")
-    context = {"title": field.name if field else _("New field"), "form": form, "org": org}
+    context = {"title": field_name(field.name) if field else _("New field"), "form": form, "org": org}
     return render(request, "web/settings/mapping.html", context)
 
 

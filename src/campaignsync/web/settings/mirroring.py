@@ -23,6 +23,7 @@ from campaignsync.web.access import may, requires
 from campaignsync.web.installation import installation
 from campaignsync.web.settings.connections import connection_of
 from campaignsync.web.templatetags.words import number as written
+from campaignsync.web.wording import in_words
 
 _LINES = forms.Textarea(attrs={"rows": 3})
 
@@ -67,7 +68,7 @@ def _lines(text: str, what: str) -> tuple[str, ...]:
     try:
         return names((line for line in text.splitlines() if line.strip()), what)
     except UsageError as error:
-        raise forms.ValidationError(str(error)) from None
+        raise forms.ValidationError(in_words(error)) from None
 
 
 @requires(Action.SEE_SETTINGS, post=Action.CHANGE_SETTINGS)
@@ -86,7 +87,7 @@ def mirroring(request: HttpRequest, number: int) -> HttpResponse:
         try:
             fits = fitting(installation().door(org), form.chosen())
         except CampaignsyncError as error:
-            form.add_error(None, str(error))
+            form.add_error(None, in_words(error))
         else:
             if request.POST.get("do") != "try":
                 return _keep(request, org, form.chosen(), fits)

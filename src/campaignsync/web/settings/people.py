@@ -17,6 +17,7 @@ from campaignsync.domain.errors import UsageError
 from campaignsync.web.access import may, requires, rights_of
 from campaignsync.web.installation import installation
 from campaignsync.web.paging import listed, whole
+from campaignsync.web.wording import in_words
 
 _ROLES = [
     (Role.VIEWER.value, gettext_lazy("viewer: looks")),
@@ -77,7 +78,7 @@ def _added(form: UserForm) -> bool:
         known.add(given["name"], email=given["email"], password=given["password"])
         known.grant(given["name"].strip(), Role(given["role"]), given["folder"])
     except UsageError as error:
-        form.add_error("password" if "password" in str(error) else "name", str(error))
+        form.add_error("password" if "password" in str(error) else "name", in_words(error))
         return False
     return True
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import messages
+from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -12,12 +14,21 @@ from django.utils.translation import gettext as _
 from campaignsync.domain.access import Action
 from campaignsync.domain.webhooks import SUBSCRIBED, Event
 from campaignsync.runtime.notices import attempt, trial
+from campaignsync.store.models import Channel, Connection, Program
 from campaignsync.store.shown.programs import journal
 from campaignsync.web.access import requires, rights_of
 from campaignsync.web.installation import installation
 from campaignsync.web.paging import listed, whole
+from campaignsync.web.wording import in_words, worded
 
 _SHOWN = 50
+_CALLED: Mapping[str, tuple[Any, str]] = {
+    "program_id": (Program, "name"),
+    "channel_id": (Channel, "name"),
+    "connection_id": (Connection, "name"),
+    "user_id": (User, "username"),
+}
+_NOTHING: tuple[Any, ...] = (None, "", [], {})
 
 
 @requires(Action.CHANGE_SETTINGS)
@@ -29,9 +40,9 @@ def alerts(request: HttpRequest) -> HttpResponse:
         for outlet in app.outlets:
             failure = attempt(outlet, notice)
             if failure:
-                messages.error(request, failure)
+                messages.error(request, in_words(failure))
             else:
-                messages.success(request, _("Sent by %(way)s.") % {"way": outlet.name})
+                messages.success(request, _("Sent by %(way)s.") % {"way": worded(outlet.name)})
         return redirect("alerts")
     context = {
         "title": _("Settings"),
@@ -85,9 +96,21 @@ def audit(request: HttpRequest) -> HttpResponse:
             "id",
         ),
     }
-    for row in context["listed"].rows:  # type: ignore[attr-defined]
+    found = context["listed"].rows  # type: ignore[attr-defined]
+    _name([side for row in found for side in (row["old"], row["new"]) if side])
+    for row in found:
         row["changes"] = _changes(row["old"] or {}, row["new"] or {})
     return render(request, "web/settings/audit.html", context)
+
+
+def _name(sides: list[dict[str, Any]]) -> None:
+    """Say in place of a row's number what it is called, where it still is there: a query for each table at the most."""
+    for column, (model, name) in _CALLED.items():
+        numbers = {side[column] for side in sides if side.get(column)}
+        called = dict(model.objects.filter(pk__in=numbers).values_list("pk", name)) if numbers else {}
+        for side in sides:
+            if side.get(column) in called:
+                side[column] = called[side[column]]
 
 
 def _changes(old: dict[str, Any], new: dict[str, Any]) -> list[tuple[str, Any, Any]]:
@@ -95,7 +118,7 @@ def _changes(old: dict[str, Any], new: dict[str, Any]) -> list[tuple[str, Any, A
     return [
         (name, old.get(name), new.get(name))
         for name in sorted({*old, *new})
-        if old.get(name) != new.get(name)
+        if old.get(name) != new.get(name) and not (old.get(name) in _NOTHING and new.get(name) in _NOTHING)
     ]
 
 

@@ -20,6 +20,7 @@ from campaignsync.web.errand_pages import begin
 from campaignsync.web.installation import installation
 from campaignsync.web.paging import listed, sliced, whole
 from campaignsync.web.smart_campaigns import definition as text
+from campaignsync.web.wording import in_words
 
 _EMPTY = "triggers: []\nfilters: []\nflow: []\n"
 
@@ -69,7 +70,7 @@ def build(request: HttpRequest, name: str = "") -> HttpResponse:
             error = str(refusal)
         else:
             for fault in faults:
-                messages.warning(request, fault)
+                messages.warning(request, in_words(fault))
             messages.success(request, _("Saved. Activate it when the preview looks right."))
             return redirect("smart_campaign", name=called)
     context = {

@@ -34,7 +34,10 @@ def funnel(rows: Sequence[dict[str, Any]], title: str) -> SafeString:
 
 def _bars(row: dict[str, Any], top: int, most: int, both: bool) -> SafeString:
     label = format_html(
-        '<text class="label" x="0" y="{}">{}</text>', top + (22 if both else 17), _cut(str(row["label"]))
+        '<text class="label" x="0" y="{}">{}<title>{}</title></text>',
+        top + (22 if both else 17),
+        _cut(str(row["label"])),
+        row["label"],
     )
     bars = [_bar("program", row["program"] or 0, top + 4, most)]
     if both:
@@ -153,4 +156,5 @@ def _svg(body: SafeString, title: str, height: int) -> SafeString:
 
 
 def _cut(text: str) -> str:
-    return text if len(text) <= 20 else f"{text[:19]}…"
+    """A name that has room beside its bar; its end stays, since that is where months and places stand."""
+    return text if len(text) <= 20 else f"{text[:9].rstrip()}…{text[-10:].lstrip()}"

@@ -4,19 +4,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from django import template
 from django.utils import formats, timezone
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext
+
+from campaignsync.domain.fields import STANDARD_FIELDS
+from campaignsync.web import wording
+from campaignsync.web.problems import advice
 
 register = template.Library()
-_COMMAND = re.compile(r"(?<=[.:;])[^.:;\n]*: campaignsync [^\n]*")
+_FIELDS = frozenset(("program_status", *(field.name for field in STANDARD_FIELDS)))
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d|$)")
+_CHOSEN = frozenset(("program_type", "kind", "direction", "winner", "role", "decision", "duplicate_rule"))
+"""Columns that hold one of the engine's own words."""
+_MADE_BY_US = ("policy",)
 
 _STATES = {
     "active": ("ok", "check", gettext_lazy("In sync")),
@@ -46,6 +55,16 @@ def money(value: Any, currency: str | None = "") -> str:
     if value is None:
         return "–"
     return f"{formats.number_format(Decimal(str(value)), 2, force_grouping=True)} {currency or ''}".strip()
+
+
+@register.filter
+def month(value: Any, short: bool = False) -> str:
+    """A month as people say it, from a date or its first seven characters; anything else as it is."""
+    text = str(value or "")[:7]
+    if not re.fullmatch(r"\d{4}-\d\d", text) or len(str(value)) not in (7, 10):
+        return str(value or "")
+    first = date(int(text[:4]), int(text[5:]), 1)
+    return formats.date_format(first, "M y" if short else "YEAR_MONTH_FORMAT")
 
 
 @register.filter
@@ -91,14 +110,70 @@ def _ago(at: datetime) -> str:
 @register.filter
 def without_commands(words: str | None) -> str:
     """An account without the sentence that says what to type: on pages there is a button for it."""
-    return _COMMAND.sub("", words or "").strip(" :;")
+    return wording.in_words(words or "")
+
+
+@register.filter
+def worded(value: Any) -> str:
+    """What the engine calls something, in the reader's language."""
+    return wording.worded(str(value)) if value else ""
+
+
+@register.filter
+def foreign(words: str | None) -> SafeString:
+    """The attribute of an element whose words stay English on a page that is not, such as Salesforce's own."""
+    return mark_safe(' lang="en"') if wording.foreign(words or "") else mark_safe("")
+
+
+@register.filter
+def field_name(name: str) -> str:
+    """A field of people, or a noun of the journal, as people say it; a field that somebody made keeps its name."""
+    return capfirst(wording.worded(name.replace("_", " "))) if name in _FIELDS else wording.worded(name)
+
+
+@register.filter
+def column(name: str) -> str:
+    """A column of a table in the audit log, as people say it."""
+    return pgettext("column", name.removesuffix("_id").replace("_", " "))
+
+
+@register.filter
+def plain(value: Any, name: str = "") -> str:
+    """A value of a column in the audit log as people write it: a dash for none, yes and no, lists with commas, moments by the
+    language; what the engine lets choose, in its words."""
+    if value in (None, "", [], {}):
+        return "–"
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if isinstance(value, list):
+        return ", ".join(plain(each) for each in value)
+    if isinstance(value, dict):
+        return ", ".join(f"{name}: {plain(each)}" for name, each in value.items())
+    if isinstance(value, str) and _MOMENT.match(value):
+        at = datetime.fromisoformat(value)
+        return formats.date_format(at, "SHORT_DATETIME_FORMAT" if "T" in value else "SHORT_DATE_FORMAT")
+    return wording.worded(str(value)) if name in _CHOSEN else str(value)
+
+
+@register.filter
+def heading(code: str) -> str:
+    """What kind of problem a code stands for, in a word or two."""
+    return str(advice.heading(code))
+
+
+@register.filter
+def value_of(value: Any, noun: str) -> str:
+    """What the journal says that something was: of the choices of a link the engine's words, of all else what people typed."""
+    return worded(value) if noun in _MADE_BY_US else str(value or "")
 
 
 @register.filter
 def plan_counts(counts: Mapping[str, int] | None) -> str:
     """What a plan would do, in a line."""
     found = counts or {}
-    return _("%(here)s changes here, %(there)s in Salesforce, %(conflicts)s conflicts, %(fields)s fields") % {
+    return _(
+        "Changes here: %(here)s, in Salesforce: %(there)s, of fields: %(fields)s; conflicts: %(conflicts)s"
+    ) % {
         "here": number(found.get("to program", 0)),
         "there": number(found.get("to campaign", 0)),
         "conflicts": number(found.get("conflict", 0)),

@@ -33,6 +33,22 @@
   });
 })();
 
+/* What scrolls sideways can be reached by keyboard; what has room enough is no stop on the way. */
+(function () {
+  "use strict";
+  function reach() {
+    document.querySelectorAll(".scroll[role=region]").forEach((region) => {
+      if (region.scrollWidth > region.clientWidth || !region.clientWidth) region.tabIndex = 0;
+      else region.removeAttribute("tabindex");
+    });
+  }
+  document.addEventListener("htmx:afterSettle", reach);
+  document.addEventListener("toggle", reach, true);
+  window.addEventListener("resize", reach);
+  window.addEventListener("load", reach);
+  reach();
+})();
+
 /* Lines of a table that are put in order by drag: the steps follow the order. The numbers can be typed as well. */
 (function () {
   "use strict";
