@@ -22,6 +22,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+FEW_COLLECTIONS = (50_000, 20, 10)
+"""What a history leaves in circles is little, and looking for it after every 700 objects takes a fortieth of all work."""
 CHUNK = 25
 ONE_IN = 200
 """Every so manieth history is played on PostgreSQL."""
@@ -108,6 +110,7 @@ def play_seeds(seeds: Sequence[int], in_postgres: Callable[[Any], Any] | None = 
 
     # What is there before the first history is there behind the last one: nobody need look through it time and again.
     gc.freeze()
+    gc.set_threshold(*FEW_COLLECTIONS)
     done, began = Sum(), time.process_time()
     for seed in seeds:
         clock = SimulatedClock()

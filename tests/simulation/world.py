@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-import hashlib
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -373,8 +373,8 @@ class World:
             self._calls.append(self.clock.moment)
         content = answer.content() if answer else b""
         body = self.universe.without_chance(request.body)
-        digest = hashlib.sha256(content).hexdigest()[:12] if answer else "nothing"
-        asked = hashlib.sha256(body + repr(sorted(request.query.items())).encode()).hexdigest()[:12]
+        digest = f"{zlib.crc32(content):08x}" if answer else "nothing"
+        asked = f"{zlib.crc32(body + repr(sorted(request.query.items())).encode()):08x}"
         self.tell(f"{request.method} {request.path} {asked} → {answer.status if answer else '-'} {digest}")
         self.moment(f"after {request.method} {request.path}", process)
         if process is not None:
