@@ -218,8 +218,8 @@ PLANTED = (
     Planted(
         name="a contact of the same address is written where a lead was agreed",
         patch=_instead(_MEMORY, "identities", _contact_of_the_same_address),
-        seeds=600,
-        focus={"there: duplicate": 30},
+        seeds=150,
+        focus={"there: duplicate": 60, "here: set status": 4},
     ),
     Planted(
         name="the cursor runs ahead of what was seen",
@@ -246,8 +246,8 @@ PLANTED = (
     Planted(
         name="our own unheard write is taken for an edit",
         patch=_instead(_MEMORY, "settle_intents", _nothing),
-        seeds=600,
-        focus={"lost after it was done": 6, "killed": 3},
+        seeds=400,
+        focus={"lost after it was done": 20, "clashes": 3},
     ),
     Planted(
         name="what somebody changed meanwhile is written over",
