@@ -298,6 +298,7 @@ def _delete_person(world: World, who: str) -> bool:
     if not records:
         return False
     world.expected.unsure[who] = "deleted in Salesforce"
+    world.binned[records[0][1]] = {program for program in world.campaigns if world.rows_there(program, who)}
     world.sales.delete(*records[0])
     return True
 
@@ -307,9 +308,9 @@ def _undelete_person(world: World, who: str) -> bool:
     if not records:
         return False
     if not world.org.switches["person_undelete_restores_members"] and not _seen_deleted(world, records[0][1]):
-        # Between two looks somebody was in the bin and lost their memberships: their rows are gone, and nothing tells why.
-        for program in world.links:
-            world.expected.whole.removed.add((program, who))
+        # Between two looks somebody was in the bin and lost their memberships: nothing that we read tells why their rows are gone.
+        lost = world.binned.get(records[0][1], set())
+        world.expected.whole.removed |= {(program, who) for program in lost & world.links.keys()}
     world.sales.undelete(records[0][1])
     return True
 

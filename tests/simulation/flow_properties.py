@@ -133,14 +133,16 @@ def done_as_told(flowing: Flowing, held: FlowDump, dump: Dump) -> Iterator[str]:
             yield f"flows gave {noun} {dict(told(action))} times, and the journal says {dict(noted)}"
     if NURTURE in {line["program"] for line in ours if line["side"] == "campaign"}:
         yield "a flow's change of a program is told as one of a campaign"
-    yield from _there_as_told(flowing, held, told, joined)
+    yield from _there_as_told(flowing, held, told, joined, dump)
 
 
 _WRITES = ("Add to SFDC Campaign", "Change Status in SFDC Campaign")
 
 
-def _there_as_told(flowing: Flowing, held: FlowDump, told: object, joined: set[int]) -> Iterator[str]:
-    """Nobody was written to the other campaign more often than flows say, and whoever they say was, was."""
+def _there_as_told(
+    flowing: Flowing, held: FlowDump, told: object, joined: set[int], dump: Dump
+) -> Iterator[str]:
+    """Nobody was written to the other campaign more often than flows say, and whoever they say was, was: by us."""
     campaign, user = flowing.world.campaigns[FOLLOW_UP], flowing.world.sync_user_id
     noted = Counter(
         line["person"]
@@ -151,15 +153,20 @@ def _there_as_told(flowing: Flowing, held: FlowDump, told: object, joined: set[i
         and line["who"] == user
         and line["new"] is not None
     )
+    # Of whom nobody knew who they are when it was noted, the mirror tells by now.
+    known = {record: row["person"] for record, row in dump.mirrored.items()}
     seen = {
-        (line["person"], str(line["new"]).lower())
+        (line["person"] or known.get(line["record_id"]), str(line["new"]).lower())
         for line in held.entries.values()
-        if line["side"] == "campaign" and line["noun"] == "member" and line["campaign_id"] == campaign
+        if line["side"] == "campaign"
+        and line["noun"] == "member"
+        and line["campaign_id"] == campaign
+        and line["who"] == user
     }
     for row in held.results:
         there = row["action"] in _WRITES and row["outcome"] == "done" and row["person"] not in joined
         if there and (row["person"], str(row["value"]).lower()) not in seen:
-            yield f"{row['name']} says that {row['person']} was made {row['value']} in {FOLLOW_UP}, and they never were"
+            yield f"{row['name']} says that {row['person']} was made {row['value']} in {FOLLOW_UP}, and they never were by us"
     done = told(*_WRITES)  # type: ignore[operator]
     for person, number in noted.items():
         if person in done and number > done[person]:

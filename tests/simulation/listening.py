@@ -70,7 +70,7 @@ def _gap(world: World, entity: str) -> None:
 def _overflow(world: World, entity: str) -> None:
     world.bus.tell_overflow(entity)
     if f"/data/{entity}ChangeEvent" in world.store.subscriptions.places(world.connection.connection_id):
-        world.missed_at = world.clock()
+        world.missed_at = world.clock.moment
 
 
 def _replay_id_too_old(world: World) -> None:
@@ -78,7 +78,7 @@ def _replay_id_too_old(world: World) -> None:
     world.bus.take_in()
     world.bus.start_anew()
     world.listener_dies = True
-    world.missed_at = world.clock()
+    world.missed_at = world.clock.moment
 
 
 def _cut(world: World) -> None:

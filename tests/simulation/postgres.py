@@ -107,12 +107,6 @@ class InPostgres:
 
         return int(rows(_LINES)[0]["lines"])
 
-    def compared_at(self, connection: int) -> datetime | None:
-        from campaignsync.store import models
-
-        found: datetime | None = models.Connection.objects.get(pk=connection).compared_at
-        return found
-
     def fingerprint(self) -> str:
         from campaignsync.store.frames import rows
 

@@ -70,7 +70,7 @@ def all_was_called_for(world: World) -> Iterator[str]:
         yield from _members_equal(world, dump, program)
     yield from no_edit_lost(world, dump)
     yield from fields_are_equal(world, dump)
-    compared_at = world.store.compared_at(world.connection.connection_id)
+    compared_at = world.compared_at
     if world.missed_at and (compared_at is None or compared_at < world.missed_at):
         yield f"the org could not tell what changed at {world.missed_at}, and nothing was compared since {compared_at}"
 

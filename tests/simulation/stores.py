@@ -55,9 +55,6 @@ class Store(Protocol):
     def version(self) -> int:
         """Grows with whatever people would call a change: lines of the journal."""
 
-    def compared_at(self, connection: int) -> datetime | None:
-        """When an org was compared whole the last time."""
-
     def fingerprint(self) -> str:
         """What the trace tells of the store behind each round."""
 
@@ -93,9 +90,6 @@ class InMemory:
 
     def version(self) -> int:
         return len(self.tables.journal)
-
-    def compared_at(self, connection: int) -> datetime | None:
-        return self.tables.connections[connection].compared_at
 
     def reconnect(self) -> None:
         """There is nothing to connect to."""

@@ -88,6 +88,11 @@ class World:
         """Whether an event was lost for good."""
         self.missed_at: datetime | None = None
         """When the org last could not tell what had changed: everything is to be compared since (S2.7.5)."""
+        self.compared_at: datetime | None = None
+        """When the last comparison began that came to its end. Both by the time as it is, whatever our clock is set to."""
+        self._comparing_at: datetime | None = None
+        self.binned: dict[str, set[str]] = {}
+        """Of people who were deleted, by record, the programs in whose campaigns they were at that moment."""
         self.lag_s = 0
         """How much older than it is what people do in Salesforce shows up as."""
 
@@ -386,6 +391,10 @@ class World:
             self.asked.append((process, Asked(links=len(self.links))))
         elif step == "before begin_round":
             self.asked[-1][1].compares = False
+        elif step == "after comparing":
+            self._comparing_at = self.clock.moment
+        elif step == "after compared":
+            self.compared_at = self._comparing_at
 
     def has_spent(self) -> bool:
         """Whether this org was called as often in a day as its budget allows, or our ledger says so."""

@@ -1,7 +1,7 @@
 """What a command to a campaign comes to for a person, where they stand there now (M9.2–M9.4).
 
 Called by `runtime.commands`, for all people of a campaign at once. Who was written to before without an answer and stands
-there as was wanted is done: it was us.
+there as was wanted, by our hand, is done; whom somebody else put there meanwhile is skipped as ever.
 """
 
 from __future__ import annotations
@@ -66,7 +66,10 @@ def _settled() -> pl.Expr:
 def _heard() -> pl.Expr:
     """Whether a command that was sent before was done, by what is there now."""
     verb = pl.col("verb")
-    as_wanted = pl.when(verb == "remove").then(~_IN).otherwise(_IN & _SAME)
+    # Nothing in Salesforce tells who removed a member.
+    as_wanted = (
+        pl.when(verb == "remove").then(~_IN).otherwise(_IN & _SAME & pl.col("ours").fill_null(value=False))
+    )
     return pl.col("sent") & (as_wanted | pl.col("seen"))
 
 

@@ -17,7 +17,12 @@ COMMANDS: Schema = {
     "sent": pl.Boolean,  # whether it was sent before and nobody heard what came of it
     "seen": pl.Boolean,  # whether it was seen done since, by us, whatever somebody made of it afterwards
 }
-STANDINGS: Schema = {"person_id": pl.Int64, "campaign_member_id": pl.String, "status": pl.String}
+STANDINGS: Schema = {
+    "person_id": pl.Int64,
+    "campaign_member_id": pl.String,
+    "status": pl.String,
+    "ours": pl.Boolean,  # whether we, the sync user, changed it last
+}
 """Where people stand in a campaign by the mirror; who is no member is missing."""
 SETTLED: Schema = {
     "command_id": pl.Int64,

@@ -6,7 +6,7 @@ Used by the worker, the queue and the listener. Times are bounds that docs/opera
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from campaignsync.domain.errors import CampaignsyncError, RetryableError, UnknownOutcomeError
 from campaignsync.domain.ids import ConnectionId
@@ -19,6 +19,9 @@ TAKEN_OVER_WITHIN_S = 15.0
 second, and room for a busy machine. While the database is away nobody can take over anything; that time comes on top."""
 COMPARED_EVERY = timedelta(days=1)
 """Once a day everything is listed whole: what no event and no look told is found then, at the latest."""
+BEGUN = datetime(1970, 1, 1, tzinfo=UTC)
+"""Kept as the time of the last comparison while the first is under way, or the first since the org lost track: long ago, so that
+it is due till it is done, and not nothing, which is what is kept when the org loses track (again) meanwhile."""
 LONGEST_BACK_OFF_S = 300.0
 """Whatever was wrong, it may be mended: we look again every five minutes at the least."""
 
@@ -32,6 +35,11 @@ class Swept:
     failed: bool
     silent_s: float | None = None
     """How long its worker had given no sign of life by then; None where it was struck off the list of workers already."""
+
+
+def comparison_due(compared_at: datetime | None, now: datetime) -> bool:
+    """Whether all of an org is to be listed whole again: never was, long ago, or at a time to come by a clock set wrong."""
+    return compared_at is None or abs(now - compared_at) > COMPARED_EVERY
 
 
 def back_off_s(failures: int) -> float:

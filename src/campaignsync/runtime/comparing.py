@@ -29,6 +29,7 @@ def compare(door: SalesforceDoor, ledger: Ledger, pulses: Pulses, connection: Co
         budget.require(connection.name)
         if budget.reason_to_hold(backfill=True):
             return False
+        pulses.comparing(org)
         observe(door, ledger, org)
         for campaigns in _portions(pulses.campaigns(org)):
             list_whole(door, ledger, org, members_of=campaigns, statuses_of=campaigns)

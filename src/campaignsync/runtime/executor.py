@@ -67,7 +67,10 @@ def execute(
         campaign_changes=report.campaign_changes + fields_written + values.there,
         refused=report.refused + not_made + fields_refused + values.refused,
         conflicts=report.conflicts + values.conflicts,
-        unknown=report.unknown + not_found.height - not_made + values.unknown,
+        unknown=report.unknown
+        + (len(plan.field_writes) - fields_written - fields_refused)
+        + (not_found.height - not_made)
+        + values.unknown,
     )
 
 

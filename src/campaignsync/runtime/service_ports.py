@@ -59,8 +59,11 @@ class Pulses(Protocol):
     def campaigns(self, org: ConnectionId) -> Sequence[str]:
         """The mirrored campaigns of an org that are not deleted."""
 
+    def comparing(self, org: ConnectionId) -> None:
+        """Everything of an org is listed whole from now on; until that is done it is due as before."""
+
     def compared(self, org: ConnectionId) -> None:
-        """Everything of an org was listed whole."""
+        """Everything of an org was listed whole: not due any more, unless the org lost track since `comparing` (S2.7.5)."""
 
     def tidy(self) -> Mapping[str, int]:
         """Delete what is kept for too long already; how many rows of what."""

@@ -100,7 +100,8 @@ class Commands:
         """Where people stand in a campaign, as it was last seen (STANDINGS)."""
         return query(
             "SELECT DISTINCT ON (i.person_id) i.person_id, m.salesforce_id AS campaign_member_id,"
-            " m.status FROM store_personidentity i"
+            " m.status, coalesce(m.last_modified_by_id = x.sync_user_id, false) AS ours FROM store_personidentity i"
+            " JOIN store_connection x ON x.id = i.connection_id"
             " JOIN store_campaignmember m ON m.connection_id = i.connection_id AND m.campaign_id = %s"
             " AND coalesce(m.contact_id, m.lead_id) = i.salesforce_id WHERE i.connection_id = %s AND i.person_id = ANY(%s)"
             " ORDER BY i.person_id, m.salesforce_id",

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from campaignsync.domain.ids import ConnectionId
-from campaignsync.domain.service import COMPARED_EVERY, ROUND_BUCKETS_S, RoundEnd
+from campaignsync.domain.service import BEGUN, ROUND_BUCKETS_S, RoundEnd, comparison_due
 from campaignsync.settings import Retention
 from campaignsync.store import flow_retention, models, tallies, uploads
 from campaignsync.store.frames import execute
@@ -68,16 +68,20 @@ class Pulses:
         """Whether everything of an org is to be listed whole again."""
         connections = models.Connection.objects.filter(pk=org)
         compared_at = connections.values_list("compared_at", flat=True).get()
-        return compared_at is None or self._now() - compared_at > COMPARED_EVERY
+        return comparison_due(compared_at, self._now())
 
     def campaigns(self, org: ConnectionId) -> Sequence[str]:
         """The campaigns of an org whose members are mirrored and that are not deleted."""
         found = models.Campaign.objects.filter(connection_id=org, is_deleted=False, scope="in").order_by("pk")
         return list(found.values_list("salesforce_id", flat=True))
 
+    def comparing(self, org: ConnectionId) -> None:
+        """Everything of an org is listed whole from now on; until that is done it is due as before."""
+        models.Connection.objects.filter(pk=org, compared_at=None).update(compared_at=BEGUN)
+
     def compared(self, org: ConnectionId) -> None:
-        """Everything of an org was listed whole."""
-        models.Connection.objects.filter(pk=org).update(compared_at=self._now())
+        """Everything of an org was listed whole; not where a listener has said meanwhile that the org lost track."""
+        models.Connection.objects.filter(pk=org, compared_at__isnull=False).update(compared_at=self._now())
 
     def tidy(self) -> dict[str, int]:
         """Delete what is kept for too long already, in small transactions; how many rows of what. Long tallies

@@ -78,11 +78,14 @@ class MemoryCommands:
         )
 
     def standings(self, connection: ConnectionId, campaign_id: str, people: Collection[int]) -> pl.DataFrame:
-        found: dict[int, tuple[int, str, str]] = {}
+        found: dict[int, tuple[int, str, str, bool]] = {}
+        user = self.tables.connections[connection].user.user_id
         for row in sorted(self.tables.of_campaign(connection, campaign_id), key=lambda row: str(row["id"])):
             person = self.tables.person_of(connection, who_is(row))
             if person in people and person is not None:
-                found.setdefault(person, (person, row["id"], row["status"]))
+                found.setdefault(
+                    person, (person, row["id"], row["status"], row["last_modified_by_id"] == user)
+                )
         return pl.DataFrame([found[person] for person in sorted(found)], schema=dict(STANDINGS), orient="row")
 
     def record(self, connection: ConnectionId, batch: MemberBatch, settled: pl.DataFrame) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from campaignsync.domain.events import Heard
 from campaignsync.domain.ids import ConnectionId
-from campaignsync.domain.service import COMPARED_EVERY, RoundEnd, Swept
+from campaignsync.domain.service import BEGUN, RoundEnd, Swept, comparison_due
 from simulation.memory.tables import Tables
 
 
@@ -69,15 +69,20 @@ class MemoryPulses:
 
     def comparison_due(self, org: ConnectionId) -> bool:
         compared_at = self.tables.connections[org].compared_at
-        return compared_at is None or self.tables.now() - compared_at > COMPARED_EVERY
+        return comparison_due(compared_at, self.tables.now())
 
     def campaigns(self, org: ConnectionId) -> Sequence[str]:
         rows = [row for (of, _), row in self.tables.campaigns.items() if of == org]
         scopes = self.tables.scopes
         return [row["id"] for row in rows if not row["is_deleted"] and (org, row["id"]) not in scopes]
 
+    def comparing(self, org: ConnectionId) -> None:
+        row = self.tables.connections[org]
+        row.compared_at = row.compared_at or BEGUN
+
     def compared(self, org: ConnectionId) -> None:
-        self.tables.connections[org].compared_at = self.tables.now()
+        row = self.tables.connections[org]
+        row.compared_at = row.compared_at and self.tables.now()
 
     def tidy(self) -> Mapping[str, int]:
         return {}

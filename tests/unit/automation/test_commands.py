@@ -26,8 +26,8 @@ def came_to(verb: str, wanted: str | None, standing: str | None, **more: Any) ->
         "seen": False,
         **more,
     }
-    known = command.pop("known", True)
-    standings = [] if standing is None else [(5, "00v1", standing)]
+    known, ours = command.pop("known", True), command.pop("ours", True)
+    standings = [] if standing is None else [(5, "00v1", standing, ours)]
     writes, settled = split(
         pl.DataFrame([command], schema=COMMANDS),
         pl.DataFrame(standings, schema=STANDINGS, orient="row"),
@@ -66,6 +66,18 @@ def test_a_command_does_what_the_contract_says(
 def test_what_was_sent_and_stands_there_as_wanted_was_us(verb: str, standing: str | None) -> None:
     wanted = None if verb == "remove" else "Sent"
     assert came_to(verb, wanted, standing, sent=True) == ("done", "")
+
+
+@pytest.mark.parametrize(
+    ("verb", "message"),
+    [
+        ("add", "Is a member of the campaign already, with the status 'Sent'."),
+        ("status", "Has the status already."),
+    ],
+)
+def test_what_was_sent_and_somebody_else_did_meanwhile_was_not_us(verb: str, message: str) -> None:
+    """M9.2: who is a member already is skipped, whether or not we have tried before."""
+    assert came_to(verb, "Sent", "Sent", sent=True, ours=False) == ("skipped", message)
 
 
 def test_what_was_seen_done_by_us_is_done_though_somebody_changed_it_again() -> None:
