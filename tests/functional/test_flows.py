@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from campaignsync.runtime.flow_runner import FlowReport, run_flows
+from campaignsync.store.frames import execute
 from desk import Desk
 
 WEBINAR = "Spring Webinar 2026"
@@ -368,6 +369,72 @@ def test_dying_around_a_write_does_it_once(desk: Desk, follow_up: str, before: b
     assert desk.org.members(follow_up) == {"ann@example.com": "Sent", "ben@example.com": "Sent"}
     assert told(desk, "Add") == [("ann", "done", ""), ("ben", "done", "")]
     assert [name for name, *_ in told(desk, "Echo")] == ["ann", "ben"]
+
+
+def let_all_be_due() -> None:
+    execute("UPDATE store_command SET due_at = now() - interval '1 hour'")
+
+
+def test_a_step_whose_answer_was_lost_is_not_done_again_when_somebody_undid_it_meanwhile(
+    desk: Desk, follow_up: str
+) -> None:
+    """M9.8: their edit came later; what was seen done by us since counts as done."""
+    from dataclasses import replace
+
+    desk.link()
+    member_there(desk, desk.campaign, "ann", "Invited")
+    desk.sync()
+    step = {"action": "Change Status in SFDC Campaign", "campaign": follow_up, "status": "Sent"}
+    saved(desk, "Send", flow=[step])
+    desk.app.smart_campaigns.run("Send", who="ada")
+    doors = desk.app.flow_doors
+    with pytest.raises(KeyboardInterrupt):
+        run_flows(replace(doors, open_door=lambda each: DyingDoor(doors.open_door(each), before=False)))
+    assert desk.org.members(follow_up) == {"ann@example.com": "Sent"}
+    desk.sync()
+    member = desk.org.member_id(follow_up, "ann@example.com")
+    desk.org.update("CampaignMember", member, Status="Responded")
+    let_all_be_due()
+    flows(desk)
+    assert desk.org.members(follow_up) == {"ann@example.com": "Responded"}
+    assert told(desk, "Send") == [("ann", "done", "")]
+
+
+ADD = {"action": "Add to SFDC Campaign", "status": "Sent"}
+CHANGE = {"action": "Change Status in SFDC Campaign", "status": "Responded"}
+
+
+@pytest.mark.parametrize(
+    ("step", "stood", "stands", "outcome"),
+    [
+        (ADD, False, "Sent", "skipped"),
+        (CHANGE, False, "Responded", "done"),
+        (CHANGE, True, "Responded", "done"),
+        ({"action": "Remove from SFDC Campaign"}, True, None, "done"),
+    ],
+)
+def test_who_came_or_left_in_salesforce_since_we_looked_is_refused_nothing(
+    desk: Desk, follow_up: str, step: dict[str, str], stood: bool, stands: str | None, outcome: str
+) -> None:
+    """M9.2-M9.4: who is there already is skipped; else we look, and try again."""
+    desk.link()
+    member_there(desk, desk.campaign, "ann", "Invited")
+    person = desk.org.query("SELECT Id FROM Lead")[0]["Id"]
+    there = {"CampaignId": follow_up, "LeadId": person, "Status": "Sent"}
+    if stood:
+        desk.org.create("CampaignMember", **there)
+    desk.sync()
+    if stood:
+        desk.org.delete("CampaignMember", desk.org.member_id(follow_up, "ann@example.com"))
+    else:
+        desk.org.create("CampaignMember", **there)
+    saved(desk, "Do", flow=[{**step, "campaign": follow_up}])
+    desk.app.smart_campaigns.run("Do", who="ada")
+    for _ in range(2):
+        flows(desk)
+        let_all_be_due()
+    assert desk.org.members(follow_up) == ({"ann@example.com": stands} if stands else {})
+    assert [done for _, done, _ in told(desk, "Do")] == [outcome]
 
 
 def test_a_circle_through_salesforce_and_back_is_halted(desk: Desk) -> None:

@@ -308,7 +308,7 @@ def _undelete_person(world: World, who: str) -> bool:
     if not records:
         return False
     if not world.org.switches["person_undelete_restores_members"] and not _seen_deleted(world, records[0][1]):
-        # Between two looks somebody was in the bin and lost their memberships: nothing that we read tells why their rows are gone.
+        # Somebody was in the bin between two looks and lost their memberships: nothing that we read tells why they did.
         lost = world.binned.get(records[0][1], set())
         world.expected.whole.removed |= {(program, who) for program in lost & world.links.keys()}
     world.sales.undelete(records[0][1])

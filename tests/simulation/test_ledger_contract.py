@@ -15,9 +15,11 @@ import pytest
 from campaign_words import CAMPAIGN_ID, SEEN_AT, SYNC_USER, Linked, counts, delta, lead, member
 from campaignsync.domain.errors import RetryableError
 from campaignsync.domain.events import Heard
+from campaignsync.domain.fields import STANDARD_FIELDS, Access, FieldRule
 from campaignsync.domain.ids import RunId
 from campaignsync.domain.links import LinkState
 from campaignsync.domain.observation import WholeLists
+from campaignsync.domain.people import PersonKind
 from campaignsync.domain.runs import REASONS, MemberBatch
 from campaignsync.domain.trees import (
     CAMPAIGN_MEMBERS,
@@ -25,9 +27,12 @@ from campaignsync.domain.trees import (
     LEAD_OUTCOMES,
     MEMBER_OUTCOMES,
     MEMBER_WRITES,
+    SALESFORCE_PEOPLE,
 )
+from campaignsync.planner.people import plan_people
 from simulation.contract_words import journal, see
 
+TITLE = next(field for field in STANDARD_FIELDS if field.name == "title")
 ADA, BEN = "person1@example.com", "person2@example.com"
 
 
@@ -251,6 +256,35 @@ def test_a_person_deleted_in_salesforce_is_flagged_and_joined_again_when_undelet
     assert linked.statuses() == {ADA: "Invited"}
 
 
+@pytest.mark.parametrize("seen_before", [True, False])
+def test_whoever_arrives_at_another_record_is_compared_with_it(linked: Linked, seen_before: bool) -> None:
+    """M7.8: though that record has not changed since it was mirrored."""
+    ledger, org = linked.app.ledger, linked.connection.connection_id
+    see(linked, member(1, "Invited"))
+    if seen_before:
+        mirror_leads(linked, lead(2))
+    ada = person(linked, ADA)
+    assert compare(linked) == [ada]
+    assert compare(linked) == []
+    mirror_leads(linked, lead(1, is_deleted=True, master_record_id=lead(2)["salesforce_id"]))
+    ledger.follow_people(org)
+    assert compare(linked) == [ada]
+
+
+def mirror_leads(linked: Linked, *leads: dict[str, object]) -> None:
+    people = pl.DataFrame(list(leads), schema=SALESFORCE_PEOPLE)
+    linked.app.ledger.mirror_people(linked.connection.connection_id, people)
+
+
+def compare(linked: Linked) -> list[int]:
+    """Whose fields are compared, which are equal."""
+    ledger, org = linked.app.ledger, linked.connection.connection_id
+    rules = [FieldRule(field=TITLE, kind=PersonKind.LEAD, access=Access.WRITE)]
+    compared = ledger.compare_people(org, rules)
+    ledger.settle_people(org, compared.compared, plan_people(compared, rules).waiting, (), rules)
+    return compared.compared["person_id"].to_list()
+
+
 WRITTEN_BY_A_ROUND: dict[str, Callable[[Any, RunId, int], None]] = {
     "members of the campaign, for the run's own reason": lambda ledger, run, ada: ledger.record_members(
         run, batch(outcome(ada, "Attended"), members=[member(1, "Attended")])
@@ -309,6 +343,7 @@ def test_what_says_whether_an_org_must_be_compared_makes_no_link_due(linked: Lin
     app, org = linked.app, linked.connection.connection_id
     app.ledger.settle_mark(linked.link, app.ledger.trees(linked.link).mark or 0)
     app.subscriptions.keep(org, [Heard(topic="/data/LeadChangeEvent", replay_id=None, missed=True)])  # type: ignore[attr-defined]
+    app.pulses.comparing(org)
     app.pulses.compared(org)
     assert app.ledger.links_due(org) == ()
 
