@@ -140,19 +140,6 @@ def test_what_the_org_lost_track_of_calls_for_a_comparison(
     assert not desk.app.pulses.comparison_due(desk.connection.connection_id)
 
 
-def test_what_the_org_loses_track_of_in_the_midst_of_a_comparison_calls_for_another(desk: Desk) -> None:
-    """S2.7.5: what was listed before it may have changed since."""
-    pulses, org = desk.app.pulses, desk.connection.connection_id
-    pulses.comparing(org)
-    assert pulses.comparison_due(org), "whoever dies of it has not compared"
-    desk.app.subscriptions.keep(org, [Heard(topic=MEMBERS, replay_id=b"1", missed=True)])
-    pulses.compared(org)
-    assert pulses.comparison_due(org)
-    pulses.comparing(org)
-    pulses.compared(org)
-    assert not pulses.comparison_due(org)
-
-
 def test_a_gap_calls_for_a_round(desk: Desk, listening: Callable[[], Any]) -> None:
     """S2.7.5: the round reads by the time of the last change, so that it needs no event's contents."""
     with listening():

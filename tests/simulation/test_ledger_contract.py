@@ -348,6 +348,19 @@ def test_what_says_whether_an_org_must_be_compared_makes_no_link_due(linked: Lin
     assert app.ledger.links_due(org) == ()
 
 
+def test_what_the_org_loses_track_of_in_the_midst_of_a_comparison_calls_for_another(linked: Linked) -> None:
+    """S2.7.5: what was listed before it may have changed since."""
+    app, org = linked.app, linked.connection.connection_id
+    app.pulses.comparing(org)
+    assert app.pulses.comparison_due(org), "whoever dies of it has not compared"
+    app.subscriptions.keep(org, [Heard(topic="/data/LeadChangeEvent", replay_id=b"1", missed=True)])  # type: ignore[attr-defined]
+    app.pulses.compared(org)
+    assert app.pulses.comparison_due(org)
+    app.pulses.comparing(org)
+    app.pulses.compared(org)
+    assert not app.pulses.comparison_due(org)
+
+
 def test_whose_round_it_is_stays_known_while_whole_lists_say_who_is_gone(linked: Linked) -> None:
     """S0.1, M7.9."""
     see(linked, member(1, "Invited"), member(2, "Invited"))
