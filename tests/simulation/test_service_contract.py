@@ -57,6 +57,7 @@ def test_rounds_that_have_ended_are_counted_and_old_counts_tidied_away(linked: L
 def test_an_org_is_compared_once_in_a_while(linked: Linked) -> None:
     store, org = of(linked), linked.connection.connection_id
     assert store.pulses.comparison_due(org)
+    store.pulses.comparing(org)
     store.pulses.compared(org)
     assert not store.pulses.comparison_due(org)
     assert timedelta(0) < COMPARED_EVERY
@@ -87,6 +88,7 @@ def test_a_topic_that_is_not_heard_keeps_its_place(linked: Linked) -> None:
 
 def test_what_was_missed_calls_for_a_comparison(linked: Linked) -> None:
     store, org = of(linked), linked.connection.connection_id
+    store.pulses.comparing(org)
     store.pulses.compared(org)
     store.subscriptions.keep(org, [Heard(topic=TOPIC, replay_id=None, missed=True)])
     assert store.pulses.comparison_due(org)
