@@ -20,6 +20,7 @@ OPPOSITES: Mapping[str, str] = {
     "there: delete campaign": "there: undelete campaign",
     "there: remove status": "there: add status",
     "there: validation rule": "there: no validation rule",
+    "there: delete person": "there: undelete person",
 }
 _KEPT = ("program", "who", "label", "month")
 """What an opposite is told of what it takes back."""
