@@ -9,7 +9,7 @@ campaign today has no new SystemModstamp, so that the people of changed members 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import inf
@@ -80,7 +80,7 @@ def changes_since(
         people=people,
         member_counts=member_counts,
         status_counts=status_counts,
-        cursor=_moved(cursor, seen, looked_at),
+        cursor=_moved(cursor, seen, {each.of for each in unread}, looked_at),
         lost_fields=reader.member_field_faults(),
         cost_scale=reader.cost_scale(),
         unread=tuple(each.of for each in unread),
@@ -247,13 +247,18 @@ def _all_of(reader: Reader, group: Group, page: Sequence[Record]) -> dict[str, i
     return counts
 
 
-def _moved(cursor: Cursor, seen: dict[str, pl.DataFrame], looked_at: datetime | None) -> Cursor:
+def _moved(
+    cursor: Cursor, seen: dict[str, pl.DataFrame], unread: Collection[str], looked_at: datetime | None
+) -> Cursor:
     """The cursor of each object at this look or at the latest row, whichever is later, never moved back. An object of which no
-    row was ever seen has none: all of it is read when there is one."""
+    row was ever seen has none: all of it is read when there is one. People have one all the same, since members bring theirs
+    along, and a lead who is converted is in no campaign any more when the next look comes (M7.7)."""
     moved = dict(cursor)
     for name in CURSOR_OBJECTS:
         latest = seen[name]["system_modstamp"].max()
         places = [at for at in (latest, moved.get(name)) if isinstance(at, datetime)]
+        if looked_at and (places or name in PEOPLE) and name not in unread:
+            places.append(looked_at)
         if places:
-            moved[name] = max([*places, looked_at] if looked_at else places)
+            moved[name] = max(places)
     return moved
