@@ -71,6 +71,10 @@ def test_every_long_command_tells_how_far_it_is_and_its_json_is_json(
     assert f"{PEOPLE}/{PEOPLE} " in " ".join(bars)
     assert [run["changes"]["campaign"] for run in second["runs"]] == [PEOPLE]  # type: ignore[index, call-overload]
     watched(100, "sync", "--full")
+    unseen = shell.run("sync", "--full", "--json")
+    assert (json.loads(unseen.stdout)["failed"], unseen.stderr) == ([], ""), (
+        "a pipe gets the answer and nothing else"
+    )
     runs: list[dict[str, Any]] = shell.json("runs", "Spring")  # type: ignore[assignment]
     wrote = next(each for each in runs if (each["report"] or {}).get("campaign_changes") == PEOPLE)
     bars, _ = watched(100, "undo", str(wrote["run"]), "--yes")
@@ -78,9 +82,3 @@ def test_every_long_command_tells_how_far_it_is_and_its_json_is_json(
     bars, _ = watched(100, "smart", "run", "Responders", "--yes")
     assert f"{2 * PEOPLE}/? rows" in " ".join(bars)
     watched(100, "flows", "run")
-
-
-def test_nobody_looks_and_nothing_is_drawn(shell: Shell) -> None:
-    """A pipe gets the answer, the error stream nothing."""
-    done = shell.run("sync", "--json")
-    assert (json.loads(done.stdout)["failed"], done.stderr) == ([], "")

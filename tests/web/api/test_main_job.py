@@ -150,7 +150,7 @@ def test_an_org_is_examined_looked_at_and_its_people_synced_and_deleted(admin: A
     # All that `campaignsync doctor` looks at, what ails this machine included.
     looked_at = [each.check for each in desk.app.doctor(desk.connection)]
     assert [each["check"] for each in found["result"]["findings"]] == looked_at
-    assert looked_at[-4:] == ["clock", "change events", "clock of the database", "disk"]
+    assert looked_at[-5:] == ["clock", "change events", "budget of calls", "clock of the database", "disk"]
     assert found["result"]["well"] is True
     assert admin.errand(f"/connections/{org['number']}/look")["result"] == {"campaigns": 1}
     campaigns = admin.pages(f"/connections/{org['number']}/campaigns?search=looked")
