@@ -339,6 +339,12 @@ def _undelete_campaign(world: World, program: str) -> bool:
     )
     if not gone:
         return False
+    link = world.dump().links.get(program)
+    if not world.org.switches["campaign_undelete_restores_members"] and not (
+        link and link["state"] == "broken"
+    ):
+        # It was in the bin between two looks and lost its members: nothing that we read tells why it did.
+        world.expected.whole.removed |= {(program, person.name) for person in world.given.people}
     world.sales.undelete(world.campaigns[program])
     return True
 

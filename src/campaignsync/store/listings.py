@@ -139,8 +139,8 @@ class Listings:
         """Campaigns as last seen in an org: number, id, name, type, is_active, mirrored, program (linked with). `search` is part
         of a name or an id; only by its id one is found that the connection's filter leaves out (M3.4)."""
         return rows(
-            "SELECT c.id AS number, c.salesforce_id AS id, c.name, c.type, c.is_active, c.scope = 'in' AS mirrored,"
-            " p.name AS program FROM store_campaign c"
+            "SELECT c.id AS number, c.salesforce_id AS id, c.name, c.type, c.is_active,"
+            " c.scope IN ('in', 'returning') AS mirrored, p.name AS program FROM store_campaign c"
             " LEFT JOIN store_link l ON l.connection_id = c.connection_id AND l.campaign_id = c.salesforce_id"
             " LEFT JOIN store_program p ON p.id = l.program_id WHERE c.connection_id = %(connection)s AND NOT c.is_deleted"
             " AND (%(search)s::text IS NULL OR c.salesforce_id = %(search)s"

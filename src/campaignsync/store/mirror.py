@@ -125,6 +125,7 @@ def mirror_delta(connection: int, delta: Delta, *, first: Collection[str]) -> No
     """Everything that changed since the cursor, and the cursor; the caller's transaction holds it together. Of the kinds of
     people that are looked at for the first time all are members of campaigns."""
     _change_link_states(connection, delta.campaigns)
+    scope.note_returning(connection, delta.campaigns)
     merge(connection, CAMPAIGN, delta.campaigns)
     scope.judge(connection)
     scope.enter_empty(connection, delta)
@@ -200,7 +201,8 @@ def to_list(
     connection: int, table: _Table, counts: pl.DataFrame, status_counts: pl.DataFrame
 ) -> frozenset[str]:
     """Campaigns that hold another number of rows than the mirror; deleted and hidden ones left aside (M6.9). Of members, those
-    that are coming into the filter, too, and those outside of it not (M3.4)."""
+    that are coming into the filter or back from the bin, too, and those outside of the filter not (M3.4, M6.9)."""
+    returning = "false" if table is STATUS else "o.scope = 'returning'"
     wanted = "true" if table is STATUS else scope.to_be_counted(connection)
     temporary("counted", counts.cast(COUNTS))  # type: ignore[arg-type]
     temporary("visible", status_counts.select("campaign_id"))
@@ -208,8 +210,8 @@ def to_list(
         "SELECT coalesce(c.campaign_id, m.campaign_id) AS campaign_id FROM counted c FULL JOIN"
         " (SELECT campaign_id, rows FROM store_mirrorcount WHERE connection_id = %s AND object = %s) m"
         " ON m.campaign_id = c.campaign_id LEFT JOIN store_campaign o ON o.connection_id = %s"
-        " AND o.salesforce_id = coalesce(c.campaign_id, m.campaign_id) WHERE coalesce(c.rows, 0) <> coalesce(m.rows, 0)"
-        f" AND {wanted} AND o.is_deleted IS NOT TRUE"
+        " AND o.salesforce_id = coalesce(c.campaign_id, m.campaign_id) WHERE (coalesce(c.rows, 0) <> coalesce(m.rows, 0)"
+        f" OR {returning}) AND {wanted} AND o.is_deleted IS NOT TRUE"
         " AND EXISTS (SELECT FROM visible v WHERE v.campaign_id = coalesce(c.campaign_id, m.campaign_id))",
         (connection, table.counted_as, connection),
     )
@@ -219,8 +221,8 @@ def to_list(
 
 
 def mirror_lists(connection: int, lists: WholeLists) -> None:
-    """Whole lists: what they hold is mirrored, what they do not hold is gone. A member who went along with the person is no
-    removal, and the journal does not call it one (M7.9, S1.3.6, S1.3.8)."""
+    """Whole lists: what they hold is mirrored, what they do not hold is gone. A member who went along with the person or with
+    the campaign is no removal, and the journal does not call it one (M6.9, M7.9, S1.3.6, S1.3.8)."""
     merge(connection, STATUS, lists.statuses)
     merge(connection, MEMBER, lists.members)
     for name, campaigns, listed in (
@@ -228,23 +230,46 @@ def mirror_lists(connection: int, lists: WholeLists) -> None:
         (MEMBER.name, lists.members_of, lists.listed_members),
     ):
         temporary("listed", listed.to_frame("id"))
-        went = _GONE_PERSON if name == MEMBER.name else "false"
+        went = _WENT_WITH if name == MEMBER.name else "NULL"
         found = table(
             "gone",
             f"SELECT t.id, {went} AS went FROM {name} t WHERE connection_id = %s AND campaign_id = ANY(%s) AND {_NOT_LISTED}",
             (connection, sorted(campaigns)),
         )
         if found:
-            with because("went with the person in Salesforce"):
-                execute(f"DELETE FROM {name} t USING gone WHERE gone.id = t.id AND gone.went")
-            execute(f"DELETE FROM {name} t USING gone WHERE gone.id = t.id")
+            _forget_whoever_is_gone(name)
+    if lists.members_of:
+        scope.returned(connection, lists.members_of)
     ask_for_people(connection, lists.members_of)
 
 
+def _forget_whoever_is_gone(name: str) -> None:
+    """Take the rows of the temporary table `gone` out of a mirrored table. What was agreed on whoever went with the campaign is
+    forgotten: who is still in the program is made a member again, and who was removed there meanwhile is not brought back."""
+    table(
+        "astray",
+        "SELECT l.id AS link_id, i.person_id, i.connection_id, m.campaign_id, i.salesforce_id FROM gone g"
+        " JOIN store_campaignmember m ON m.id = g.id JOIN store_personidentity i ON i.connection_id = m.connection_id"
+        " AND i.salesforce_id = coalesce(m.contact_id, m.lead_id) JOIN store_link l ON l.connection_id = m.connection_id"
+        " AND l.campaign_id = m.campaign_id WHERE g.went = 'campaign'",
+    )
+    for what in ("person", "campaign"):
+        with because(f"went with the {what} in Salesforce"):
+            execute(f"DELETE FROM {name} t USING gone WHERE gone.id = t.id AND gone.went = %s", (what,))
+    execute(f"DELETE FROM {name} t USING gone WHERE gone.id = t.id")
+    execute(
+        "DELETE FROM store_agreement a USING astray s WHERE a.link_id = s.link_id AND a.person_id = s.person_id"
+        " AND NOT EXISTS (SELECT FROM store_campaignmember m WHERE m.connection_id = s.connection_id"
+        " AND m.campaign_id = s.campaign_id AND coalesce(m.contact_id, m.lead_id) = s.salesforce_id)"
+    )
+
+
 _NOT_LISTED = "NOT EXISTS (SELECT FROM listed WHERE listed.id = t.salesforce_id)"
-_GONE_PERSON = (
-    "EXISTS (SELECT FROM store_salesforceperson p WHERE p.connection_id = t.connection_id"
-    " AND p.salesforce_id IN (t.lead_id, t.contact_id) AND (p.is_deleted OR p.is_converted))"
+_WENT_WITH = (
+    "CASE WHEN EXISTS (SELECT FROM store_salesforceperson p WHERE p.connection_id = t.connection_id"
+    " AND p.salesforce_id IN (t.lead_id, t.contact_id) AND (p.is_deleted OR p.is_converted)) THEN 'person'"
+    " WHEN EXISTS (SELECT FROM store_campaign c WHERE c.connection_id = t.connection_id AND c.salesforce_id = t.campaign_id"
+    " AND c.scope = 'returning') THEN 'campaign' END"
 )
 
 

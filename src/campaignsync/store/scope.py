@@ -2,13 +2,17 @@
 
 Called by the mirror and through `Ledger`. All campaigns and what they offer their members are mirrored, since they are few and
 show who comes in; the members of those outside are not. Who leaves leaves without a word in the journal, and who comes in is
-read whole, as at a first read: neither is a change that anybody made. Nothing of it is kept as work to do: what is left to read
-or to delete is seen from what is there, so that a process that dies in the middle is followed by one that goes on.
+read whole, as at a first read: neither is a change that anybody made; nor is it when members went with a campaign that was
+deleted and do not come back with it (M6.9). Nothing of it is kept as work to do: what is left to read or to delete is seen
+from what is there, so that a process that dies in the middle is followed by one that goes on.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import UTC, datetime, time
+
+import polars as pl
 
 from campaignsync.domain.mirror_filter import MirrorFilter, MirrorScope
 from campaignsync.domain.observation import Delta
@@ -17,6 +21,7 @@ from campaignsync.store.frames import execute, rows
 
 AT_ONCE = 50_000
 """Members that are deleted in one commit."""
+_INSIDE = "('in', 'returning')"
 _CALLED_FOR = (
     "(EXISTS (SELECT FROM store_link l WHERE l.connection_id = c.connection_id AND l.campaign_id = c.salesforce_id)"
     " OR EXISTS (SELECT FROM store_command k WHERE k.connection_id = c.connection_id AND k.campaign_id = c.salesforce_id))"
@@ -81,13 +86,14 @@ def of_members_inside(connection: int) -> str:
     coming in is listed whole, and what else is seen of it is no change."""
     of_campaign = f"SELECT FROM store_campaign g WHERE g.connection_id = {int(connection)} AND g.salesforce_id = seen.campaign_id"
     if mirror_filter(connection).narrows:
-        return f"EXISTS ({of_campaign} AND g.scope = 'in')"
-    return f"NOT EXISTS ({of_campaign} AND g.scope <> 'in')"
+        return f"EXISTS ({of_campaign} AND g.scope IN {_INSIDE})"
+    return f"NOT EXISTS ({of_campaign} AND g.scope NOT IN {_INSIDE})"
 
 
 def to_be_counted(connection: int) -> str:
     """The condition for a campaign (o) whose number of members is to be that of the mirror."""
-    return "o.scope = 'in'" if mirror_filter(connection).narrows else "coalesce(o.scope, 'in') = 'in'"
+    known = "o.scope" if mirror_filter(connection).narrows else "coalesce(o.scope, 'in')"
+    return f"{known} IN {_INSIDE}"
 
 
 def enter_empty(connection: int, delta: Delta) -> None:
@@ -112,11 +118,31 @@ def entered(connection: int, campaigns: frozenset[str]) -> None:
     models.Campaign.objects.filter(connection_id=connection, salesforce_id__in=campaigns).update(scope="in")
 
 
+def note_returning(connection: int, campaigns: pl.DataFrame) -> None:
+    """Of seen campaigns, those that were deleted and are there again are `returning` until their members were listed whole:
+    whoever is missing then went with the campaign, and was removed by nobody (M6.9, S1.1.8). Call it before they are merged."""
+    there = campaigns.filter(~pl.col("is_deleted"))["id"].to_list()
+    if not there:
+        return
+    execute(
+        "UPDATE store_campaign c SET scope = 'returning' WHERE c.connection_id = %s AND c.salesforce_id = ANY(%s)"
+        " AND c.is_deleted AND c.scope = 'in' AND EXISTS (SELECT FROM store_campaignmember m"
+        " WHERE m.connection_id = c.connection_id AND m.campaign_id = c.salesforce_id)",
+        (connection, there),
+    )
+
+
+def returned(connection: int, campaigns: Collection[str]) -> None:
+    """The members of these campaigns were listed whole: whoever is missing from now on was removed."""
+    back = models.Campaign.objects.filter(connection_id=connection, salesforce_id__in=campaigns)
+    back.filter(scope="returning").update(scope="in")
+
+
 def call_in(connection: int, campaign: str) -> bool:
     """Somebody asks for a campaign by name: whether it was outside, and is to be listed whole now. Without a link it is out again
     at the next look."""
     outside = models.Campaign.objects.filter(connection_id=connection, salesforce_id=campaign).exclude(
-        scope="in"
+        scope__in=("in", "returning")
     )
     return bool(outside.update(scope="entering"))
 

@@ -36,6 +36,7 @@ def look(tables: Tables, connection: int, delta: Delta) -> None:
         org.cost_scale = delta.cost_scale
         tables.mark(link for link in tables.links.values() if link.connection == connection)
     _link_states(tables, connection, delta.campaigns)
+    scope.note_returning(tables, connection, delta.campaigns)
     merge_campaigns(tables, connection, delta.campaigns)
     scope.judge(tables, connection)
     scope.enter_empty(tables, connection, delta)
@@ -175,10 +176,11 @@ def to_list(
     seen = set(visible["campaign_id"])
     of_members = table is tables.members
     coming = scope.entering(tables, connection) if of_members else frozenset()
+    returning = scope.returning(tables, connection) if of_members else frozenset()
     return coming | frozenset(
         campaign
         for campaign in counted.keys() | mirrored.keys()
-        if counted.get(campaign, 0) != mirrored.get(campaign, 0)
+        if (counted.get(campaign, 0) != mirrored.get(campaign, 0) or campaign in returning)
         and campaign in seen
         and (not of_members or scope.is_inside(tables, connection, campaign))
         and not tables.campaigns.get((connection, campaign), {}).get("is_deleted")
@@ -198,15 +200,34 @@ def mirror_lists(tables: Tables, connection: int, lists: WholeLists, *, silently
         if campaign in lists.statuses_of and key[1] not in listed:
             del tables.statuses[key]
             tables.mark(tables.links_of_campaign(connection, campaign))
-    for gone_with_person in (True, False):
-        for key in _unlisted(tables, connection, lists):
-            if silently:
-                del tables.members[key]
-            elif gone_with_person is _person_is_gone(tables, connection, tables.members[key]):
-                with tables.because(
-                    "went with the person in Salesforce" if gone_with_person else tables.acting.why
-                ):
-                    tables.remove_member(key)
+    unlisted = [(key, _went_with(tables, connection, key)) for key in _unlisted(tables, connection, lists)]
+    for went in ("person", "campaign", None):
+        for key in [key for key, with_what in unlisted if with_what == went]:
+            _forget_member(tables, key, went, silently=silently)
+    scope.entered(tables, connection, scope.returning(tables, connection) & lists.members_of)
+
+
+def _forget_member(tables: Tables, key: Key, went: str | None, *, silently: bool) -> None:
+    """Somebody is in no list any more. Of whoever went with the campaign nothing is agreed from now on."""
+    row = tables.members[key]
+    if silently:
+        del tables.members[key]
+        return
+    with tables.because(f"went with the {went} in Salesforce" if went else tables.acting.why):
+        tables.remove_member(key)
+    person = tables.person_of(key[0], who_is(row))
+    still = any(who_is(each) == who_is(row) for each in tables.of_campaign(key[0], row["campaign_id"]))
+    if went == "campaign" and person is not None and not still:
+        for link in tables.links_of_campaign(key[0], row["campaign_id"]):
+            link.agreed.pop(person, None)
+
+
+def _went_with(tables: Tables, connection: int, key: Key) -> str | None:
+    """Why somebody is in no list any more, unless somebody removed them."""
+    member = tables.members[key]
+    if _person_is_gone(tables, connection, member):
+        return "person"
+    return "campaign" if member["campaign_id"] in scope.returning(tables, connection) else None
 
 
 def _unlisted(tables: Tables, connection: int, lists: WholeLists) -> list[Key]:

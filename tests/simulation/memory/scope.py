@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, time
 
+import polars as pl
+
 from campaignsync.domain.mirror_filter import MirrorFilter, MirrorScope
 from campaignsync.domain.observation import Delta
 from simulation.memory.tables import Row, Tables, who_is
@@ -41,7 +43,7 @@ def is_inside(tables: Tables, connection: int, campaign: str) -> bool:
     """Whether the members of a campaign are mirrored: where anything is left out, it must be known to be inside."""
     key = connection, campaign
     known = key in tables.campaigns or not _chosen(tables, connection).narrows
-    return known and key not in tables.scopes
+    return known and tables.scopes.get(key, "returning") == "returning"
 
 
 def enter_empty(tables: Tables, connection: int, delta: Delta) -> None:
@@ -67,9 +69,26 @@ def entered(tables: Tables, connection: int, campaigns: frozenset[str]) -> None:
         tables.scopes.pop((connection, campaign), None)
 
 
+def note_returning(tables: Tables, connection: int, campaigns: pl.DataFrame) -> None:
+    """Campaigns that were deleted and are there again are `returning` until their members were listed whole."""
+    for campaign in campaigns.filter(~pl.col("is_deleted"))["id"]:
+        key = connection, campaign
+        if tables.campaigns.get(key, {}).get("is_deleted") and any(tables.of_campaign(*key)):
+            tables.scopes.setdefault(key, "returning")
+
+
+def returning(tables: Tables, connection: int) -> frozenset[str]:
+    """The campaigns that are back from the bin, and whose members were not listed since."""
+    return frozenset(
+        campaign
+        for (of, campaign), scope in tables.scopes.items()
+        if of == connection and scope == "returning"
+    )
+
+
 def call_in(tables: Tables, connection: int, campaign: str) -> bool:
     """Somebody asks for a campaign by name: whether it was outside, and is to be listed whole now."""
-    outside = (connection, campaign) in tables.scopes
+    outside = tables.scopes.get((connection, campaign), "returning") != "returning"
     if outside:
         tables.scopes[connection, campaign] = "entering"
     return outside

@@ -81,7 +81,8 @@ class Campaign(models.Model):
     system_modstamp = models.DateTimeField()
     last_modified_by_id = models.TextField(null=True)
     scope = models.TextField(default="in", db_default="in")
-    """Whether its members are mirrored: in, out, or entering until they were listed whole (store.scope)."""
+    """Whether its members are mirrored: in, out, or entering until they were listed whole; returning, once the campaign
+    was undeleted, until then as well (store.scope)."""
 
     class Meta:
         constraints = (

@@ -28,7 +28,7 @@ def seen_campaigns(connection: int, *, outside: bool) -> list[dict[str, Any]]:
     """All campaigns seen in an org by name: id, name, type, is_active, mirrored, members, program (linked with); those that the
     filter of the mirror leaves out only with `outside`."""
     return rows(
-        "SELECT c.salesforce_id AS id, c.name, c.type, c.is_active, c.scope = 'in' AS mirrored,"
+        "SELECT c.salesforce_id AS id, c.name, c.type, c.is_active, c.scope IN ('in', 'returning') AS mirrored,"
         " (SELECT count(*) FROM store_campaignmember m WHERE m.connection_id = c.connection_id"
         "  AND m.campaign_id = c.salesforce_id) AS members, p.name AS program"
         " FROM store_campaign c LEFT JOIN store_link l ON l.connection_id = c.connection_id"
