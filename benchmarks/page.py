@@ -75,10 +75,9 @@ _SERVICE = """\
 
 Latency: a service of one worker and one listener, half of the changes on each side of one org, 20 ms an API call. A time
 counts from before a change is sent until a look, ten times a second, first shows it on the other side, so that it is an upper
-bound. Failover: three workers, a listener and two orgs, killed with SIGKILL at random, PostgreSQL too; *met* are edits of
-somebody whom the other side had edited last (0: each member was edited on one side in that run). A takeover counts from the
-last sign of life of the dead worker to the beginning of the next round of its org. Both were measured on a machine that did
-nothing else.
+bound. It was measured on a machine that did nothing else. Failover: three workers, a listener and two orgs, killed with SIGKILL
+at random, PostgreSQL too; *met* are edits of somebody whom the other side had edited last. A takeover counts from the last sign
+of life of the dead worker to the beginning of the next round of its org.
 """
 
 
