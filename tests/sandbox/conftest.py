@@ -99,7 +99,7 @@ def running() -> Iterator[Running]:
 @pytest.fixture
 def sandbox(running: Running) -> Sandbox:
     """The sandbox itself, fresh and empty, for what no API shows."""
-    running.sandbox.reset(("org", "faults", "calls", "switches"))
+    running.sandbox.reset(("clock", "org", "faults", "calls", "switches"))
     return running.sandbox
 
 

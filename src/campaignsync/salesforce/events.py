@@ -92,13 +92,16 @@ class PubSub:
             request_serializer=messages.FetchRequest.SerializeToString,
             response_deserializer=messages.FetchResponse.FromString,
         )
-        call = subscribe(iter(wanted.get, None), metadata=metadata)
+        try:
+            call = subscribe(iter(wanted.get, None), metadata=metadata)
+        except ValueError:  # Whoever left the org has closed the channel meanwhile.
+            raise self._ended(topic) from None
         try:
             for answer in call:
                 yield self._heard(topic, answer)
                 if answer.events:
                     wanted.put(messages.FetchRequest(topic_name=topic, num_requested=len(answer.events)))
-            raise RetryableError(f"{self._endpoint} ended the stream of {topic}.", code="EVENTS_BROKEN")
+            raise self._ended(topic)
         except grpc.RpcError as error:
             raise self._error(error, topic, token) from None
         finally:
@@ -146,6 +149,11 @@ class PubSub:
             return ask(request, metadata=metadata, timeout=_TIMEOUT_S)
         except grpc.RpcError as error:
             raise self._error(error, getattr(request, "topic_name", method), token) from None
+        except ValueError:
+            raise self._ended(getattr(request, "topic_name", method)) from None
+
+    def _ended(self, topic: str) -> RetryableError:
+        return RetryableError(f"{self._endpoint} ended the stream of {topic}.", code="EVENTS_BROKEN")
 
     def _session(self) -> tuple[str, tuple[tuple[str, str], ...]]:
         token, instance_url = self._wire.session()
