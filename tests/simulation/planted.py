@@ -246,8 +246,8 @@ PLANTED = (
     Planted(
         name="our own unheard write is taken for an edit",
         patch=_instead(_MEMORY, "settle_intents", _nothing),
-        seeds=400,
-        focus={"lost after it was done": 20, "clashes": 3},
+        seeds=600,
+        focus={"lost after it was done": 20, "clashes": 8, "here: set status": 3},
     ),
     Planted(
         name="what somebody changed meanwhile is written over",
