@@ -1,4 +1,4 @@
-"""Takes the pictures of docs/pages from a running demo. Called by a person after `./run demo --keep`:
+"""Takes the pictures of docs/pages from a running demo. Called by a person after `./run demo`:
 
 .venv/bin/python docs/take_pictures.py ADDRESS USER PASSWORD
 """
