@@ -86,7 +86,7 @@ class Reader:
 
     def _by_external_id(self, field: Field) -> Callable[[Mapping[str, Any]], str]:
         def convert(parent: Mapping[str, Any]) -> str:
-            kind = parent.get("attributes", {}).get("type") or parent.get("type") or field.reference_to[0]
+            kind = stated_type(parent) or str(parent.get("type") or field.reference_to[0])
             ((key, value),) = [(k, v) for k, v in parent.items() if k not in _PASSED_OVER][:1] or [("", "")]
             sobject = self._ground.schema.find(kind)
             by = sobject.field(key) if sobject else None
@@ -103,3 +103,10 @@ class Reader:
             return str(found[0][0])
 
         return convert
+
+
+def stated_type(record: Mapping[str, Any]) -> str | None:
+    """The object that a record says it is of, in its `attributes`, whatever else may stand there."""
+    attributes = record.get("attributes")
+    named = attributes.get("type") if isinstance(attributes, Mapping) else None
+    return str(named) if named else None

@@ -20,6 +20,7 @@ from salesforce_sandbox.org.bulk.ingest import row_error
 from salesforce_sandbox.org.bulk.saving import Row, named
 from salesforce_sandbox.org.drafts import Outcome
 from salesforce_sandbox.org.errors import SalesforceError
+from salesforce_sandbox.org.reading import stated_type
 
 REQUEST_FILE = "request.txt"
 # What of one archive may be unpacked.
@@ -170,7 +171,7 @@ def _flat(record: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
         if not isinstance(value, Mapping):
             yield name, value
             continue
-        kind = value.get("attributes", {}).get("type")
+        kind = stated_type(value)
         for key, inner in value.items():
             if key != "attributes":
                 yield f"{kind + ':' if kind else ''}{name}.{key}", inner
