@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from eventful_org import EventfulOrg
+from spoken_to import SpokenTo
 from waiting import until
 
 TESTS = Path(__file__).parent
@@ -84,22 +85,11 @@ class Clerk:
     """Somebody who works on programs, in a process of their own."""
 
     def __init__(self, data_dir: Path) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, str(TESTS / "clerk.py"), str(data_dir)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        assert self.process.stdout is not None
-        assert self.process.stdout.readline() == "ready\n"
+        self._process = SpokenTo(TESTS / "clerk.py", str(data_dir))
 
     def say(self, do: str, **what: object) -> dict[str, Any]:
         """What a wish came to: `done`, `refused`, or `unknown`, since the database was away."""
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        self.process.stdin.write(json.dumps({"do": do, **what}) + "\n")
-        self.process.stdin.flush()
-        said: dict[str, Any] = json.loads(self.process.stdout.readline())
+        said: dict[str, Any] = json.loads(self._process.ask(json.dumps({"do": do, **what})))
         # A step back is refused (M2.3); every other refusal is a mistake of the test.
         assert "refused" not in said or do == "set", said
         return said
@@ -113,11 +103,7 @@ class Clerk:
         return until(lambda: [said] if (said := self.wish(do, **what)) is not None else None, do)[0]
 
     def stop(self) -> None:
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        self.process.stdin.close()
-        self.process.wait(timeout=60)
-        self.process.stdout.close()
+        self._process.over()
 
 
 class ServiceRun:

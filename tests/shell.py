@@ -16,6 +16,8 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
+from spoken_to import SpokenTo
+
 _STEERING = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _ROWS = 24
 
@@ -111,33 +113,16 @@ class BornShell(Shell):
 
     def __init__(self, data_dir: Path) -> None:
         super().__init__(data_dir)
-        mother = Path(__file__).with_name("born_commands.py")
-        self._mother = subprocess.Popen(
-            [sys.executable, str(mother), str(data_dir)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            bufsize=1,
-        )
-        assert self._heard() == "ready"
-
-    def _heard(self) -> str:
-        assert self._mother.stdout is not None
-        return self._mother.stdout.readline().strip()
+        self._mother = SpokenTo(Path(__file__).with_name("born_commands.py"), str(data_dir))
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        assert self._mother.stdin is not None
         with tempfile.TemporaryDirectory() as folder:
             files = [Path(folder) / "out", Path(folder) / "errors"]
             command = ["--data-dir", str(self.data_dir), *arguments]
             wish = {"arguments": command, "files": [str(file) for file in files]}
-            self._mother.stdin.write(json.dumps(wish) + "\n")
-            status = int(self._heard())
+            status = int(self._mother.ask(json.dumps(wish)))
             printed, errors = (file.read_text("utf-8") for file in files)
         return subprocess.CompletedProcess(command, status, printed, errors)
 
     def close(self) -> None:
-        for pipe in (self._mother.stdin, self._mother.stdout):
-            assert pipe is not None
-            pipe.close()
-        self._mother.wait(timeout=60)
+        self._mother.over()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import polars as pl
 
 from campaignsync.domain.commands import SETTLED
+from campaignsync.domain.errors import DUPLICATE_VALUE
 from campaignsync.domain.people import PersonKind
 from campaignsync.domain.trees import MEMBER_WRITES
 
@@ -102,7 +103,7 @@ def synced(commands: pl.DataFrame, before: pl.DataFrame, now: pl.DataFrame) -> p
     )
 
 
-_OUTDATED = ("DUPLICATE_VALUE", "INVALID_CROSS_REFERENCE_KEY", "ENTITY_IS_DELETED")
+_OUTDATED = (DUPLICATE_VALUE, "INVALID_CROSS_REFERENCE_KEY", "ENTITY_IS_DELETED")
 """What Salesforce says when somebody came or left there since we looked."""
 
 
@@ -111,7 +112,7 @@ def judged(outcomes: pl.DataFrame) -> pl.DataFrame:
     neither has what Salesforce refused since we had not seen yet who came or left meanwhile: we look before we try again."""
     found, wanted = (pl.col(name).str.strip_chars().str.to_lowercase() for name in ("found", "wanted"))
     turned = pl.format("Salesforce stored {} instead of {}.", _named("found"), _named("wanted"))
-    already = (pl.col("verb") == "add") & (pl.col("code") == "DUPLICATE_VALUE")
+    already = (pl.col("verb") == "add") & (pl.col("code") == DUPLICATE_VALUE)
     return outcomes.with_columns(
         outcome=pl.when(already)
         .then(pl.lit("skipped"))

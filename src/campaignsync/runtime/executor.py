@@ -39,9 +39,7 @@ def execute(
 ) -> RunReport:
     """Do what the plan says; what came of it."""
     calls_before = door.api_calls
-    tell(0, plan.for_program.height, calls_before)
-    changes = take_to_program(run, plan, ledger)
-    tell(changes, changes, calls_before)
+    changes = take_to_program(run, plan, ledger, tell, calls_before)
     ledger.agree(run, plan.agreements.select("person_id", pl.col("becomes").alias("status")))
     ledger.hold(run, plan.waiting, plan.unsettled)
     fields_written, fields_refused = write_fields(run, facts, plan, door, ledger)
@@ -74,8 +72,9 @@ def execute(
     )
 
 
-def take_to_program(run: RunId, plan: Plan, ledger: Ledger) -> int:
-    """Our side follows, in one commit; how many members change."""
+def take_to_program(run: RunId, plan: Plan, ledger: Ledger, tell: Tell, calls: int) -> int:
+    """Our side follows, in one commit, after so many API calls; how many members change."""
+    tell(0, plan.for_program.height, calls)
     changes = plan.for_program.select(
         "person_id",
         pl.col("program").alias("was"),
@@ -83,6 +82,7 @@ def take_to_program(run: RunId, plan: Plan, ledger: Ledger) -> int:
         pl.col("reason").alias("why"),
     )
     ledger.change_program(run, changes)
+    tell(changes.height, changes.height, calls)
     return changes.height
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 
-from campaignsync.domain.budget import BACKFILL_FROM_ROWS, Budget
+from campaignsync.domain.budget import BACKFILL_FROM_ROWS, Budget, Pace
 from campaignsync.domain.connections import Connection
 from campaignsync.domain.errors import CampaignsyncError, RetryableError
 from campaignsync.domain.ids import ConnectionId, LinkId
@@ -73,7 +73,7 @@ def run_round(
                 budget = _charged(door, ledger, org)
                 budget.require(connection.name)
             told = reports.get(link)
-            if told and (held := budget.reason_to_hold(backfill=ledger.is_backfill(link))):
+            if told and (held := _held(budget, ledger, link)):
                 reports[link] = replace(told, held=held)
                 continue
             # Whose link was ended meanwhile has no report, and takes no other link's run along.
@@ -88,6 +88,12 @@ def run_round(
         people=people,
         paced=said,
     )
+
+
+def _held(budget: Budget, ledger: Ledger, link: LinkId) -> str | None:
+    """Why a link waits. Whether it is a backfill is asked only when that counts, which is seldom."""
+    backfill = budget.pace >= Pace.NO_BACKFILLS and ledger.is_backfill(link)
+    return budget.reason_to_hold(backfill=backfill)
 
 
 def _charged(door: SalesforceDoor, ledger: Ledger, org: ConnectionId) -> Budget:

@@ -61,9 +61,7 @@ class Undo:
     def _written(self, run: RunId, plan: Plan, tell: Tell) -> RunReport:
         calls_before = self.door.api_calls
         facts = self.ledger.link(self.link)
-        tell(0, plan.for_program.height, calls_before)
-        changes = take_to_program(run, plan, self.ledger)
-        tell(changes, changes, calls_before)
+        changes = take_to_program(run, plan, self.ledger, tell, calls_before)
         outcomes = write_members(run, facts, plan, self.door, self.ledger, tell)
         values = write_values(run, plan.values, self.door, self.ledger, tell)
         report = reported(facts, plan, changes, outcomes, self.door.api_calls - calls_before)

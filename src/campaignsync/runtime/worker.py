@@ -114,8 +114,7 @@ class Worker:
                 told = _summary(done)
                 if done.left_open:
                     # A write that never arrived brings no event, and what was read back is nobody's change any more.
-                    until = self.doors.now() + timedelta(seconds=back_off_s(failures))
-                    self.doors.jobs.put_off(org, until, failures=failures + 1)
+                    self._again(org, back_off_s(failures), failures)
             except CampaignsyncError as caught:
                 error = caught
                 told = self._put_off(connection, caught, failures)
@@ -146,9 +145,13 @@ class Worker:
     ) -> Mapping[str, object]:
         after_s = again_after_s(error, failures)
         self._kept.pop(connection.connection_id, None)
-        until = self.doors.now() + timedelta(seconds=after_s)
-        self.doors.jobs.put_off(connection.connection_id, until, failures=failures + 1)
+        self._again(connection.connection_id, after_s, failures)
         return {"code": error.code, "error": str(error), "failures": failures + 1, "again_in_s": after_s}
+
+    def _again(self, org: ConnectionId, after_s: float, failures: int) -> None:
+        """Have another round later, as one more that left something undone."""
+        until = self.doors.now() + timedelta(seconds=after_s)
+        self.doors.jobs.put_off(org, until, failures=failures + 1)
 
     def _door(self, connection: Connection) -> SalesforceDoor:
         """A door to an org: the one that is open already, while nothing of what it was opened with has changed."""

@@ -20,6 +20,7 @@ from campaignsync.domain.problems import ProblemFilter
 from campaignsync.domain.trees import UTC_TIME, Schema
 from campaignsync.store.frames import micros, query, rows
 from campaignsync.store.registry import find_program
+from campaignsync.store.scope import INSIDE
 from campaignsync.store.views import PROBLEM_COLUMNS, PROBLEM_ROWS, problem_parameters
 
 _IN_FOLDERS = (
@@ -140,7 +141,7 @@ class Listings:
         of a name or an id; only by its id one is found that the connection's filter leaves out (M3.4)."""
         return rows(
             "SELECT c.id AS number, c.salesforce_id AS id, c.name, c.type, c.is_active,"
-            " c.scope IN ('in', 'returning') AS mirrored, p.name AS program FROM store_campaign c"
+            f" c.scope IN {INSIDE} AS mirrored, p.name AS program FROM store_campaign c"
             " LEFT JOIN store_link l ON l.connection_id = c.connection_id AND l.campaign_id = c.salesforce_id"
             " LEFT JOIN store_program p ON p.id = l.program_id WHERE c.connection_id = %(connection)s AND NOT c.is_deleted"
             " AND (%(search)s::text IS NULL OR c.salesforce_id = %(search)s"

@@ -21,7 +21,8 @@ from campaignsync.store.frames import execute, rows
 
 AT_ONCE = 50_000
 """Members that are deleted in one commit."""
-_INSIDE = "('in', 'returning')"
+INSIDE = ("in", "returning")
+"""The scopes of campaigns whose members are mirrored; written into a statement, a list of SQL as it is."""
 _CALLED_FOR = (
     "(EXISTS (SELECT FROM store_link l WHERE l.connection_id = c.connection_id AND l.campaign_id = c.salesforce_id)"
     " OR EXISTS (SELECT FROM store_command k WHERE k.connection_id = c.connection_id AND k.campaign_id = c.salesforce_id))"
@@ -86,14 +87,14 @@ def of_members_inside(connection: int) -> str:
     coming in is listed whole, and what else is seen of it is no change."""
     of_campaign = f"SELECT FROM store_campaign g WHERE g.connection_id = {int(connection)} AND g.salesforce_id = seen.campaign_id"
     if mirror_filter(connection).narrows:
-        return f"EXISTS ({of_campaign} AND g.scope IN {_INSIDE})"
-    return f"NOT EXISTS ({of_campaign} AND g.scope NOT IN {_INSIDE})"
+        return f"EXISTS ({of_campaign} AND g.scope IN {INSIDE})"
+    return f"NOT EXISTS ({of_campaign} AND g.scope NOT IN {INSIDE})"
 
 
 def to_be_counted(connection: int) -> str:
     """The condition for a campaign (o) whose number of members is to be that of the mirror."""
     known = "o.scope" if mirror_filter(connection).narrows else "coalesce(o.scope, 'in')"
-    return f"{known} IN {_INSIDE}"
+    return f"{known} IN {INSIDE}"
 
 
 def enter_empty(connection: int, delta: Delta) -> None:
@@ -142,7 +143,7 @@ def call_in(connection: int, campaign: str) -> bool:
     """Somebody asks for a campaign by name: whether it was outside, and is to be listed whole now. Without a link it is out again
     at the next look."""
     outside = models.Campaign.objects.filter(connection_id=connection, salesforce_id=campaign).exclude(
-        scope__in=("in", "returning")
+        scope__in=INSIDE
     )
     return bool(outside.update(scope="entering"))
 

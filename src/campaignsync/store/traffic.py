@@ -56,19 +56,20 @@ def waiting(connection: int, link: int, counts: Mapping[Lane, int], now: datetim
 
 def charge(connection: int, calls: int, now: datetime, told: ApiUsage | None = None) -> None:
     """So many API calls were made; the last of them may have told what the whole org has used."""
-    if calls and told:
+    if not calls:
+        return
+    if told:
         execute(
             "INSERT INTO store_pulse AS p (connection_id, rounds, failed, seconds, within, calls_used, calls_allowed, told_at)"
             " VALUES (%s, 0, 0, 0, array_fill(0::bigint, ARRAY[%s]), %s, %s, %s) ON CONFLICT (connection_id) DO UPDATE"
             " SET calls_used = excluded.calls_used, calls_allowed = excluded.calls_allowed, told_at = excluded.told_at",
             (connection, len(ROUND_BUCKETS_S), told.used, told.allowed, now),
         )
-    if calls:
-        execute(
-            "INSERT INTO store_apicalls AS t (connection_id, hour, calls) VALUES (%s, %s, %s)"
-            " ON CONFLICT (connection_id, hour) DO UPDATE SET calls = t.calls + excluded.calls",
-            (connection, hour_of(now), calls),
-        )
+    execute(
+        "INSERT INTO store_apicalls AS t (connection_id, hour, calls) VALUES (%s, %s, %s)"
+        " ON CONFLICT (connection_id, hour) DO UPDATE SET calls = t.calls + excluded.calls",
+        (connection, hour_of(now), calls),
+    )
 
 
 def budget(connection: int, now: datetime) -> Budget:

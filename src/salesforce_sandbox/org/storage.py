@@ -88,7 +88,6 @@ class Storage:
         self._made_for = -1
         self._made: dict[str, SObject] = {}
         self._columns: dict[str, list[str]] = {}
-        self._is_as_born = True
         born: _Born | None = schema.memo.get("tables")
         if born is None:
             self.database = _connected()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from campaignsync.store.frames import rows
+from campaignsync.store.scope import INSIDE
 
 
 def campaigns(connection: int, search: str, limit: int) -> list[dict[str, Any]]:
@@ -28,7 +29,7 @@ def seen_campaigns(connection: int, *, outside: bool) -> list[dict[str, Any]]:
     """All campaigns seen in an org by name: id, name, type, is_active, mirrored, members, program (linked with); those that the
     filter of the mirror leaves out only with `outside`."""
     return rows(
-        "SELECT c.salesforce_id AS id, c.name, c.type, c.is_active, c.scope IN ('in', 'returning') AS mirrored,"
+        f"SELECT c.salesforce_id AS id, c.name, c.type, c.is_active, c.scope IN {INSIDE} AS mirrored,"
         " (SELECT count(*) FROM store_campaignmember m WHERE m.connection_id = c.connection_id"
         "  AND m.campaign_id = c.salesforce_id) AS members, p.name AS program"
         " FROM store_campaign c LEFT JOIN store_link l ON l.connection_id = c.connection_id"

@@ -92,12 +92,18 @@ def _one(request: HttpRequest, number: int) -> ProblemFilter:
 
 def _all(request: HttpRequest) -> ProblemFilter:
     """All problems, or those of a cause, in the folders of whoever asks."""
-    org, folders = whole(request.POST.get("connection", "")), seen_folders(request, Action.SETTLE_PROBLEMS)
+    org = whole(request.POST.get("connection", ""))
     return ProblemFilter(
         connection=ConnectionId(org) if org else None,
         code=request.POST.get("code") or None,
-        folders=None if folders is None else tuple(folders),
+        folders=_folders(request, Action.SETTLE_PROBLEMS),
     )
+
+
+def _folders(request: HttpRequest, action: Action) -> tuple[str, ...] | None:
+    """The folders in which somebody may do this; None: everywhere."""
+    folders = seen_folders(request, action)
+    return None if folders is None else tuple(folders)
 
 
 def _ours(address: str) -> bool:
@@ -108,9 +114,8 @@ def _ours(address: str) -> bool:
 @requires(Action.SEE_PROBLEMS)
 def export(request: HttpRequest) -> HttpResponse:
     """Open problems as CSV, safe to open in a spreadsheet."""
-    folders = seen_folders(request, Action.SEE_PROBLEMS)
     wanted = ProblemFilter(
-        code=request.GET.get("code") or None, folders=None if folders is None else tuple(folders)
+        code=request.GET.get("code") or None, folders=_folders(request, Action.SEE_PROBLEMS)
     )
     answer = HttpResponse(
         safe_csv(installation().views.problem_table(None, wanted)), content_type="text/csv; charset=utf-8"
