@@ -6,7 +6,6 @@ hold and at the journal, and never at what the engine believes it did.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 
 from campaignsync.domain.errors import DUPLICATE_VALUE
@@ -26,7 +25,7 @@ _FIELDS = {"title": "Title", "phone": "Phone", "first_name": "FirstName", "notes
 def after_round(world: World) -> list[str]:
     """Whatever became of it."""
     dump = world.dump()
-    found = [*nobody_twice(world, dump), *journal_is_whole(world, dump), *never_back(world, dump)]
+    found = [*nobody_twice(world), *journal_is_whole(world, dump), *never_back(world, dump)]
     if not world.spoilt:
         trim(world, dump)
     return found
@@ -48,7 +47,7 @@ def at_the_end(world: World) -> list[str]:
     """Behind the last quiet round."""
     dump = world.dump()
     return [
-        *nobody_twice(world, dump),
+        *nobody_twice(world),
         *journal_is_whole(world, dump),
         *never_back(world, dump),
         *equal_or_told(world, dump),
@@ -113,17 +112,16 @@ def trim(world: World, dump: Dump) -> None:
                 world.expected.happened(program, person.name, (agreed, here, there))
 
 
-def nobody_twice(world: World, dump: Dump) -> Iterator[str]:
+def nobody_twice(world: World) -> Iterator[str]:
     """No person made twice by us, and no member (M7.11)."""
     made = world.sales.rows(
         'SELECT coalesce("Email", "LastName"), count(*) FROM "Lead" WHERE "CreatedById" = ?'
         ' AND "MasterRecordId" IS NULL GROUP BY 1 HAVING count(*) > 1',
         world.sync_user_id,
     )
-    # Whoever has no e-mail address is known by name alone, and several of our people may have one name.
-    ours = Counter(row.get("email") or row.get("last_name") for row in dump.people.values())
     for who, number in made:
-        if number > max(ours[who], 1):
+        # Whom people entered somewhere by the name of one of ours is somebody else, if nothing but the name tells (M7.3).
+        if number > 1 + world.universe.entered[who]:
             yield f"{who} was made a lead {number} times"
     rows = world.sales.rows(
         'SELECT "CampaignId", coalesce("ContactId", "LeadId"), count(*) FROM "CampaignMember" WHERE "IsDeleted" = 0'

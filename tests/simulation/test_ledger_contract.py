@@ -18,6 +18,7 @@ from campaignsync.domain.events import Heard
 from campaignsync.domain.fields import STANDARD_FIELDS, Access, FieldRule
 from campaignsync.domain.ids import RunId
 from campaignsync.domain.links import LinkState
+from campaignsync.domain.matching import MATCHES
 from campaignsync.domain.observation import WholeLists
 from campaignsync.domain.people import PersonKind
 from campaignsync.domain.runs import REASONS, MemberBatch
@@ -198,6 +199,36 @@ def test_a_lead_that_was_intended_stays_so_until_it_is_heard_of(linked: Linked) 
     assert ledger.open_lead_intents(org).is_empty()
     assert ledger.unmatched(org, [ada]).is_empty()
     assert ledger.identities(org, [ada])["salesforce_id"].to_list() == [made["salesforce_id"]]
+
+
+def test_a_lead_that_was_intended_is_in_question_when_a_stranger_comes_into_the_campaign(
+    linked: Linked,
+) -> None:
+    """M7.11: whoever came in may be who was made; asked before strangers are made people, and of nobody who is known by now."""
+    ledger, org = linked.app.ledger, linked.connection.connection_id
+    linked.app.members.set_status("Spring", ADA, "Invited", who="marketing")
+    linked.app.members.set_status("Spring", BEN, "Invited", who="marketing")
+    ledger.intend_leads(org, [person(linked, ADA), person(linked, BEN)])
+    ledger.match_people(
+        org,
+        pl.DataFrame(
+            [(person(linked, BEN), lead(2)["salesforce_id"], "lead", 1)], schema=MATCHES, orient="row"
+        ),
+        None,
+    )
+    assert ledger.leads_in_question(linked.link).is_empty(), "nobody came in"
+    ledger.mirror(org, delta(member(2, "Invited")))
+    assert ledger.leads_in_question(linked.link).is_empty(), "nobody came in who is unknown"
+    ledger.mirror(
+        org, delta(member(1, "Invited"), member(2, "Invited"), people=[lead(1, is_deleted=True), lead(2)])
+    )
+    assert ledger.leads_in_question(linked.link).is_empty(), "whoever is deleted is made nobody"
+    ledger.mirror(
+        org, delta(member(1, "Invited"), member(2, "Invited"), people=[lead(1, email=None), lead(2)])
+    )
+    assert ledger.leads_in_question(linked.link)["email"].to_list() == [ADA]
+    ledger.adopt_people(linked.link)
+    assert ledger.leads_in_question(linked.link).is_empty(), "the stranger is somebody now"
 
 
 def test_nobody_is_alone_with_an_org_or_a_link_twice(linked: Linked) -> None:

@@ -40,6 +40,8 @@ class Universe:
         """Called at each moment with its name and the process, if there is one."""
         self.accepted_back: set[str] = set()
         """Programs whose admin let steps back be accepted, at any time."""
+        self.entered: Counter[str] = Counter()
+        """How often somebody was made a lead or contact by people, in whatever org, by what they are known by there."""
         self._our_ids: dict[bytes, int] = {}
 
     def moment(self, name: str, process: Mortal | None) -> None:

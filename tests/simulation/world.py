@@ -219,6 +219,7 @@ class World:
             fields["Email"] = self.email(name)
         if kind == "Lead":
             fields["Company"] = "Northwind"
+        self.universe.entered[self.where(name)[1]] += 1
         return self.sales.create(kind, **fields)
 
     def records(self, name: str, *, deleted: bool = False) -> list[tuple[str, str]]:

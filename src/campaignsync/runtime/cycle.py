@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from campaignsync.domain.errors import HaltError
 from campaignsync.domain.ids import ConnectionId, LinkId
 from campaignsync.domain.links import LinkState
-from campaignsync.domain.observation import FIRST_READ_FROM_ROWS, SyncUser, WholeLists
+from campaignsync.domain.observation import FIRST_READ_FROM_ROWS, WholeLists
 from campaignsync.domain.runs import LinkFacts, RunReport
 from campaignsync.domain.trees import Trees
 from campaignsync.planner.member_fields import plan_values
@@ -23,7 +23,7 @@ from campaignsync.planner.reconcile import reconcile
 from campaignsync.planner.safety import reason_to_halt
 from campaignsync.runtime.approval import asked
 from campaignsync.runtime.executor import execute
-from campaignsync.runtime.people import follow_people, look_up
+from campaignsync.runtime.people import adopt_people, follow_people, look_up
 from campaignsync.runtime.ports import Ledger, SalesforceDoor
 from campaignsync.runtime.progress import Tell, nobody
 from campaignsync.runtime.telemetry import span
@@ -133,10 +133,10 @@ def look(door: SalesforceDoor, ledger: Ledger, connection: ConnectionId, tell: T
 
 
 @span("plan")
-def plan_link(ledger: Ledger, link: LinkId, user: SyncUser) -> Planned:
+def plan_link(door: SalesforceDoor, ledger: Ledger, link: LinkId) -> Planned:
     """What would have to be done to make both sides of a link the same."""
-    ledger.adopt_people(link)
-    ledger.settle_intents(link, user.user_id)
+    adopt_people(door, ledger, link)
+    ledger.settle_intents(link, door.sync_user().user_id)
     # The mark comes with the trees. Were they read behind the facts, it could bear witness of what the facts do not know yet.
     trees = ledger.trees(link)
     return plan_of(ledger, ledger.link(link), trees)
@@ -162,11 +162,10 @@ def run_link(
     tell: Tell = nobody,
 ) -> RunReport:
     """Make both sides of a link the same. With `only`, the digest of a plan somebody read, do that plan or nothing."""
-    user = door.sync_user()
     # Planning is one statement after another, and nobody knows how many rows will come of it.
     tell(0, 0, door.api_calls)
     with ledger.run(link, why) as run:
-        planned = plan_link(ledger, link, user)
+        planned = plan_link(door, ledger, link)
         ledger.count_waiting(run, planned.plan.backlog)
         report = stopped(planned)
         if report is None and only is not None and planned.plan.digest() != only:

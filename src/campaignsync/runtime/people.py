@@ -1,8 +1,8 @@
 """Finds people in an org, and creates as leads those whom it does not know (M7.1–M7.3, M7.11).
 
-Called by the executor before members are written, and when a person is to be synced at once. Nobody is created who could be
-found; whoever is about to be created is committed as intended first; and an intended lead that nobody heard of again is looked
-for before anything else.
+Called by the cycle before a link is planned, by the executor before members are written, and when a person is to be synced at
+once. Nobody is created who could be found; whoever is about to be created is committed as intended first; and an intended lead
+that nobody heard of again is looked for before anything else, a stranger in a campaign included.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from functools import partial
 
 import polars as pl
 
-from campaignsync.domain.ids import ConnectionId, RunId
+from campaignsync.domain.ids import ConnectionId, LinkId, RunId
 from campaignsync.domain.matching import MATCHES, conversions_to_follow, made_for, match, only_matches
 from campaignsync.domain.people import LeadRules
 from campaignsync.domain.trees import LEAD_OUTCOMES
@@ -43,8 +43,7 @@ class OrgPeople:
         if unmatched.is_empty():
             return pl.DataFrame(schema=LEAD_OUTCOMES)
         unmatched = _required_filled(self.leads, unmatched)
-        self._match(self.find_intended(unmatched))
-        follow_people(self.door, self.ledger, self.connection)
+        self.find_unheard(unmatched)
         unmatched = self._still_unmatched(unmatched)
         found = self.find_by_email(unmatched)
         known = self.ledger.known_ids(self.connection, found["salesforce_id"].to_list())
@@ -55,7 +54,12 @@ class OrgPeople:
         missing = self._still_unmatched(unmatched).join(twice, on="person_id", how="anti")
         return twice.vstack(self.create(missing))
 
-    def find_intended(self, people: pl.DataFrame) -> pl.DataFrame:
+    def find_unheard(self, people: pl.DataFrame) -> None:
+        """Join those of these people who were made without our hearing of it to what has become of their leads."""
+        self._match(self._find_intended(people))
+        follow_people(self.door, self.ledger, self.connection)
+
+    def _find_intended(self, people: pl.DataFrame) -> pl.DataFrame:
         """Who of these people was created by a run that did not live to hear of it (M7.11); MATCHES.
 
         They are known again by our own id, where the org has a field for it; else among the leads that we made since we
@@ -110,6 +114,17 @@ class OrgPeople:
     def _still_unmatched(self, people: pl.DataFrame) -> pl.DataFrame:
         left = self.ledger.unmatched(self.connection, people["person_id"].to_list())
         return people.join(left, on="person_id", how="semi")
+
+
+def adopt_people(door: SalesforceDoor, ledger: Ledger, link: LinkId) -> None:
+    """Make everybody in the linked campaign a person of ours. Whom we were about to make as a lead, and never heard of, is looked
+    for first: they may be who came in, and nobody is made somebody else (M7.11)."""
+    intended = ledger.leads_in_question(link)
+    if not intended.is_empty():
+        facts = ledger.link(link)
+        people = OrgPeople(connection=facts.connection_id, leads=facts.leads, door=door, ledger=ledger)
+        people.find_unheard(intended)
+    ledger.adopt_people(link)
 
 
 def look_up(door: SalesforceDoor, ledger: Ledger, connection: ConnectionId, ids: Collection[str]) -> None:

@@ -263,6 +263,10 @@ class Ledger(Protocol):
     def link(self, link: LinkId) -> LinkFacts:
         """One link as it stands."""
 
+    def leads_in_question(self, link: LinkId) -> pl.DataFrame:
+        """Whom we were about to make as leads and never heard of (LEAD_WRITES), when somebody came into the linked campaign who
+        is nobody's record yet: it may be they (M7.11)."""
+
     def adopt_people(self, link: LinkId) -> None:
         """Make every lead and contact in the linked campaign a person of ours, found before made (M2.4, M7.3)."""
 

@@ -165,7 +165,7 @@ def plan_now(
 ) -> Planned:
     """The plan of a link as the world is now."""
     with observed(door, ledger, connection, tell):
-        return plan_link(ledger, link, door.sync_user())
+        return plan_link(door, ledger, link)
 
 
 def plan_people_now(

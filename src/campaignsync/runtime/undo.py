@@ -17,6 +17,7 @@ from campaignsync.planner.plan import Plan
 from campaignsync.planner.undo import inverse
 from campaignsync.runtime.executor import reported, take_to_program, write_members
 from campaignsync.runtime.member_fields import write_values
+from campaignsync.runtime.people import adopt_people
 from campaignsync.runtime.ports import Ledger, SalesforceDoor
 from campaignsync.runtime.progress import Tell, nobody
 from campaignsync.runtime.rounds import observed
@@ -53,7 +54,7 @@ class Undo:
         return report
 
     def _planned(self) -> Plan:
-        self.ledger.adopt_people(self.link)
+        adopt_people(self.door, self.ledger, self.link)
         done = self.ledger.changes_of(self.run, self.door.sync_user().user_id)
         trees = self.ledger.trees(self.link, also=done.members["person_id"].unique().to_list())
         return inverse(self.ledger.link(self.link), trees, self.run, done)

@@ -177,6 +177,11 @@ class Ledger:
     def link(self, link: LinkId) -> LinkFacts:
         return link_facts(_link(link))
 
+    def leads_in_question(self, link: LinkId) -> pl.DataFrame:
+        row = _link(link)
+        with transaction.atomic():
+            return store_people.in_question(row.connection_id, row.campaign_id)
+
     def adopt_people(self, link: LinkId) -> None:
         row = _link(link)
         with self._acting(why="merged in Salesforce", round_of=row.connection_id):

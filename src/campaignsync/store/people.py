@@ -23,6 +23,18 @@ _PAIRS = ", ".join(f"'{name}', p.{name}" for name in PERSON_FIELDS)
 VALUES = f"jsonb_strip_nulls(jsonb_build_object({_PAIRS}) || p.custom)::text"
 """What person p's fields hold, as the text of a JSON object."""
 _OTHER_FIELDS = ", ".join(f'"{name}"' for name in PERSON_FIELDS if name != "email")
+_STRANGERS = (
+    # Who is nobody's record is found first: they are few, and joined row by row to the mirror, whatever the planner believes.
+    "WITH nobodys AS MATERIALIZED (SELECT m.connection_id, coalesce(m.contact_id, m.lead_id) AS salesforce_id"
+    " FROM store_campaignmember m WHERE m.connection_id = %s AND m.campaign_id = %s AND NOT EXISTS"
+    " (SELECT FROM store_personidentity i WHERE i.connection_id = m.connection_id"
+    " AND i.salesforce_id = coalesce(m.contact_id, m.lead_id)))"
+    " SELECT DISTINCT p.salesforce_id, p.kind, NULLIF(lower(trim(p.email)), '') AS email, p.system_modstamp AS seen_at,"
+    " NULL::bigint AS person_id FROM nobodys n JOIN store_salesforceperson p ON p.connection_id = n.connection_id"
+    " AND p.salesforce_id = n.salesforce_id AND p.system_modstamp IS NOT NULL"
+    " AND (p.is_converted OR p.is_deleted) IS NOT TRUE"
+)
+"""The leads and contacts in a campaign of an org (connection, campaign) whom nobody of ours is joined to."""
 
 
 def adopt(connection: int, campaign_id: str, now: datetime, *, program: int | None = None) -> None:
@@ -44,20 +56,7 @@ def adopt(connection: int, campaign_id: str, now: datetime, *, program: int | No
     )
     if landing:
         land(connection, now)
-    strangers = table(
-        "strangers",
-        # Who is nobody's record is found first: they are few, and joined row by row to the mirror, whatever the planner believes.
-        "WITH nobodys AS MATERIALIZED (SELECT m.connection_id, coalesce(m.contact_id, m.lead_id) AS salesforce_id"
-        " FROM store_campaignmember m WHERE m.connection_id = %s AND m.campaign_id = %s AND NOT EXISTS"
-        " (SELECT FROM store_personidentity i WHERE i.connection_id = m.connection_id"
-        " AND i.salesforce_id = coalesce(m.contact_id, m.lead_id)))"
-        " SELECT DISTINCT p.salesforce_id, p.kind, NULLIF(lower(trim(p.email)), '') AS email, p.system_modstamp AS seen_at,"
-        " NULL::bigint AS person_id FROM nobodys n JOIN store_salesforceperson p ON p.connection_id = n.connection_id"
-        " AND p.salesforce_id = n.salesforce_id AND p.system_modstamp IS NOT NULL"
-        " AND (p.is_converted OR p.is_deleted) IS NOT TRUE",
-        (connection, campaign_id),
-    )
-    if not strangers:
+    if not table("strangers", _STRANGERS, (connection, campaign_id)):
         return
     execute(
         "UPDATE strangers s SET person_id = pair.person_id FROM ("
@@ -152,6 +151,14 @@ def intended(connection: int) -> pl.DataFrame:
         (connection,),
         {"person_id": pl.Int64, "at": UTC_TIME},
     )
+
+
+def in_question(connection: int, campaign_id: str) -> pl.DataFrame:
+    """The intended ones without a record (LEAD_WRITES), when somebody in the campaign is nobody of ours: maybe one of them."""
+    unheard = intended(connection)["person_id"].to_list()
+    if not unheard or not table("strangers", _STRANGERS, (connection, campaign_id)):
+        return pl.DataFrame(schema=LEAD_WRITES)
+    return unmatched(connection, unheard)
 
 
 def intend(connection: int, people: Collection[int], now: datetime) -> None:

@@ -178,6 +178,13 @@ class MemoryLedger(MemoryRounds):
             if each.code in names and each.wanted is not None
         }
 
+    def leads_in_question(self, link: LinkId) -> pl.DataFrame:
+        row = self._link(link)
+        unheard = self.open_lead_intents(row.connection)["person_id"].to_list()
+        return people.unmatched(
+            self.tables, row.connection, unheard if people.strangers(self.tables, row) else []
+        )
+
     def adopt_people(self, link: LinkId) -> None:
         self._act(why="merged in Salesforce", round_of=self._link(link).connection)
         people.adopt(self.tables, self._link(link))

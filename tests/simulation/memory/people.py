@@ -58,9 +58,9 @@ def adopt(tables: Tables, link: LinkRow) -> None:
                 identity.person, Landing(identity.person, row["lead_id"], row["contact_id"], "converted")
             )
     land(tables, connection, [landing[person] for person in sorted(landing)])
-    strangers = _strangers(tables, link)
+    found = strangers(tables, link)
     taken: dict[str | None, list[int]] = {}
-    for stranger in strangers:
+    for stranger in found:
         email = folded(stranger["email"]) or None
         free = [
             person.number
@@ -74,11 +74,11 @@ def adopt(tables: Tables, link: LinkRow) -> None:
         if person is not None:
             taken.setdefault(email, []).append(person)
         stranger["person"] = person
-    for stranger in sorted(strangers, key=lambda row: row["salesforce_id"]):
+    for stranger in sorted(found, key=lambda row: row["salesforce_id"]):
         if stranger["person"] is None:
             values = {**stranger, "email": folded(stranger["email"]) or None}
             stranger["person"] = tables.add_person(values).number
-    for stranger in strangers:
+    for stranger in found:
         tables.join(connection, stranger["person"], stranger["salesforce_id"], stranger["kind"])
 
 
@@ -113,7 +113,7 @@ def _stands(row: Row | None) -> bool:
     return seen and not (row is None or row["is_converted"] or row["is_deleted"])
 
 
-def _strangers(tables: Tables, link: LinkRow) -> list[Row]:
+def strangers(tables: Tables, link: LinkRow) -> list[Row]:
     """Leads and contacts of a campaign whom nobody is joined to: contacts first, then the latest changed, then the lowest id."""
     found: dict[str, Row] = {}
     for member in tables.of_campaign(link.connection, link.campaign_id):
