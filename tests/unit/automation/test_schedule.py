@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+import itertools
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
+from dateutil.rrule import rrulestr
+from hypothesis import given
+from hypothesis import strategies as st
 
 from campaignsync.automation.qualification import read_qualification, read_span
 from campaignsync.automation.schedule import next_at, read_recurrence
@@ -63,12 +67,56 @@ def test_a_batch_runs_by_the_clock_on_the_wall(
         ("2026-03-02 06:00", "../../etc/passwd", None),
         ("2026-03-02 06:00", "UTC", "often"),
         ("2026-03-02 06:00", "UTC", "FREQ=SECONDLY"),
-        ("2026-03-02 06:00", "UTC", "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30"),
+        ("2026-03-02 06:00", "UTC", "FREQ=DAILY RDATE:20260301T000000"),
+        ("2026-03-02 06:00", "UTC", "FREQ=YEARLY;BYEASTER=1"),
+        ("2026-03-02 06:00", "UTC", "FREQ=HOURLY;BYSETPOS=3"),
+        ("0001-01-01 09:00", "UTC", "FREQ=HOURLY"),
+        ("9999-12-31 23:00", "America/New_York", None),
     ],
 )
 def test_a_schedule_that_makes_no_sense_is_refused(start: str, zone: str, repeat: str | None) -> None:
     with pytest.raises(UsageError):
         read_recurrence(start, zone, repeat)
+
+
+@pytest.mark.parametrize(
+    ("start", "repeat"),
+    [
+        ("2026-03-02 06:00", "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30"),
+        ("2026-03-02 06:00", "FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30"),
+        ("2026-03-02 06:00", "FREQ=HOURLY;BYMONTH=2,4;BYMONTHDAY=31"),
+        ("2026-03-02 06:00", "FREQ=DAILY;UNTIL=20260301T000000"),
+        # Each second week, counted from a Tuesday, never is it a Monday.
+        ("2026-03-03 06:00", "FREQ=DAILY;INTERVAL=14;BYDAY=MO"),
+        # 29 February of 3600 would be the first: nobody looks that far, and so no process is kept busy.
+        ("2100-01-01 06:00", "FREQ=YEARLY;INTERVAL=500;BYMONTH=2;BYMONTHDAY=29"),
+    ],
+)
+def test_a_schedule_that_never_comes_is_refused_and_says_so(start: str, repeat: str) -> None:
+    with pytest.raises(UsageError, match="never comes: from 2"):
+        read_recurrence(start, "UTC", repeat)
+
+
+@given(
+    start=st.dates(date(2000, 1, 1), date(2199, 12, 31)).map(lambda day: datetime.combine(day, time(9, 30))),
+    repeat=st.sampled_from(
+        [
+            "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29",
+            "FREQ=YEARLY;BYWEEKNO=53;BYDAY=SU",
+            "FREQ=MONTHLY;INTERVAL=7;BYDAY=-1FR",
+            "FREQ=WEEKLY;INTERVAL=3;BYDAY=MO,TH;COUNT=40",
+            "FREQ=DAILY;INTERVAL=11;UNTIL=22050101T000000",
+        ]
+    ),
+)
+def test_dates_are_those_that_the_rule_has_in_the_years_of_its_start(start: datetime, repeat: str) -> None:
+    """The calendar of another four hundred years is this one: leap years, days of the week and weeks of the year."""
+    recurrence = read_recurrence(start.isoformat(" "), "UTC", repeat)
+    at, found = start.replace(tzinfo=UTC) - timedelta(days=2), list[datetime]()
+    while (following := next_at(recurrence, at)) and len(found) < 5:
+        found.append(at := following)
+    plainly = itertools.islice(rrulestr(repeat, dtstart=start), 5)
+    assert [each.replace(tzinfo=None) for each in found] == list(plainly)
 
 
 @pytest.mark.parametrize(
