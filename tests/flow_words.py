@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from campaignsync.bootstrap import Application
+from campaignsync.domain.webhooks import networks
 from campaignsync.runtime.flow_ports import Courier, Flows
 from campaignsync.runtime.flow_runner import FlowDoors, FlowReport, run_flows
 from campaignsync.runtime.smart_campaigns import SmartCampaigns
@@ -37,7 +38,7 @@ class Marketer:
         from campaignsync.store.smart_campaigns import SmartCampaigns as Shelf
 
         self.flows: Flows = PostgresFlows(self.clock)
-        self.smart = SmartCampaigns(shelf=Shelf(self.clock), flows=self.flows)
+        self.smart = SmartCampaigns(shelf=Shelf(self.clock, networks("127.0.0.0/8")), flows=self.flows)
 
     @property
     def doors(self) -> FlowDoors:

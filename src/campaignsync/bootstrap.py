@@ -384,7 +384,9 @@ def _wired(settings: Settings, letter: Callable[[Notice], tuple[str, str]] | Non
         listings=Listings(),
         jobs=PostgresJobs(_now),
         pulses=PostgresPulses(_now, settings.retention),
-        smart_campaigns=SmartCampaigns(shelf=PostgresSmartCampaigns(_now), flows=PostgresFlows(_now)),
+        smart_campaigns=SmartCampaigns(
+            shelf=PostgresSmartCampaigns(_now, settings.notices.networks), flows=PostgresFlows(_now)
+        ),
         commands=PostgresCommands(_now),
         courier=WorldCourier(settings.notices),
         secrets=PostgresSecrets(),

@@ -42,7 +42,7 @@ from campaignsync.domain.access import Role
 from campaignsync.domain.errors import UsageError
 from campaignsync.domain.health import Thresholds
 from campaignsync.domain.problems import ProblemRules
-from campaignsync.domain.webhooks import Network, networks
+from campaignsync.domain.webhooks import Network, networks, require_no_private
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,16 +199,25 @@ def _mail_language() -> str:
 
 def _notices() -> NoticeSettings:
     addresses = os.environ.get("CAMPAIGNSYNC_MAIL_TO", "").split(",")
+    allowed = networks(os.environ.get("CAMPAIGNSYNC_WEBHOOK_NETWORKS", ""))
     return NoticeSettings(
-        webhook_url=_address("CAMPAIGNSYNC_WEBHOOK_URL", "", "https", "http"),
+        webhook_url=_public(_address("CAMPAIGNSYNC_WEBHOOK_URL", "", "https", "http"), allowed),
         webhook_secret=os.environ.get("CAMPAIGNSYNC_WEBHOOK_SECRET", ""),
         mail_to=tuple(address.strip() for address in addresses if address.strip()),
         mail_from=os.environ.get("CAMPAIGNSYNC_MAIL_FROM") or "campaignsync@localhost",
         mail_url=_address("CAMPAIGNSYNC_MAIL_URL", "smtp://localhost", "smtp", "smtps", "file"),
         mail_language=_mail_language(),
         public_url=_address("CAMPAIGNSYNC_PUBLIC_URL", "", "https", "http"),
-        networks=networks(os.environ.get("CAMPAIGNSYNC_WEBHOOK_NETWORKS", "")),
+        networks=allowed,
     )
+
+
+def _public(webhook: str, allowed: tuple[Network, ...]) -> str:
+    try:
+        require_no_private(webhook, allowed)
+    except UsageError as error:
+        raise UsageError(f"CAMPAIGNSYNC_WEBHOOK_URL: {error}.", code=error.code) from None
+    return webhook
 
 
 def _address(name: str, default: str, *schemes: str) -> str:

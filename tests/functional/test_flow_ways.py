@@ -6,6 +6,7 @@ import json
 import socket
 import threading
 from collections.abc import Iterator
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ import pytest
 
 from campaignsync.bootstrap import Application
 from campaignsync.domain.errors import UsageError
-from campaignsync.domain.webhooks import networks
+from campaignsync.domain.webhooks import networks, out_of_bounds
 from campaignsync.runtime.flow_runner import run_flows
 from campaignsync.settings import NoticeSettings
 from conftest import Clock
@@ -103,6 +104,30 @@ def test_a_webhook_is_told_of_a_person_and_what_they_are_called_breaks_nothing(
     assert json.loads(body) == {"name": 'A"nn'}
     assert key.startswith("campaignsync-")
     assert marketer.results("Call") == [("ann", 1, "done", "")]
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1/hook", "{{my.hook}}/{{person.email}}"])
+def test_a_flow_that_would_call_a_machine_of_our_network_is_not_kept(
+    app: Application, marketer: Marketer, url: str
+) -> None:
+    """`marketer` may call loopback; an installation may not unless it is told. Tokens of persons are not known yet."""
+    filters = {"filter": "Member of Program", "program": "Spring"}
+    flow = [
+        {"action": "Add to List", "list": "A"},
+        {
+            "action": "Call Webhook",
+            "otherwise": "nothing",
+            "choices": [{"if": filters, "url": url}],
+        },
+    ]
+    definition = {"flow": flow, "tokens": {"hook": "http://127.0.0.1"}}
+    marketer.smart.save("Call", definition, who="ada")
+    for ask in (app.smart_campaigns.check, partial(app.smart_campaigns.save, who="ada")):
+        with pytest.raises(UsageError) as refused:
+            ask("Call", definition)
+        assert str(refused.value) == f"flow / 2 / url: {out_of_bounds('127.0.0.1')}"
+    definition["flow"][1]["choices"][0]["url"] = "http://{{person.email}}/"
+    app.smart_campaigns.save("Call", definition, who="ada")
 
 
 def test_a_webhook_that_fails_is_tried_again_with_the_same_key_and_named_in_the_end(

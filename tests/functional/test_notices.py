@@ -273,11 +273,31 @@ def test_the_ways_to_tell_people_can_be_tried(
         terminal("notices", "--test")
 
 
+def test_a_webhook_is_added_tried_and_removed_by_the_command_line(
+    desk: Desk, terminal: Terminal, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(UsageError, match="private network: whoever runs campaignsync allows it"):
+        terminal("webhook", "add", receiver.url)
+    monkeypatch.setenv("CAMPAIGNSYNC_WEBHOOK_NETWORKS", "127.0.0.0/8")
+    made = terminal.json("webhook", "add", receiver.url, "--event", "run.finished")
+    number = str(made["id"])
+    assert terminal.json("webhook", "set", number, "--no-active")["active"] is False
+    assert terminal.json("webhook", "set", number, "--active")["events"] == ["run.finished"]
+    assert terminal.json("webhook", "ping", number)["status"] == 204
+    (told,) = terminal.json("webhook", "deliveries", number)
+    assert (told["event"], told["error"]) == ("ping", None)
+    assert [row["id"] for row in terminal.json("webhook", "list")] == [made["id"]]
+    assert terminal("webhook", "remove", number) == f"Webhook {number} is removed.\n"
+    with pytest.raises(UsageError, match="List them with: campaignsync webhook list"):
+        terminal("webhook", "ping", number)
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
         ("CAMPAIGNSYNC_WEBHOOK_URL", "file:///etc/passwd"),
         ("CAMPAIGNSYNC_WEBHOOK_URL", "https://"),
+        ("CAMPAIGNSYNC_WEBHOOK_URL", "http://127.0.0.1:9/?token=hush@"),
         ("CAMPAIGNSYNC_MAIL_URL", "hush://hush:hush@mail"),
         ("CAMPAIGNSYNC_MAIL_URL", "smtp://hush@mail:hush"),
         ("CAMPAIGNSYNC_PROBLEMS_THRESHOLD", "many"),

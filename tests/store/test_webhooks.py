@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import urlsplit
 
 import polars as pl
 import pytest
@@ -15,7 +16,15 @@ from campaign_words import Linked
 from campaignsync.domain.errors import UsageError
 from campaignsync.domain.links import LinkState
 from campaignsync.domain.runs import RunReport
-from campaignsync.domain.webhooks import Event, events_named, may_be_told, networks, signature, webhook_url
+from campaignsync.domain.webhooks import (
+    Event,
+    events_named,
+    may_be_told,
+    networks,
+    out_of_bounds,
+    signature,
+    webhook_url,
+)
 from campaignsync.planner.plan import WAITING
 from conftest import Clock
 
@@ -161,16 +170,40 @@ def test_one_webhook_that_fails_keeps_no_other_from_its_events(
     assert "ConnectionRefusedError" in first["error"]
 
 
-def test_notices_take_events_along(linked: Linked, receiver: Receiver) -> None:
-    """Whoever has notices delivered has events sent, and no failure of a webhook is theirs."""
+def test_notices_take_events_along(linked: Linked, webhooks: Any, receiver: Receiver) -> None:
+    """Whoever has notices delivered has events sent, and no failure of a webhook is theirs. An address that was kept while its
+    name led elsewhere, or its network was allowed, is judged again when it is asked."""
     from campaignsync.runtime.notices import deliver
 
-    made = linked.app.webhooks.add(receiver.url, [Event.RUN_FINISHED])
+    made = webhooks.add(receiver.url, [Event.RUN_FINISHED])
     run(linked)
     deliver(linked.app.outbox, ())
     (row,) = linked.app.webhooks.deliveries(made["id"], before=None, limit=10)
     assert (row["tries"], row["settled_at"], receiver.heard) == (1, None, [])
-    assert "private network" in row["error"]
+    assert row["error"] == str(out_of_bounds("127.0.0.1"))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1:8000/hook",
+        "https://localhost/hook",
+        "https://me.localhost./hook",
+        "https://10.1.2.3/hook",
+        "https://[::1]/hook",
+        "http://169.254.169.254/latest/meta-data",
+        "http://2130706433/hook",  # 127.0.0.1 as one number.
+        "http://0x7f.1/hook",
+    ],
+)
+def test_an_address_in_a_private_network_is_refused_when_it_is_saved_in_the_words_of_when_it_is_told(
+    linked: Linked, url: str
+) -> None:
+    host = (urlsplit(url).hostname or "").rstrip(".")
+    with pytest.raises(UsageError) as refused:
+        linked.app.webhooks.add(url, [Event.RUN_FINISHED])
+    assert (str(refused.value), refused.value.code) == (str(out_of_bounds(host)), "PRIVATE_ADDRESS")
+    assert linked.app.webhooks.list() == []
 
 
 @pytest.mark.parametrize(

@@ -81,7 +81,10 @@ def webhook_ping(context: typer.Context, number: Number, as_json: AsJson = False
         row = next(
             each for each in app.webhooks.deliveries(number, before=None, limit=50) if each["id"] == delivery
         )
-    said = f"It was taken (HTTP {row['status']})." if row["settled_at"] else f"Not taken: {row['error']}"
+    if row["settled_at"]:
+        said = f"It was taken (HTTP {row['status']})."
+    else:
+        said = f"Not taken: {row['error'] or 'events before it go first'}"
     answer(row, said, as_json=as_json)
 
 

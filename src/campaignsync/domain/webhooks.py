@@ -23,6 +23,8 @@ EVENT = "X-Campaignsync-Event"
 DELIVERY = "X-Campaignsync-Delivery"
 FIRST_RETRY, LONGEST_RETRY, GIVEN_UP_AFTER = timedelta(minutes=1), timedelta(hours=6), timedelta(days=3)
 LONGEST_URL = 2000
+PRIVATE = "PRIVATE_ADDRESS"
+"""The code of what `out_of_bounds` says."""
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 _SPACE = re.compile(r"[\s\x00-\x1f\x7f-\x9f]")
@@ -95,6 +97,27 @@ def webhook_url(text: str) -> str:
             "An address with a user or a password in it is not kept: put a token in its path instead."
         )
     return text
+
+
+def out_of_bounds(host: str) -> UsageError:
+    """What is said of a machine that may not be asked, when its address is saved as when something is sent there."""
+    return UsageError(
+        f"{host} is an address of a private network: whoever runs campaignsync allows it with"
+        " CAMPAIGNSYNC_WEBHOOK_NETWORKS",
+        code=PRIVATE,
+    )
+
+
+def require_no_private(url: str, allowed: Sequence[Network]) -> None:
+    """UsageError for an address that names a private machine by its number, or as localhost; names are not looked up here."""
+    host = (urlsplit(url).hostname or "").rstrip(".")
+    number = "127.0.0.1" if host == "localhost" or host.endswith(".localhost") else host
+    try:
+        told = may_be_told(number, allowed)
+    except ValueError:
+        return
+    if not told:
+        raise out_of_bounds(host)
 
 
 def networks(text: str) -> tuple[Network, ...]:

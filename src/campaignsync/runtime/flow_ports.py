@@ -137,8 +137,14 @@ class SmartCampaignShelf(Protocol):
     def list(self) -> list[dict[str, Any]]:
         """All: name, program, kind (trigger, batch), state, reason, priority, next_at, in_flow, went_through, blocked, failed."""
 
+    def page(self, behind: int, limit: int) -> Sequence[dict[str, Any]]:
+        """So many behind a number, in the order in which they were made, as listed."""
+
     def get(self, name: str) -> dict[str, Any]:
         """One: as listed, with definition, number, changed_at."""
+
+    def require_public(self, campaign: SmartCampaign) -> None:
+        """WrongEntryError for a step that would call a machine which no flow may call."""
 
     def save(self, name: str, definition: Mapping[str, Any], *, who: str) -> bool:
         """Keep a definition that was checked; whether it is new. Its state stays."""
@@ -179,8 +185,11 @@ class SmartCampaignShelf(Protocol):
     def rehearsed(self, batch: int) -> dict[str, Any]:
         """Within a rehearsal: what became of a batch: people, blocked, steps, sample."""
 
-    def lists(self) -> Sequence[dict[str, Any]]:
-        """The lists of people: number, name, people."""
+    def lists(self, name: str | None = None) -> Sequence[dict[str, Any]]:
+        """The lists of people, or the one of a name: number, name, people."""
+
+    def page_of_lists(self, behind: int, limit: int) -> Sequence[dict[str, Any]]:
+        """So many lists of people behind a number, in the order in which they were made."""
 
     def make_list(self, name: str) -> None:
         """Make a list."""

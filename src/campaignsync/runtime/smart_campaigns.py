@@ -47,18 +47,23 @@ class SmartCampaigns:
 
     def check(self, name: str, definition: Mapping[str, Any]) -> Sequence[str]:
         """WrongEntryError for what makes no sense; else the faults: what it names and is not there."""
-        return self.shelf.faults(self._read(name, definition))
+        return self.shelf.faults(self._to_keep(name, definition))
 
     def save(self, name: str, definition: Mapping[str, Any], *, who: str) -> Sequence[str]:
         """Keep a definition; its state stays, and who is in its flow goes on by the one they began with. The faults."""
         if not name.strip():
             raise UsageError("A smart campaign needs a name.")
-        campaign = self._read(name.strip(), definition)
+        campaign = self._to_keep(name.strip(), definition)
         with self.flows.turn():
             self.shelf.save(name.strip(), definition, who=who)
             if self.shelf.get(name.strip())["state"] == "active":
                 self.activate(name.strip())
         return self.shelf.faults(campaign)
+
+    def _to_keep(self, name: str, definition: Mapping[str, Any]) -> SmartCampaign:
+        campaign = self._read(name, definition)
+        self.shelf.require_public(campaign)
+        return campaign
 
     def _read(self, name: str, definition: Mapping[str, Any]) -> SmartCampaign:
         campaign = self._sense(name, definition)

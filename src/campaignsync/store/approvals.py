@@ -69,6 +69,21 @@ class Approvals:
     def waiting(self, folders: Sequence[str] | None, *, program: str | None = None) -> list[dict[str, Any]]:
         """Plans that wait, the oldest first: link, program, program_number, folder, connection, connection_number, campaign_id,
         digest, made_at, summary, counts, decision, decided_by, decided_at, note."""
+        return self._waiting(folders, program=program)
+
+    def page(self, folders: Sequence[str] | None, behind: int, limit: int) -> list[dict[str, Any]]:
+        """So many plans that wait of the links behind one, in the order in which these were made, as `waiting` tells them."""
+        return self._waiting(folders, behind=behind, limit=limit, order="w.link_id")
+
+    def _waiting(
+        self,
+        folders: Sequence[str] | None,
+        *,
+        program: str | None = None,
+        behind: int = 0,
+        limit: int | None = None,
+        order: str = "w.made_at, w.link_id",
+    ) -> list[dict[str, Any]]:
         return rows(
             "SELECT w.link_id AS link, p.name AS program, p.id AS program_number, p.folder, x.name AS connection,"
             " x.id AS connection_number, l.campaign_id, w.digest, w.made_at, w.told->>'summary' AS summary,"
@@ -77,8 +92,10 @@ class Approvals:
             " JOIN store_connection x ON x.id = l.connection_id LEFT JOIN LATERAL (SELECT * FROM store_planapproval d"
             "  WHERE d.link_id = w.link_id AND d.digest = w.digest AND d.settled_at IS NULL ORDER BY d.id DESC LIMIT 1) d ON true"
             f" WHERE l.approval = %(asks)s AND {IN_FOLDERS} AND (%(program)s::text IS NULL OR lower(p.name) = lower(%(program)s))"
-            " ORDER BY w.made_at, w.link_id",
+            f" AND w.link_id > %(behind)s ORDER BY {order} LIMIT %(limit)s",
             {
+                "behind": behind,
+                "limit": limit,
                 "asks": Approval.EACH_PLAN.value,
                 "folders": None if folders is None else list(folders),
                 "program": program,

@@ -121,7 +121,7 @@ def _of_values(
     values: Mapping[str, Scalar], where: str, tokens: Mapping[str, str], now: datetime
 ) -> Iterator[str]:
     """What an action names, as far as it is the same for everybody; my-tokens are filled in."""
-    known = {name: _filled(str(value), tokens) for name, value in values.items()}
+    known = {name: filled(str(value), tokens) for name, value in values.items()}
     known = {name: value for name, value in known.items() if "{{" not in value}
     as_constraints: dict[str, Comparison] = {
         name: Comparison(operator=Operator.IS, values=(known[name],))
@@ -136,7 +136,8 @@ def _of_values(
         yield from _of_constraints(as_constraints, where, now)
 
 
-def _filled(text: str, tokens: Mapping[str, str]) -> str:
+def filled(text: str, tokens: Mapping[str, str]) -> str:
+    """A text with the my-tokens that are known in place of their names."""
     for name, value in tokens.items():
         text = text.replace(f"{{{{my.{name}}}}}", value)
     return text

@@ -3,7 +3,8 @@
 Used by `outlets`, `couriers` and `webhooks`. Whom it may ask is asked of the address that is connected to, not of the name that
 was typed, since a name may be made to point elsewhere; it is looked up once, and what was found is connected to. Nobody is
 followed elsewhere: a redirect is an answer like any other that is no success. Machines in private networks, our own first, are
-out of bounds unless whoever runs campaignsync names their network (CAMPAIGNSYNC_WEBHOOK_NETWORKS).
+out of bounds, when an address is kept and again when it is asked, unless whoever runs campaignsync names their network
+(CAMPAIGNSYNC_WEBHOOK_NETWORKS).
 """
 
 from __future__ import annotations
@@ -14,12 +15,11 @@ import socket
 import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 
-from campaignsync.domain.errors import UsageError
-from campaignsync.domain.webhooks import Network, may_be_told
+from campaignsync.domain.webhooks import Network, may_be_told, out_of_bounds, require_no_private
 
-PRIVATE = "PRIVATE_ADDRESS"
 TIMEOUT_S = 10.0
 UNREACHABLE = (OSError, http.client.HTTPException)
 
@@ -47,19 +47,28 @@ def ask(request: Request, allowed: Sequence[Network], timeout_s: float = TIMEOUT
         connection.close()
 
 
+def require_public(url: str, allowed: Sequence[Network]) -> None:
+    """UsageError (PRIVATE_ADDRESS) for an address that is to be kept and whom we may not ask. A name that nobody knows yet may
+    be kept: whoever asks it looks it up again."""
+    require_no_private(url, allowed)
+    with contextlib.suppress(OSError, ValueError):  # ValueError: a label that is too long for a name.
+        _way_to(urlsplit(url).hostname or "", 443, allowed)
+
+
+def _way_to(
+    host: str, port: int, allowed: Sequence[Network]
+) -> tuple[socket.AddressFamily, socket.SocketKind, int, tuple[Any, ...]]:
+    for family, kind, protocol, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+        if may_be_told(str(address[0]), allowed):
+            return family, kind, protocol, address
+    raise out_of_bounds(host)
+
+
 def _connection(
     scheme: str, host: str, port: int | None, allowed: Sequence[Network], timeout_s: float
 ) -> http.client.HTTPConnection:
     port = port or (443 if scheme == "https" else 80)
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    fit = [entry for entry in found if may_be_told(str(entry[4][0]), allowed)]
-    if not fit:
-        raise UsageError(
-            f"{host} is an address of a private network: whoever runs campaignsync allows it with"
-            " CAMPAIGNSYNC_WEBHOOK_NETWORKS",
-            code=PRIVATE,
-        )
-    family, kind, protocol, _, address = fit[0]
+    family, kind, protocol, address = _way_to(host, port, allowed)
     with contextlib.ExitStack() as unless_it_is_up:
         plain = unless_it_is_up.enter_context(socket.socket(family, kind, protocol))
         plain.settimeout(timeout_s)

@@ -12,16 +12,19 @@ from typing import Any
 
 from django.db import transaction
 
+from campaignsync.domain.configuration import at
 from campaignsync.domain.errors import NOT_THERE, UsageError
 from campaignsync.domain.fields import STANDARD_FIELDS, ValueKind
 from campaignsync.domain.people import comparable_email
 from campaignsync.domain.smart_campaigns import SmartCampaign, SmartCampaignState, SmartList, in_order
+from campaignsync.domain.webhooks import Network
 from campaignsync.store import faults, models
 from campaignsync.store.acting import acting
 from campaignsync.store.filtering import generous, people_who
 from campaignsync.store.frames import execute, rows
 from campaignsync.store.journal import last_entry
 from campaignsync.store.naming import kept_names, of_today
+from campaignsync.store.outbound import require_public
 
 _STANDARD = frozenset(field.name for field in STANDARD_FIELDS)
 _LISTED = """
@@ -36,13 +39,18 @@ _LISTED = """
         failed
     FROM store_smartcampaign s LEFT JOIN store_program g ON g.id = s.program_id
 """
+_LISTS = (
+    "SELECT l.id AS number, l.name, (SELECT count(*) FROM store_listmember m WHERE m.list_id = l.id) AS people"
+    " FROM store_peoplelist l"
+)
 
 
 class SmartCampaigns:
-    """The smart campaigns of an installation."""
+    """The smart campaigns of an installation. `allowed` are the private networks that flows may call."""
 
-    def __init__(self, clock: Callable[[], datetime]) -> None:
+    def __init__(self, clock: Callable[[], datetime], allowed: Sequence[Network] = ()) -> None:
         self._now = clock
+        self._allowed = allowed
 
     def fields(self) -> Mapping[str, ValueKind]:
         """The custom fields of people."""
@@ -61,6 +69,10 @@ class SmartCampaigns:
     def list(self) -> list[dict[str, Any]]:
         """All by name, with what is going on in them."""
         return rows(f"{_LISTED} ORDER BY s.name")
+
+    def page(self, behind: int, limit: int) -> Sequence[dict[str, Any]]:
+        """So many behind a number, in the order in which they were made, as `list` tells them."""
+        return rows(f"{_LISTED} WHERE s.id > %s ORDER BY s.id LIMIT %s", (behind, limit))
 
     def get(self, name: str) -> dict[str, Any]:
         """One, with its definition."""
@@ -102,6 +114,15 @@ class SmartCampaigns:
             new=new,
             campaign_id="",
         )
+
+    def require_public(self, campaign: SmartCampaign) -> None:
+        """WrongEntryError for a step that would call a machine in a private network, as far as all people share it."""
+        tokens = {**self.tokens(campaign.program), **campaign.tokens}
+        for number, step in enumerate(campaign.flow, start=1):
+            for values in (step.values, *(choice.values for choice in step.choices)):
+                url = faults.filled(str((values or {}).get("url", "")), tokens)
+                with at("flow", str(number), "url"):
+                    require_public(url, self._allowed)
 
     def rename(self, name: str, new: str) -> None:
         """Call it otherwise."""
@@ -267,13 +288,13 @@ class SmartCampaigns:
         execute("DELETE FROM store_command")
         return went_on
 
-    def lists(self) -> Sequence[dict[str, Any]]:
-        """The lists of people."""
-        return rows(
-            "SELECT l.id AS number, l.name, count(m.id) AS people"
-            " FROM store_peoplelist l LEFT JOIN store_listmember m ON m.list_id = l.id"
-            " GROUP BY l.id ORDER BY l.name"
-        )
+    def lists(self, name: str | None = None) -> Sequence[dict[str, Any]]:
+        """The lists of people, or the one of a name."""
+        return rows(f"{_LISTS} WHERE %s::text IS NULL OR l.name = %s ORDER BY l.name", (name, name))
+
+    def page_of_lists(self, behind: int, limit: int) -> Sequence[dict[str, Any]]:
+        """So many lists of people behind a number, in the order in which they were made."""
+        return rows(f"{_LISTS} WHERE l.id > %s ORDER BY l.id LIMIT %s", (behind, limit))
 
     def make_list(self, name: str) -> None:
         """Make a list; UsageError when there is one of that name."""

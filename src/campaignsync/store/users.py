@@ -53,6 +53,15 @@ class NewKey:
     expires_at: datetime | None
 
 
+_LISTED = (
+    "SELECT u.id AS number, u.username AS user, u.email, u.is_active AS active, CASE WHEN u.is_superuser THEN 'admin' ELSE"
+    " (SELECT g.role FROM store_grant g WHERE g.user_id = u.id AND g.folder = '') END AS role,"
+    " coalesce((SELECT jsonb_object_agg(g.folder, g.role) FROM store_grant g WHERE g.user_id = u.id AND g.folder <> ''),"
+    "  '{}') AS folders, (SELECT count(*) FROM store_apikey k WHERE k.user_id = u.id AND k.revoked_at IS NULL) AS keys,"
+    " u.last_login FROM auth_user u"
+)
+
+
 class Users:
     """Users with their rights and keys."""
 
@@ -65,17 +74,16 @@ class Users:
         """Users by name, behind `after` where that is given; all, those whose name or address holds a text, or one by their
         name: number, user, email, active, role (everywhere), folders, keys, last_login."""
         return rows(
-            "SELECT u.id AS number, u.username AS user, u.email, u.is_active AS active,"
-            " CASE WHEN u.is_superuser THEN 'admin' ELSE"
-            " (SELECT g.role FROM store_grant g WHERE g.user_id = u.id AND g.folder = '') END AS role,"
-            " coalesce((SELECT jsonb_object_agg(g.folder, g.role) FROM store_grant g WHERE g.user_id = u.id AND g.folder <> ''),"
-            "  '{}') AS folders, (SELECT count(*) FROM store_apikey k WHERE k.user_id = u.id AND k.revoked_at IS NULL) AS keys,"
-            " u.last_login FROM auth_user u WHERE (%(name)s::text IS NULL OR u.username = %(name)s)"
+            f"{_LISTED} WHERE (%(name)s::text IS NULL OR u.username = %(name)s)"
             " AND (%(after)s = '' OR u.username > %(after)s) AND (%(search)s = ''"
             "  OR strpos(lower(u.username), lower(%(search)s)) > 0 OR strpos(lower(u.email), lower(%(search)s)) > 0)"
             " ORDER BY u.username LIMIT %(limit)s",
             {"search": search, "name": name, "after": after, "limit": limit},
         )
+
+    def page(self, behind: int, limit: int) -> Sequence[dict[str, Any]]:
+        """So many users behind a number, in the order in which they were added, as `list` tells them."""
+        return rows(f"{_LISTED} WHERE u.id > %s ORDER BY u.id LIMIT %s", (behind, limit))
 
     def one(self, name: str) -> dict[str, Any]:
         """One user, as `list` tells them."""

@@ -27,7 +27,7 @@ from campaignsync.domain.webhooks import (
 )
 from campaignsync.store import models
 from campaignsync.store.frames import rows
-from campaignsync.store.outbound import UNREACHABLE, Request, ask
+from campaignsync.store.outbound import UNREACHABLE, Request, ask, require_public
 from campaignsync.store.secrecy import decrypted, encrypted
 
 _MOST, _LONGEST_ERROR = 100, 300
@@ -43,6 +43,7 @@ class Webhooks:
     def add(self, url: str, events: Iterable[Event]) -> dict[str, Any]:
         """A new webhook, told of these events from now on: id, url, events, and the secret that signs, which is shown once."""
         url, secret = webhook_url(url), secrets.token_urlsafe(32)
+        require_public(url, self._allowed)
         with transaction.atomic():
             if models.Webhook.objects.filter(url=url).exists():
                 raise UsageError("There is a webhook of this address already.", code=ALREADY_THERE)
@@ -54,18 +55,20 @@ class Webhooks:
             )
         return {**self.one(row.pk), "secret": secret}
 
-    def list(self) -> list[dict[str, Any]]:
-        """All webhooks: id, url, events, active, created_at, waiting (events that were not taken yet), error (the latest)."""
+    def list(self, *, behind: int = 0, limit: int | None = None) -> list[dict[str, Any]]:
+        """All webhooks, or so many behind a number: id, url, events, active, created_at, waiting (events that were not taken
+        yet), error (the latest)."""
         return rows(
             "SELECT w.id, w.url, w.events, w.active, w.created_at, (SELECT count(*) FROM store_webhookdelivery d"
             "  WHERE d.webhook_id = w.id AND d.settled_at IS NULL) AS waiting, (SELECT d.error FROM store_webhookdelivery d"
             "  WHERE d.webhook_id = w.id AND (d.status IS NOT NULL OR d.error IS NOT NULL)"
-            "  ORDER BY d.id DESC LIMIT 1) AS error FROM store_webhook w ORDER BY w.id"
+            "  ORDER BY d.id DESC LIMIT 1) AS error FROM store_webhook w WHERE w.id > %s ORDER BY w.id LIMIT %s",
+            (behind, limit),
         )
 
     def one(self, webhook: int) -> dict[str, Any]:
         """One webhook, as `list` tells it."""
-        found = [row for row in self.list() if row["id"] == webhook]
+        found = [row for row in self.list(behind=webhook - 1, limit=1) if row["id"] == webhook]
         if not found:
             raise UsageError(
                 f"There is no webhook {webhook}. List them with: campaignsync webhook list", code=NOT_THERE

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from api_words import Asker, asker
 from campaignsync.bootstrap import Application
 from campaignsync.domain.access import Role
+from campaignsync.domain.webhooks import out_of_bounds
 from campaignsync.web.api.pace import Pace
 from campaignsync.web.installation import serve
 
@@ -53,26 +54,26 @@ def test_pages_give_everybody_once_whatever_happens_meanwhile(admin: Asker, prog
     assert rest["next"] is None
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        "/programs",
-        "/people",
-        "/problems",
-        "/journal",
-        "/audit",
-        "/runs",
-        "/errands",
-        "/links",
-        "/users",
-        "/api-keys",
-        "/smart-campaigns",
-        "/people-lists",
-        "/approvals",
-        "/notices",
-        "/webhooks",
-    ],
-)
+LISTS = [
+    "/programs",
+    "/people",
+    "/problems",
+    "/journal",
+    "/audit",
+    "/runs",
+    "/errands",
+    "/links",
+    "/users",
+    "/api-keys",
+    "/smart-campaigns",
+    "/people-lists",
+    "/approvals",
+    "/notices",
+    "/webhooks",
+]
+
+
+@pytest.mark.parametrize("path", LISTS)
 def test_every_list_takes_its_own_cursors_and_refuses_what_is_none(
     admin: Asker, program: str, path: str
 ) -> None:
@@ -85,23 +86,31 @@ def test_every_list_takes_its_own_cursors_and_refuses_what_is_none(
         assert admin.get(f"{path}?limit={limit}", status=422)["code"] == "WRONG_REQUEST"
 
 
-def queries(admin: Asker, path: str) -> int:
+def queries(admin: Asker, path: str) -> list[str]:
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
 
     with CaptureQueriesContext(connection) as asked:
         admin.get(path)
-    return len(asked)
+    return [each["sql"] for each in asked]
 
 
 def test_a_page_costs_the_same_few_queries_however_many_rows_it_has(admin: Asker, program: str) -> None:
-    paths = [f"{program}/members", "/people", "/journal", "/programs", "/audit"]
-    few = {path: queries(admin, f"{path}?limit=1") for path in paths}
+    paths = [f"{program}/members", *LISTS]
+    few = {path: len(queries(admin, f"{path}?limit=1")) for path in paths}
     brought(admin, program, 150)
     for number in range(10):
         admin.post("/programs", {"name": f"P{number}", "channel": "Webinar", "tags": {"A": "B"}})
-    assert {path: queries(admin, f"{path}?limit=150") for path in paths} == few
+        admin.post("/users", {"user": f"u{number}", "role": "viewer"})
+        admin.post("/webhooks", {"url": f"https://8.8.8.8/{number}"})
+        admin.json("PUT", f"/smart-campaigns/S{number}", {"definition": {"flow": []}})
+        admin.json("PUT", f"/people-lists/L{number}", {"emails": ["person1@example.com"]})
+    assert {path: len(queries(admin, f"{path}?limit=150")) for path in paths} == few
     assert max(few.values()) <= 6, few
+    # The database is asked for a page and the row behind it, and for no whole list.
+    assert [
+        path for path in paths if not any("LIMIT 8" in sql for sql in queries(admin, f"{path}?limit=7"))
+    ] == []
 
 
 def rows_read(after: int) -> float:
@@ -358,6 +367,9 @@ def test_secrets_are_shown_once(admin: Asker) -> None:
     assert made["key"] not in told
     assert hook["secret"] not in told
     assert admin.post("/webhooks", {"url": "https://example.com/hook"}, status=409)["code"] == "ALREADY_THERE"
+    private = admin.post("/webhooks", {"url": "https://10.0.0.1/hook"}, status=422)
+    assert (private["code"], private["detail"]) == ("PRIVATE_ADDRESS", str(out_of_bounds("10.0.0.1")))
+    assert private["next"] is None, "whoever runs campaignsync is nobody whom one could call with a command"
     admin.post(f"/webhooks/{hook['id']}/ping")
     assert [row["event"] for row in admin.pages(f"/webhooks/{hook['id']}/deliveries")] == ["ping"]
 

@@ -13,7 +13,7 @@ from pydantic import Field
 from campaignsync.domain.access import NOT_ALLOWED, Action, Role, Scope
 from campaignsync.domain.errors import NOT_THERE, UsageError
 from campaignsync.domain.webhooks import Event, events_named
-from campaignsync.web.api.forms import Body, Cursor, Limit, Name, Number, Page, Text, page, page_of, position
+from campaignsync.web.api.forms import Body, Cursor, Limit, Name, Number, Page, Text, page, position
 from campaignsync.web.api.guard import Asking, Routes
 from campaignsync.web.installation import installation
 
@@ -162,7 +162,7 @@ def show_me(request: HttpRequest) -> Any:
 @routes.get("/users", Action.MANAGE_USERS, Page[UserRow])
 def list_users(request: HttpRequest, cursor: Cursor, limit: Limit) -> Any:
     """List the users with their roles, in the order in which they were added."""
-    return page_of(installation().users.list(), cursor, limit)
+    return page(installation().users.page(position(cursor, 0), limit + 1), limit)
 
 
 @routes.post("/users", Action.MANAGE_USERS, UserRow, status=201)
@@ -241,7 +241,8 @@ def revoke_key(request: HttpRequest, prefix: Name) -> Any:
 @routes.get("/webhooks", Action.MANAGE_WEBHOOKS, Page[WebhookRow])
 def list_webhooks(request: HttpRequest, cursor: Cursor, limit: Limit) -> Any:
     """List the webhooks."""
-    return page_of(installation().webhooks.list(), cursor, limit, key="id")
+    found = installation().webhooks.list(behind=position(cursor, 0), limit=limit + 1)
+    return page(found, limit, key="id")
 
 
 @routes.post("/webhooks", Action.MANAGE_WEBHOOKS, MadeWebhook, status=201)

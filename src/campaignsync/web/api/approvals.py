@@ -15,7 +15,7 @@ from campaignsync.domain.approvals import SHORTEST_DIGEST, PlanDecision
 from campaignsync.domain.ids import LinkId
 from campaignsync.planner.explain import safe_csv, searched
 from campaignsync.store.approvals import LONGEST_NOTE
-from campaignsync.web.api.forms import Body, Cursor, Limit, Number, Page, Text, page, page_of, position
+from campaignsync.web.api.forms import Body, Cursor, Limit, Number, Page, Text, page, position
 from campaignsync.web.api.guard import Asking, Routes, connection_named, folders
 from campaignsync.web.api.programs import csv_answer
 from campaignsync.web.api.syncing import PlannedMember
@@ -79,9 +79,8 @@ class Decided(Schema):
 @routes.get("/approvals", Action.SEE_LINKS, Page[WaitingPlan])
 def list_approvals(request: HttpRequest, cursor: Cursor, limit: Limit) -> Any:
     """List the plans that wait for approval, in the order in which their links were made."""
-    return page_of(
-        installation().approvals.waiting(folders(request, Action.SEE_LINKS)), cursor, limit, "link"
-    )
+    seen = folders(request, Action.SEE_LINKS)
+    return page(installation().approvals.page(seen, position(cursor, 0), limit + 1), limit, "link")
 
 
 @routes.get("/programs/{program}/links/{connection}/waiting-plan", Action.PLAN, OnePlan)

@@ -10,7 +10,7 @@ from ninja import Query, Schema, Status
 from pydantic import Field
 
 from campaignsync.domain.access import Action
-from campaignsync.web.api.forms import LARGEST, Body, Cursor, Limit, Name, Page, Text, page, page_of, position
+from campaignsync.web.api.forms import LARGEST, Body, Cursor, Limit, Name, Page, Text, page, position
 from campaignsync.web.api.guard import Asking, Routes
 from campaignsync.web.api.syncing import Errand, errand
 from campaignsync.web.installation import installation
@@ -104,7 +104,8 @@ class ListRow(Schema):
 @routes.get("/smart-campaigns", Action.SEE_AUTOMATION, Page[SmartRow])
 def list_smart_campaigns(request: HttpRequest, cursor: Cursor, limit: Limit) -> Any:
     """List the smart campaigns, and what goes on in them."""
-    return page_of(installation().smart_campaigns.list(), cursor, limit)
+    found = installation().smart_campaigns.shelf.page(position(cursor, 0), limit + 1)
+    return page(found, limit)
 
 
 @routes.get("/smart-campaigns/{name}", Action.SEE_AUTOMATION, Smart)
@@ -212,14 +213,15 @@ def run_smart_campaign(request: HttpRequest, name: Name) -> Any:
 @routes.get("/people-lists", Action.SEE_AUTOMATION, Page[ListRow])
 def list_people_lists(request: HttpRequest, cursor: Cursor, limit: Limit) -> Any:
     """List the lists of people."""
-    return page_of(installation().smart_campaigns.shelf.lists(), cursor, limit)
+    found = installation().smart_campaigns.shelf.page_of_lists(position(cursor, 0), limit + 1)
+    return page(found, limit)
 
 
 @routes.put("/people-lists/{name}", Action.CHANGE_AUTOMATION, Unknown)
 def put_on_people_list(request: HttpRequest, name: Name, whom: Emails) -> Any:
     """Put people on a list, which is made where there is none."""
     shelf = installation().smart_campaigns.shelf
-    if all(row["name"] != name.strip() for row in shelf.lists()):
+    if not shelf.lists(name.strip()):
         shelf.make_list(name)
     return {"unknown": list(shelf.put_on_list(name.strip(), whom.emails))}
 

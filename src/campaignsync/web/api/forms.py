@@ -70,15 +70,6 @@ def page(rows: Sequence[dict[str, Any]], limit: int, key: str = "number") -> dic
     return {"items": shown, "next": _cursor(shown[-1][key]) if len(rows) > limit else None}
 
 
-def page_of(
-    rows: Sequence[dict[str, Any]], cursor: str | None, limit: int, key: str = "number"
-) -> dict[str, Any]:
-    """A page of a list that is held whole, in the order of its key."""
-    start = position(cursor, 0)
-    behind = sorted((row for row in rows if row[key] > start), key=lambda row: row[key])
-    return page(behind[: limit + 1], limit, key)
-
-
 def _cursor(number: int) -> str:
     return base64.urlsafe_b64encode(b"n%d" % number).decode().rstrip("=")
 

@@ -51,7 +51,7 @@ _TITLES = {
     503: "Try again later",
 }
 _STEP = re.compile(
-    r"(campaignsync [a-z][^\n]*?|(?:GET|POST|PUT|PATCH|DELETE) /api/[^\s,]+)(?=[.,]?(?:\n|$)|, or )"
+    r"((?<=: )campaignsync [a-z][^\n]*?|(?:GET|POST|PUT|PATCH|DELETE) /api/[^\s,]+)(?=[.,]?(?:\n|$)|, or )"
 )
 
 
