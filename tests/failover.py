@@ -233,6 +233,10 @@ def require_nothing_lost(run: ServiceRun, told: Told) -> None:
         deeds = [str(deed) for deed in told.deeds if deed[1] == program and deed[2] in wrong]
         journal = [line for email in wrong for line in run.history(email)]
         assert wrong == {}, "\n".join([f"lost in {program}: {wrong}", *deeds, *journal])
+        rows = org.query("SELECT LastModifiedBy.Username FROM CampaignMember")
+        assert len({row["LastModifiedBy"]["Username"] for row in rows}) == 2, (
+            "sales and the sync are two users"
+        )
         leads = Counter(row["Email"] for row in org.query("SELECT Email FROM Lead WHERE IsConverted = false"))
         assert [email for email, number in leads.items() if number > 1] == []
 

@@ -28,6 +28,7 @@ class SandboxOrg:
         self.url = first.split()[1].rstrip("/")
         self._session = requests.Session()
         self._token = ""
+        self._login = {"grant_type": "client_credentials"}
 
     def stop(self) -> None:
         self.process.terminate()
@@ -47,6 +48,14 @@ class SandboxOrg:
         """Log in anew at the next call."""
         self._token = ""
 
+    def act_as(self, username: str) -> None:
+        """Whatever is done from now on is done by a user of their own, as by sales in the org's pages, and not by whom the sync
+        logs in as."""
+        user = {"Username": username, "LastName": "Sales", "UserPermissionsMarketingUser": True}
+        self.control("POST", "/sandbox/seed", {"users": [user]})
+        self._login = {"grant_type": "password", "username": username, "password": "sandbox"}
+        self.forget_token()
+
     def calls(self) -> int:
         """How many API calls the org has counted."""
         counted = self.control("GET", "/sandbox/calls")
@@ -54,11 +63,7 @@ class SandboxOrg:
 
     def call(self, method: str, path: str, body: object = None) -> Any:
         if not self._token:
-            form = {
-                "grant_type": "client_credentials",
-                "client_id": CLIENT_ID,
-                "client_secret": CLIENT_SECRET,
-            }
+            form = {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET, **self._login}
             self._token = requests.post(f"{self.url}/services/oauth2/token", data=form, timeout=30).json()[
                 "access_token"
             ]

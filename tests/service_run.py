@@ -1,4 +1,5 @@
-"""A whole service as processes of their own: orgs, workers, a listener, a database, and somebody who works on programs.
+"""A whole service as processes of their own: orgs, workers, a listener, a database, somebody who works on programs, and in each
+org a user who is not the one that syncs.
 
 Used by the failover test, and by `./run failover` and `./run latency`, which run for longer and print what they measured.
 """
@@ -114,6 +115,8 @@ class ServiceRun:
         self.folder = data_dir.parent
         arguments = ("--latency-ms", str(latency_ms))
         self.orgs = {f"org{n}": EventfulOrg("--org-number", str(n), *arguments) for n in range(orgs)}
+        for name, org in self.orgs.items():
+            org.act_as(f"sales@{name}.example")
         self.clerk = Clerk(data_dir)
         self.campaigns = {
             name: self.clerk.insist("found", name=name, url=org.url, events=org.events, channel=channel)

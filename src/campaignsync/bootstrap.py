@@ -21,6 +21,7 @@ from campaignsync.domain.health import judged
 from campaignsync.domain.ids import LinkId
 from campaignsync.domain.notices import Notice
 from campaignsync.runtime import backups
+from campaignsync.runtime.calls import charge
 from campaignsync.runtime.doctor import Finding, diagnosis
 from campaignsync.runtime.embedded_postgres import embedded_postgres, revive
 from campaignsync.runtime.flow_ports import Commands, Courier
@@ -148,7 +149,7 @@ class Application:
                 checks=judged(self.vitals.facts(), bounds),
             )
         finally:
-            self.ledger.charge(org, door.take_calls(), door.api_usage)
+            charge(door, self.ledger, org)
 
     def _opened_with(self, connection: Connection) -> object:
         org = connection.connection_id

@@ -9,10 +9,17 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
+import psutil
 import pytest
 import requests
+import typer
+
+from campaignsync.cli.main import app as command
+from campaignsync.domain.errors import UsageError
 
 
 @pytest.fixture
@@ -32,6 +39,40 @@ def told() -> Iterator[str]:
         for number in (numbers[1] if numbers else "").split():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(int(number), signal.SIGTERM)
+
+
+def test_a_demo_that_is_broken_off_leaves_nothing_running_and_nothing_lying_about(tmp_path: Path) -> None:
+    """Ctrl-C in the midst of the story, of which the processes that it started hear nothing."""
+    demo = subprocess.Popen(
+        [sys.executable, "-u", "-m", "campaignsync.cli", "demo", "--end"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+    )
+    assert demo.stdout
+    assert any("$ campaignsync apply" in line for line in demo.stdout), "it goes as far as that"
+    started = psutil.Process(demo.pid).children(recursive=True)
+    (of_database,) = tmp_path.glob("campaignsync-demo-*/postgres/postmaster.pid")
+    started.append(psutil.Process(int(of_database.read_text().splitlines()[0])))
+    assert any("salesforce-sandbox" in " ".join(each.cmdline()) for each in started)
+    demo.send_signal(signal.SIGINT)
+    _, errors = demo.communicate()
+    assert demo.returncode != 0
+    assert "Traceback" not in errors
+    _, alive = psutil.wait_procs(started, timeout=60)
+    assert alive == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_demo_without_its_sandbox_says_so_and_leaves_no_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "bin" / "python"))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with pytest.raises(UsageError, match="Install it with: pip install"):
+        typer.main.get_command(command).main(["demo"], "campaignsync", standalone_mode=False)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_it_opens_on_pages_of_a_living_year(told: str) -> None:

@@ -70,6 +70,16 @@ def test_what_is_read_page_by_page_is_what_the_org_holds(big: Desk) -> None:
     assert door.api_calls - before == 2
 
 
+def test_what_the_org_told_of_its_calls_is_kept_though_the_last_ones_are_charged_page_by_page(
+    big: Desk,
+) -> None:
+    org, ledger = big.connection.connection_id, big.app.ledger
+    look(SalesforceOrg(login(big.org)), ledger, org)
+    usage = ledger.budget(org).usage
+    assert usage is not None
+    assert usage.used == big.org.calls()
+
+
 @pytest.mark.parametrize("pages", range(9))
 def test_killed_at_any_page_it_goes_on_behind_the_last_one_that_was_kept(big: Desk, pages: int) -> None:
     """Two objects of three pages, each begun by a page that only keeps the place."""

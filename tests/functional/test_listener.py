@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import grpc
 import pytest
 
 from campaignsync.bootstrap import Application
+from campaignsync.domain.errors import RetryableError
 from campaignsync.domain.events import TOPICS, Heard
-from campaignsync.runtime.listener import joined
+from campaignsync.domain.ids import ConnectionId
+from campaignsync.runtime.listener import joined, sayings
+from campaignsync.salesforce.events import PubSub
+from campaignsync.salesforce.org import SalesforceOrg
+from campaignsync.salesforce.wire import Wire
 from desk import Desk, login
 from eventful_org import EventfulOrg
 from waiting import meanwhile, until
@@ -79,6 +86,37 @@ def listening(desk: Desk) -> Iterator[Callable[[], Any]]:
         return meanwhile(listener.listen, listener.stop)
 
     return start
+
+
+class LeftWhileItOpens(PubSub):
+    """The events of an org that a listener leaves between the opening of a channel and the call on it."""
+
+    opened, left_at = 0, 0
+    stop = threading.Event()
+
+    def _opened(self) -> grpc.Channel:
+        channel = super()._opened()
+        self.opened += 1
+        if self.opened == self.left_at:
+            self.stop.set()
+            self.close()
+        return channel
+
+
+@pytest.mark.parametrize(("left_at", "heard"), [(1, 0), (2, 1)])
+def test_a_channel_that_is_closed_while_a_stream_opens_ends_quietly(
+    eventful: EventfulOrg, left_at: int, heard: int
+) -> None:
+    """The first call on it asks for the topic, the second is the stream. Who did not mean to leave hears of a broken stream."""
+    org = ConnectionId(1)
+    user = SalesforceOrg(login(eventful)).sync_user()
+    events = LeftWhileItOpens(Wire(login(eventful)), user.organization_id, eventful.events)
+    events.left_at, events.stop = left_at, threading.Event()
+    said = list(sayings(events, org, MEMBERS, None, events.stop))
+    assert [each.error for each in said] == [None] * heard
+    events.opened = 0
+    with pytest.raises(RetryableError, match="ended the stream of"):
+        list(events.follow(MEMBERS, None, threading.Event()))
 
 
 def attend(desk: Desk) -> None:

@@ -17,6 +17,7 @@ from campaignsync.domain.connections import Connection
 from campaignsync.domain.errors import RetryableError
 from campaignsync.domain.ids import ConnectionId
 from campaignsync.domain.trees import MEMBER_WRITES
+from campaignsync.runtime.calls import charge
 from campaignsync.runtime.cycle import call_in, observe, turn
 from campaignsync.runtime.flow_ports import Commands
 from campaignsync.runtime.member_ports import Directory
@@ -49,7 +50,7 @@ def carry_out_commands(
                 settled += _change_campaign(people, commands, group)
             else:
                 settled += _sync_people(people, commands, directory, group)
-            ledger.charge(org, door.take_calls(), door.api_usage)
+            charge(door, ledger, org)
             _require(ledger, connection)
     return settled
 

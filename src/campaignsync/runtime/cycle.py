@@ -22,6 +22,7 @@ from campaignsync.planner.plan import Plan
 from campaignsync.planner.reconcile import reconcile
 from campaignsync.planner.safety import reason_to_halt
 from campaignsync.runtime.approval import asked
+from campaignsync.runtime.calls import charge
 from campaignsync.runtime.executor import execute
 from campaignsync.runtime.people import adopt_people, follow_people, look_up
 from campaignsync.runtime.ports import Ledger, SalesforceDoor
@@ -57,7 +58,7 @@ def observe(door: SalesforceDoor, ledger: Ledger, connection: ConnectionId, tell
     for name in delta.unread:
         for page in door.first_read(name, ledger.places(connection).get(name), scope):
             ledger.keep_page(connection, page)
-            ledger.charge(connection, door.take_calls())
+            charge(door, ledger, connection)
             tell(page.place.rows, page.place.of, door.api_calls)
     members_of, statuses_of = ledger.campaigns_to_list(connection, delta)
     big = ledger.big_campaigns(connection, members_of) if members_of else frozenset()
@@ -65,12 +66,12 @@ def observe(door: SalesforceDoor, ledger: Ledger, connection: ConnectionId, tell
     for campaigns in delta.portions((members_of - big) | statuses_of):
         of = (members_of - big) & campaigns, statuses_of & campaigns
         list_whole(door, ledger, connection, members_of=of[0], statuses_of=of[1])
-        ledger.charge(connection, door.take_calls())
+        charge(door, ledger, connection)
         listed += delta.members_in(of[0])
         tell(listed, delta.members_in(members_of), door.api_calls)
     for campaign in sorted(big):
         list_ids(door, ledger, connection, campaign)
-        ledger.charge(connection, door.take_calls())
+        charge(door, ledger, connection)
         listed += delta.members_in([campaign])
         tell(listed, delta.members_in(members_of), door.api_calls)
     follow_people(door, ledger, connection)
@@ -123,7 +124,7 @@ def turn(door: SalesforceDoor, ledger: Ledger, connection: ConnectionId) -> Iter
         try:
             yield
         finally:
-            ledger.charge(connection, door.take_calls(), door.api_usage)
+            charge(door, ledger, connection)
 
 
 def look(door: SalesforceDoor, ledger: Ledger, connection: ConnectionId, tell: Tell = nobody) -> None:

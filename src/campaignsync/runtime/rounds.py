@@ -16,6 +16,7 @@ from campaignsync.domain.ids import ConnectionId, LinkId
 from campaignsync.domain.links import LinkEndedError
 from campaignsync.domain.runs import RunReport
 from campaignsync.planner.people import PeoplePlan
+from campaignsync.runtime.calls import charge
 from campaignsync.runtime.cycle import Planned, observe, plan_link, run_link, turn
 from campaignsync.runtime.linking import require_campaign_sync
 from campaignsync.runtime.person_fields import PeopleReport, plan_fields, sync_fields
@@ -98,7 +99,7 @@ def _held(budget: Budget, ledger: Ledger, link: LinkId) -> str | None:
 
 def _charged(door: SalesforceDoor, ledger: Ledger, org: ConnectionId) -> Budget:
     """The budget of an org with everything that was called so far, and what the org told of its own use."""
-    ledger.charge(org, door.take_calls(), door.api_usage)
+    charge(door, ledger, org)
     return ledger.budget(org)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import shlex
 import shutil
@@ -41,22 +42,19 @@ def add_to(app: typer.Typer) -> None:
         port: Annotated[int, typer.Option(help="The port of the pages; 0: any free one.")] = 8080,
     ) -> None:
         """Show the whole of it with a sandbox org: link, plan, apply, change both sides, sync, equal; then the pages."""
-        borrowed = context.obj is not None
-        context.obj = context.obj or Path(tempfile.mkdtemp(prefix="campaignsync-demo-"))
-        org, runs_on = SandboxOrg.start(), False
-        try:
+        # What ends or breaks off, wherever, leaves nothing running and nothing lying about.
+        with contextlib.ExitStack() as unless_it_runs_on:
+            if context.obj is None:
+                context.obj = Path(tempfile.mkdtemp(prefix="campaignsync-demo-"))
+                unless_it_runs_on.callback(shutil.rmtree, context.obj)
+            org = SandboxOrg.start()
+            unless_it_runs_on.callback(org.stop)
             # Held open, so that the commands below share one running database.
             with opened(context):
                 _tell(_Stage(context=context, org=org))
                 if keep:
                     leave_running(context, org, port)
-                    runs_on = True
-        finally:
-            # What breaks off leaves nothing running either.
-            if not runs_on:
-                org.stop()
-                if not borrowed:
-                    shutil.rmtree(context.obj)
+                    unless_it_runs_on.pop_all()
 
 
 class _Stage:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import shlex
@@ -33,8 +34,11 @@ def leave_running(context: typer.Context, org: SandboxOrg, port: int) -> None:
             app.users.add(USER, password=password, role=Role.ADMIN)
         else:
             app.users.set_password(USER, password)
-    pages, address = _pages(context.obj, port)
-    life = _started("-m", "campaignsync.cli.demo.life", os.fspath(context.obj), org.url)
+    with contextlib.ExitStack() as unless_both_run:
+        pages, address = _pages(context.obj, port)
+        unless_both_run.callback(pages.terminate)
+        life = _started("-m", "campaignsync.cli.demo.life", os.fspath(context.obj), org.url)
+        unless_both_run.pop_all()
     numbers = [pages.pid, life.pid, *([org.process.pid] if org.process else [])]
     say(f"\nOpen {address} in a browser: user {USER}, password {password}")
     say(f"The sandbox is at {org.url} (user admin@sandbox.example, password sandbox).")
@@ -65,9 +69,11 @@ def _pages(data_dir: Path, port: int) -> tuple[subprocess.Popen[str], str]:
             str(each),
             output=subprocess.PIPE,
         )
-        first = process.stdout.readline() if process.stdout else ""
-        address = next((word for word in first.split() if word.startswith("http")), "")
-        if address:
-            return process, address
-        process.kill()
+        with contextlib.ExitStack() as unless_they_answer:
+            unless_they_answer.callback(process.kill)
+            first = process.stdout.readline() if process.stdout else ""
+            address = next((word for word in first.split() if word.startswith("http")), "")
+            if address:
+                unless_they_answer.pop_all()
+                return process, address
     raise UsageError("The pages did not start. Try them by themselves: campaignsync web")

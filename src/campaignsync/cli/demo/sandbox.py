@@ -5,6 +5,7 @@ It shares nothing with our Salesforce door on purpose: what the demo shows of th
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 import sys
@@ -43,10 +44,12 @@ class SandboxOrg:
             text=True,
             start_new_session=True,
         )
-        first = process.stdout.readline() if process.stdout else ""
-        if not first.startswith("ready "):
-            process.kill()
-            raise UsageError(f"The sandbox did not start. Try it by itself: {program} --seed demo")
+        with contextlib.ExitStack() as unless_it_is_ready:
+            unless_it_is_ready.callback(process.kill)
+            first = process.stdout.readline() if process.stdout else ""
+            if not first.startswith("ready "):
+                raise UsageError(f"The sandbox did not start. Try it by itself: {program} --seed demo")
+            unless_it_is_ready.pop_all()
         return cls(url=first.split()[1].rstrip("/"), process=process)
 
     def stop(self) -> None:
