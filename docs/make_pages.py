@@ -1,4 +1,5 @@
-"""Writes the pages that are made from the code: commands.md, smart_campaign_words.md, sandbox_coverage.md.
+"""Writes the pages that are made from the code: commands.md, smart_campaign_words.md, sandbox_coverage.md, the routes of api.md,
+and beside them the list of all that the engine ever said.
 
 Called by `./run docs`."""
 
@@ -16,6 +17,7 @@ from campaignsync.domain.smart_campaigns import OPERATORS, ValueType
 from salesforce_sandbox import coverage
 
 DOCS = Path(__file__).resolve().parent
+SAID = DOCS.parent / "src" / "campaignsync" / "web" / "locale" / "said.txt"
 
 HEAD = """# Commands
 
@@ -129,6 +131,14 @@ def api_page() -> str:
     return written + ROUTES_BEGIN + "".join(lines)
 
 
+def said() -> str:
+    """All that the engine says or ever said, a line each: what the store may hold. None of it is ever taken away."""
+    from campaignsync.web.wording import CONTEXT, entries
+
+    now = {source.replace("\n", r"\n") for source, _says in entries("de", CONTEXT)}
+    return "".join(f"{each}\n" for each in sorted(now.union(SAID.read_text("utf-8").splitlines())))
+
+
 def ready_django() -> None:
     """Make Django ready for whoever writes pages and serves none."""
     from campaignsync.settings import WebSettings
@@ -141,6 +151,7 @@ def ready_django() -> None:
 def main() -> None:
     ready_django()
     (DOCS / "api.md").write_text(api_page(), encoding="utf-8")
+    SAID.write_text(said(), encoding="utf-8")
     (DOCS / "smart_campaign_words.md").write_text(words_page(), encoding="utf-8")
     (DOCS / "commands.md").write_text(commands_page(), encoding="utf-8")
     (DOCS / "sandbox_coverage.md").write_text(coverage.page(), encoding="utf-8")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -20,12 +21,17 @@ DOCS = ROOT / "docs"
 SOURCES = sorted((ROOT / "src" / "campaignsync").rglob("*.py"))
 
 
-def made() -> dict[str, str]:
+def maker() -> Any:
     spec = importlib.util.spec_from_file_location("make_pages", DOCS / "make_pages.py")
     assert spec is not None
     assert spec.loader is not None
     pages = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(pages)
+    return pages
+
+
+def made() -> dict[str, str]:
+    pages = maker()
     return {
         "commands.md": pages.commands_page(),
         "smart_campaign_words.md": pages.words_page(),
@@ -36,6 +42,12 @@ def made() -> dict[str, str]:
 @pytest.mark.parametrize("page", ["commands.md", "smart_campaign_words.md", "sandbox_coverage.md"])
 def test_a_page_made_from_the_code_is_up_to_date(page: str) -> None:
     assert (DOCS / page).read_text("utf-8") == made()[page], "write it anew with: ./run docs"
+
+
+def test_what_the_engine_says_is_among_what_it_ever_said() -> None:
+    """It stands in the store from then on, in these words (tests/web/test_wording.py)."""
+    pages = maker()
+    assert pages.SAID.read_text("utf-8") == pages.said(), "write it anew with: ./run docs"
 
 
 def test_every_exit_code_is_explained() -> None:

@@ -20,6 +20,8 @@ from django.utils import formats
 from django.utils.translation import get_language
 
 CONTEXT = "engine\x04"
+ONCE = "engine once\x04"
+"""What the engine said before it said it otherwise: the store keeps it for months, and pages word it as before."""
 _LOCALE = Path(__file__).parent / "locale"
 _PLACE = re.compile(r"\{(\d+)\}")
 _NUMBER = re.compile(r"[+-]?\d{1,3}(,\d{3})*(\.\d+)?( ?%)?")
@@ -127,14 +129,15 @@ def _catalogue(language: str) -> tuple[Mapping[str, str], tuple[_Sentence, ...]]
     return plain, tuple(sorted(known, key=lambda each: -_letters(each.pieces)))
 
 
-def entries(language: str) -> Iterator[tuple[str, str]]:
-    """All sentences of the engine in a language, each with its translation."""
+def entries(language: str, *contexts: str) -> Iterator[tuple[str, str]]:
+    """All sentences of the engine in a language, each with its translation: those it says and those it said once."""
     known: Mapping[object, str] = getattr(
         _compiled(language), "_catalog", {}
     )  # gettext lists its entries nowhere else.
     for key, says in known.items():
-        if isinstance(key, str) and key.startswith(CONTEXT):
-            yield key.removeprefix(CONTEXT), says
+        for context in contexts or (CONTEXT, ONCE):
+            if isinstance(key, str) and key.startswith(context):
+                yield key.removeprefix(context), says
 
 
 def translated(language: str, text: str) -> str:
