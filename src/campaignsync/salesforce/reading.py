@@ -337,17 +337,18 @@ class Reader:
         self._emails_there = None if None in sizes else sum(map(int, filter(None, sizes)))
 
     def _among_all(self, emails: Collection[str]) -> Iterator[pl.DataFrame]:
-        """Leads and contacts with these addresses, by a bulk job over all that have one."""
+        """Leads and contacts with these addresses, by two bulk jobs over all that have one, at work at the same time."""
         asked = pl.Series("wanted", emails, dtype=pl.String)
         wanted = asked.str.strip_chars().str.to_lowercase().to_frame().unique()
         own = pl.col("email").str.strip_chars().str.to_lowercase()
-        for kind in PEOPLE:
-            fields = ", ".join(self.person_fields(kind))
-            everybody = Query(
-                of=kind, soql=f"SELECT {fields} FROM {kind} WHERE Email != null", deleted_too=True
-            )
-            for page in self.results(self.begin(everybody)[0], ""):
+        jobs = {kind: self.begin(self._with_emails(kind))[0] for kind in PEOPLE}
+        for kind, job in jobs.items():
+            for page in self.results(job, ""):
                 yield self.rows_of(kind, page).join(wanted, left_on=own, right_on="wanted", how="semi")
+
+    def _with_emails(self, kind: str) -> Query:
+        fields = ", ".join(self.person_fields(kind))
+        return Query(of=kind, soql=f"SELECT {fields} FROM {kind} WHERE Email != null", deleted_too=True)
 
     def people_with_our_ids(self, field: str, our_ids: Collection[str]) -> pl.DataFrame:
         """Leads and contacts by our ids, deleted ones too: our_id, and the columns of people."""
