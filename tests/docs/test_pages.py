@@ -70,6 +70,18 @@ def test_links_between_pages_lead_somewhere(page: Path) -> None:
     assert [link for link in links if not (page.parent / link).exists()] == []
 
 
+@pytest.mark.parametrize("room", ["planner", "automation", "salesforce", "store", "runtime"])
+def test_the_map_of_the_code_names_every_module_of_a_room(room: str) -> None:
+    """ARCHITECTURE.md, the table of rooms: name there what this names."""
+    (row,) = re.findall(rf"^\| `{room}/` \|.*$", (ROOT / "ARCHITECTURE.md").read_text("utf-8"), re.MULTILINE)
+    named, there = set(re.findall(r"`([a-z_]+)`", row)), ROOT / "src" / "campaignsync" / room
+    modules = {
+        each.stem for each in there.iterdir() if each.suffix == ".py" or (each / "__init__.py").exists()
+    }
+    assert sorted(modules - {"__init__", "migrations"} - named) == []
+    assert sorted(named - modules - {"domain", "planner", "automation", "ports"}) == []
+
+
 def test_the_functions_named_in_the_life_of_a_change_exist() -> None:
     page = (DOCS / "life_of_a_change.md").read_text("utf-8")
     source = "\n".join(path.read_text("utf-8") for path in SOURCES)
