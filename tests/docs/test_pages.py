@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 import yaml
 
 from campaignsync.automation.catalogue import ACTIONS, FILTERS, TRIGGERS
 from campaignsync.automation.reading import read_definition
-from campaignsync.cli.main import EXIT_CODES
+from campaignsync.cli.main import EXIT_CODES, app
 from campaignsync.domain.fields import ValueKind
 from salesforce_sandbox import coverage
 
@@ -48,6 +49,43 @@ def test_what_the_engine_says_is_among_what_it_ever_said() -> None:
     """It stands in the store from then on, in these words (tests/web/test_wording.py)."""
     pages = maker()
     assert pages.SAID.read_text("utf-8") == pages.said(), "write it anew with: ./run docs"
+
+
+NAMED = re.compile(
+    r"(?:(?<=[:`>] )|(?<=`)|(?<=\$ )|(?<=[\"'])|^ *)campaignsync ((?:--data-dir \S+ )?[a-z][^`\n]*)",
+    re.MULTILINE,
+)
+"""A command as sentences, pages and scripts name it: behind a colon, in backticks, or at the beginning of a line."""
+PROSE = {"links", "may", "arrives", "keeps", "mit", "nicht", "antwortet"}
+
+
+def lacking(typed: str) -> str | None:
+    """The command or the option that a line names and that does not exist."""
+    command, words = typer.main.get_command(app), re.split(r"[ ,.;)\"']+", typed.partition("  #")[0])
+    for word in words[2:] if words[0] == "--data-dir" else words:
+        if hasattr(command, "commands") and word in command.commands:
+            command = command.commands[word]
+        elif hasattr(command, "commands") and not command.invoke_without_command:
+            return None if word in PROSE else f"{typed}: {word}"
+        elif word in ("and", "or", "then", "campaignsync", "|", "&&"):
+            break
+        elif re.fullmatch(r"--[a-z-]+", word):
+            known = {each for option in command.params for each in (*option.opts, *option.secondary_opts)}
+            if word not in known | {"--help", "--data-dir", "--version"}:
+                return f"{typed}: {word}"
+    return None
+
+
+def test_every_command_that_is_named_somewhere_exists() -> None:
+    files = [
+        *SOURCES,
+        *(ROOT / "src" / "campaignsync").rglob("*.html"),
+        *DOCS.rglob("*.md"),
+        ROOT / "README.md",
+    ]
+    named = {typed for each in files for typed in NAMED.findall(each.read_text("utf-8"))}
+    assert len(named) > 150
+    assert sorted(filter(None, map(lacking, named))) == []
 
 
 def test_every_exit_code_is_explained() -> None:

@@ -212,11 +212,15 @@ def test_nobody_on_the_way_keeps_what_somebody_saw(site: str, app: Application) 
 
 def test_no_page_promises_a_mail_that_nobody_sends(site: str, app: Application) -> None:
     client()
-    visitor = client()
+    visitor = client(name="ada", password=PASSWORD)
     for page in ("signup/", "password/reset/", "password/reset/done/", "email/", "confirm-email/"):
         answer = visitor.get(f"/accounts/{page}")
         assert answer.status_code == 404, page
         assert b"Users are made by an admin" in answer.content
+    for page in ("password/change/", "reauthenticate/"):
+        text = visitor.get(f"/accounts/{page}").content.decode()
+        assert "An admin can set a new one" in text, page
+        assert "password/reset" not in text, page
 
 
 def test_users_and_keys_are_listed_page_by_page(site: str, app: Application) -> None:

@@ -87,7 +87,7 @@ class SmartCampaigns:
             program = models.Program.objects.filter(name=definition["program"]).first()
             if program is None:
                 raise UsageError(
-                    f"There is no program '{definition['program']}'. List them with: campaignsync programs"
+                    f"There is no program '{definition['program']}'. List them with: campaignsync program list"
                 )
         kept = {
             "definition": dict(definition),
