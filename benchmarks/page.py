@@ -12,6 +12,7 @@ DOCS = Path(__file__).resolve().parents[1] / "docs"
 _WIDTH, _HEIGHT, _MARGIN = 560, 320, 60
 _COLOURS = ("#0b5cad", "#c0392b", "#27865a", "#8e44ad")
 _MEASURES = ("wall_s", "cpu_s", "sandbox_cpu_s", "database_cpu_s", "rss_mb", "calls", "bytes")
+_ON_THE_WAY = ("deaths", "lives")
 _INTRODUCTION = """\
 # Benchmarks
 
@@ -157,19 +158,27 @@ def _as_text(value: Any) -> str:
 def _medians(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     groups: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
     for row in rows:
-        came = json.dumps(row["came_of_it"])
+        came = json.dumps({name: each for name, each in row["came_of_it"].items() if name not in _ON_THE_WAY})
         groups.setdefault((row["size"], row["latency_ms"], row["program"], came), []).append(row)
     return [
         {
             "size": size,
             "latency_ms": latency,
             "program": program,
-            "came_of_it": came,
+            "came_of_it": came.strip("{}") + _on_the_way(group),
             "runs": len(group),
             **{name: median(row.get(name, 0) for row in group) for name in _MEASURES},
         }
         for (size, latency, program, came), group in sorted(groups.items(), key=lambda item: item[0])
     ]
+
+
+def _on_the_way(group: list[dict[str, Any]]) -> str:
+    """What happened before it came to that, which is up to chance: from least to most."""
+    seen = {
+        name: [row["came_of_it"][name] for row in group if name in row["came_of_it"]] for name in _ON_THE_WAY
+    }
+    return "".join(f"; {name}: {min(each)} to {max(each)}" for name, each in seen.items() if each)
 
 
 def _table(table: list[dict[str, Any]]) -> str:
@@ -180,7 +189,7 @@ def _table(table: list[dict[str, Any]]) -> str:
     lines += [
         f"| {row['size']:,} | {row['latency_ms']} | {row['program']} | {row['runs']} | {row['wall_s']:.1f} | {row['cpu_s']:.2f} |"
         f" {row['sandbox_cpu_s']:.2f} | {row['database_cpu_s']:.2f} |"
-        f" {row['rss_mb']:.0f} | {row['calls']:g} | {row['bytes']:,.0f} | {row['came_of_it'].strip('{}')} |"
+        f" {row['rss_mb']:.0f} | {row['calls']:g} | {row['bytes']:,.0f} | {row['came_of_it']} |"
         for row in table
     ]
     return "\n".join(lines) + "\n"

@@ -11,17 +11,17 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import psycopg
 
 from benchmarks import judging
-from benchmarks.machine import Cost, run, waited
+from benchmarks.machine import Cost, cpu_of_database, run, waited
 from benchmarks.prepare import prepare
 from benchmarks.rows import Asked, Row
 from benchmarks.works.adding import _file, people_of
 from benchmarks.works.changing import change_both, judged
-from benchmarks.world import Org, Server, org_of, ours
+from benchmarks.world import DATABASE, Org, Server, org_of, ours
 
 WRITES_A_LIFE = 1_000
 _ROUNDS = 60
@@ -97,58 +97,81 @@ class _Lives:
         raise RuntimeError(f"W7: after {_ROUNDS} lives there is still something to be written")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Trouble:
+    """What goes wrong in an org, by another chance in each run."""
+
+    org: Org
+    chance: int
+    latency_ms: int
+
+    def begin(self, *, refused_of: int) -> None:
+        """One in so many rows of a job is refused by a lock, and all the rest goes wrong besides."""
+        slow = [{"match": {}, "action": {"latency_ms": self.latency_ms}}] if self.latency_ms else []
+        self.org.control("POST", "faults", {"seed": 7 + self.chance, "rules": [*_RULES, *slow]})
+        self.org.control("POST", "bulk", {**_SLOW, "refusals": [{**_LOCKED, "nth": refused_of}]})
+
+    def end(self) -> None:
+        """It is calm again."""
+        for calm in ("faults", "bulk", "locks"):
+            self.org.control("DELETE", calm)
+
+
 def w7(server: Server, size: int, asked: Asked) -> Iterator[Row]:
-    """Adding by e-mail, then changes on both sides."""
+    """Adding by e-mail, then changes on both sides; each run goes wrong in another way."""
     seed, wanted = people_of(size)
     with org_of(seed) as org:
-        campaign = org.campaign("W7", ("Sent", "Responded", "Visited"))
-        url = server.make("hostile")
-        prepare("connect", url, org=org.address)
-        prepare("link", url, campaigns={"W7": campaign})
-        prepare("members", url, program="W7", file=_file(wanted))
-        for phase in ("adding", "changing"):
-            conflicts = 0
-            if phase == "changing":
-                org.later(3_600)
-                conflicts = change_both(org, url, size // 4, size // 50)
-                locked = judging.statuses_of(org, campaign)["id"].gather_every(20).to_list()
-                org.control("POST", "locks", {"ids": locked, "seconds": 20})
-            org.forget_calls()
-            lives = _Lives(org=org, url=url)
-            _go_wrong(org, 2)
-            lives.live()
-            _go_wrong(org, 20)
-            lives.to_the_end()
-            in_trouble = lives.deaths
-            for calm in ("faults", "bulk", "locks"):
-                org.control("DELETE", calm)
-            lives.to_the_end()
-            row = _row(f"campaignsync, {phase}", size, org, lives)
-            came = (
-                judging.as_wanted(org, campaign, wanted)
-                if phase == "adding"
-                else judged(judging.sides(org, url, campaign), conflicts)
-            )
-            yield row.judged(deaths=in_trouble, lives=len(lives.costs), **came)
+        for latency in asked.latencies:
+            for chance in range(asked.runs):
+                org.begin()
+                campaign = org.campaign("W7", ("Sent", "Responded", "Visited"))
+                url = server.make("hostile")
+                prepare("connect", url, org=org.address)
+                prepare("link", url, campaigns={"W7": campaign})
+                prepare("members", url, program="W7", file=_file(wanted))
+                trouble = _Trouble(org=org, chance=chance, latency_ms=latency)
+                yield _adding(trouble, url, campaign, wanted)
+                yield _changing(trouble, url, campaign, size)
 
 
-def _go_wrong(org: Org, nth: int) -> None:
-    """Every so manieth row of a job is refused by a lock, and all the rest goes wrong besides."""
-    org.control("POST", "faults", {"seed": 7, "rules": _RULES})
-    org.control("POST", "bulk", {**_SLOW, "refusals": [{**_LOCKED, "nth": nth}]})
+def _adding(trouble: _Trouble, url: str, campaign: str, wanted: dict[str, str]) -> Row:
+    row = _lived("adding", len(wanted), trouble, url)
+    return row.judged(**judging.as_wanted(trouble.org, campaign, wanted))
 
 
-def _row(program: str, size: int, org: Org, lives: _Lives) -> Row:
+def _changing(trouble: _Trouble, url: str, campaign: str, size: int) -> Row:
+    org = trouble.org
+    org.later(3_600)
+    conflicts = change_both(org, url, size // 4, size // 50)
+    locked = judging.statuses_of(org, campaign)["id"].gather_every(20).to_list()
+    org.control("POST", "locks", {"ids": locked, "seconds": 20})
+    row = _lived("changing", size, trouble, url)
+    return row.judged(**judged(judging.sides(org, url, campaign), conflicts))
+
+
+def _lived(phase: str, size: int, trouble: _Trouble, url: str) -> Row:
+    """Life after life, first in trouble, then to a quiet end."""
+    org = trouble.org
+    org.forget_calls()
+    before = cpu_of_database(DATABASE)
+    lives = _Lives(org=org, url=url)
+    trouble.begin(refused_of=2)
+    lives.live()
+    trouble.begin(refused_of=20)
+    lives.to_the_end()
+    in_trouble = lives.deaths
+    trouble.end()
+    lives.to_the_end()
     costs = lives.costs
-    return replace(
-        Row(
-            work="W7",
-            program=program,
-            size=size,
-            latency_ms=0,
-            wall_s=round(sum(cost.wall_s for cost in costs), 1),
-            cpu_s=round(sum(cost.cpu_s for cost in costs), 1),
-            rss_mb=max(cost.rss_mb for cost in costs),
-            **org.counted(),
-        )
+    return Row(
+        work="W7",
+        program=f"campaignsync, {phase}",
+        size=size,
+        latency_ms=trouble.latency_ms,
+        wall_s=round(sum(cost.wall_s for cost in costs), 1),
+        cpu_s=round(sum(cost.cpu_s for cost in costs), 1),
+        rss_mb=max(cost.rss_mb for cost in costs),
+        database_cpu_s=round(cpu_of_database(DATABASE) - before, 2),
+        came_of_it={"deaths": in_trouble, "lives": len(costs)},
+        **org.counted(),
     )
