@@ -20,8 +20,8 @@ from campaignsync.domain.errors import UnknownOutcomeError
 from campaignsync.planner import decide
 from campaignsync.runtime import executor
 from campaignsync.salesforce import changes, pages, reading, wire, writing
-from simulation.memory import ledger, mirror, people, scope
-from simulation.memory.tables import Tables, who_is
+from simulation.memory import doubts, ledger, mirror, people, scope
+from simulation.memory.tables import LinkRow, Tables, who_is
 
 Patch = Callable[[], AbstractContextManager[Any]]
 
@@ -132,6 +132,25 @@ def _mark_taken_unseen(right: Any) -> Any:
     def settle(self: Any, link: Any, mark: int) -> None:
         row = self.tables.links.get(link)
         right(self, link, row.mark if row is not None and row.mark is not None else mark)
+
+    return settle
+
+
+def _half_named(right: Any) -> Any:
+    """Of those whom a change concerns the first alone is named: not the record that somebody was, nor who else becomes one."""
+
+    def doubt(self: Any, *whom: Any) -> None:
+        right(self, *whom[:1])
+
+    return doubt
+
+
+def _doubts_gone_unseen(right: Any) -> Any:
+    """Whoever was looked at is in doubt no more, whether or not that made the sides alike."""
+
+    def settle(tables: Tables, link: Any) -> None:
+        right(tables, link)
+        link.doubts = set()
 
     return settle
 
@@ -266,6 +285,16 @@ PLANTED = (
         patch=_instead(_MEMORY, "settle_mark", _mark_taken_unseen),
         seeds=300,
         focus={"clashes": 5},
+    ),
+    Planted(
+        name="a change names too few of those whom it concerns",
+        patch=_instead(LinkRow, "doubt", _half_named),
+        seeds=100,
+    ),
+    Planted(
+        name="whoever was looked at is in doubt no more",
+        patch=_instead(doubts, "settle", _doubts_gone_unseen),
+        seeds=50,
     ),
     Planted(
         name="the journal tells a change twice",

@@ -112,6 +112,17 @@ class InPostgres:
 
         return f"{rows(_LINES)[0]['lines']} lines"
 
+    def overlooked(self, connection: int) -> list[str]:
+        from campaignsync.store.models import Link
+        from campaignsync.store.trees import overlooked
+
+        links = Link.objects.filter(connection_id=connection).order_by("pk")
+        return [
+            f"{who} of {link.program.name}"
+            for link in links.select_related("program")
+            for who in sorted(overlooked(link.pk), key=str)
+        ]
+
     def bury(self, process: Mortal) -> None:
         """The session is gone with the process: what its blocks would do in leaving is not done."""
         from django.db import connection

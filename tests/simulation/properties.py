@@ -26,6 +26,7 @@ def after_round(world: World) -> list[str]:
     """Whatever became of it."""
     dump = world.dump()
     found = [*nobody_twice(world), *journal_is_whole(world, dump), *never_back(world, dump)]
+    found += [f"{each} differs and is not in doubt" for each in world.overlooked()]
     if not world.spoilt:
         trim(world, dump)
     return found

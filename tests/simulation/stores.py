@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from campaignsync.domain.membership import Origin
+from simulation.memory import doubts
 from simulation.memory.desk import MemoryStore
 from simulation.memory.service import MemoryJobs, MemoryPulses, MemorySubscriptions
 from simulation.memory.tables import Acting, Entry, MemberRow, ProblemRow, who_is
@@ -61,6 +62,9 @@ class Store(Protocol):
     def dump(self, connection: int) -> Dump:
         """What it holds of an org."""
 
+    def overlooked(self, connection: int) -> list[str]:
+        """Whoever differs on the sides of a link, or is nobody's yet, and is not in doubt (store.doubts)."""
+
     def bury(self, process: Any) -> None:
         """A process died: its locks go."""
 
@@ -96,6 +100,14 @@ class InMemory:
 
     def fingerprint(self) -> str:
         return f"{len(self.tables.journal)} lines"
+
+    def overlooked(self, connection: int) -> list[str]:
+        return [
+            f"{who} of {link.program.name}"
+            for link in self.tables.links.values()
+            if link.connection == connection
+            for who in sorted(doubts.overlooked(self.tables, link), key=str)
+        ]
 
     def bury(self, process: Any) -> None:
         for block in process.left_open():

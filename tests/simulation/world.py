@@ -411,6 +411,11 @@ class World:
     def tell(self, line: str) -> None:
         self.universe.tell(f"{self.name}: {line}" if self.number else line)
 
+    def overlooked(self) -> list[str]:
+        """Who of this org's links differs and is not in doubt."""
+        found: list[str] = self.store.overlooked(self.connection.connection_id)
+        return found
+
     def dump(self) -> Dump:
         """What the store holds of this org."""
         found: Dump = self.store.dump(self.connection.connection_id)

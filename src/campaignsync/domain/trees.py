@@ -174,7 +174,7 @@ class RunChanges:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trees:
     """One link's three trees, read from one snapshot, and who the people in them are. Whoever is the same in all three may be
-    left out; `sizes` counts everybody then."""
+    left out; `sizes` counts them, too."""
 
     agreed: pl.DataFrame
     program: pl.DataFrame
@@ -182,11 +182,12 @@ class Trees:
     people: pl.DataFrame
     held: pl.DataFrame
     sizes: Mapping[str, int] = field(default_factory=dict)
-    """By tree, how many members it has; a tree that is missing here is whole."""
+    """By tree, how many members it has, counted as far as safety asks (planner.safety): counting on would judge no plan of these
+    trees otherwise. A tree that is missing here is whole, or nobody leaves it."""
     mark: int | None = None
     """What marked the link when the trees were read; None: nothing did."""
 
     def size(self, tree: str) -> int:
-        """How many members a tree has: agreed, program or campaign."""
+        """How many members a tree has, agreed, program or campaign; at least so many where not all were counted."""
         frame: pl.DataFrame = getattr(self, tree)
         return self.sizes.get(tree, frame.height)

@@ -39,6 +39,7 @@ from campaignsync.domain.runs import (
 from campaignsync.domain.trees import REFUSED_BEFORE, RUN_MEMBERS, RunChanges, Trees
 from campaignsync.store import (
     approvals,
+    doubts,
     due,
     first_reads,
     following,
@@ -101,6 +102,7 @@ class Ledger:
     def read_anew(self, connection: ConnectionId) -> None:
         with transaction.atomic():
             first_reads.begin_anew(connection)
+            doubts.doubt_everybody(connection)
 
     def campaigns_to_list(
         self, connection: ConnectionId, delta: Delta
@@ -180,12 +182,16 @@ class Ledger:
     def leads_in_question(self, link: LinkId) -> pl.DataFrame:
         row = _link(link)
         with transaction.atomic():
-            return store_people.in_question(row.connection_id, row.campaign_id)
+            among = doubts.seen(row.pk).records_or_all
+            return store_people.in_question(row.connection_id, row.campaign_id, among)
 
     def adopt_people(self, link: LinkId) -> None:
         row = _link(link)
         with self._acting(why="merged in Salesforce", round_of=row.connection_id):
-            store_people.adopt(row.connection_id, row.campaign_id, self._now(), program=row.program_id)
+            among = doubts.seen(row.pk).records_or_all
+            store_people.adopt(
+                row.connection_id, row.campaign_id, self._now(), program=row.program_id, among=among
+            )
 
     def settle_intents(self, link: LinkId, sync_user_id: str) -> None:
         row = _link(link)
@@ -193,7 +199,7 @@ class Ledger:
             writing.settle(row, sync_user_id, vocabulary(row))
 
     def trees(self, link: LinkId, *, also: Collection[int] = ()) -> Trees:
-        return read_trees(_link(link), self._now(), also)
+        return read_trees(link, self._now(), also)
 
     @contextlib.contextmanager
     def run(self, link: LinkId, why: str) -> Iterator[RunId]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import pgtrigger
 
+from campaignsync.store.doubts import MANY, casting
 from campaignsync.store.triggers import NOW, after
 
 _LINKS = "SELECT k.id FROM store_link k WHERE {}"
@@ -26,14 +27,37 @@ _OF_MEMORY = "SELECT a.link_id FROM store_agreement a WHERE a.person_id = r.pers
 _OF_CHANNEL = (
     "SELECT k.id FROM store_program p JOIN store_link k ON k.program_id = p.id WHERE p.channel_id = {}"
 )
-_MARK = f"""
-    IF EXISTS (SELECT FROM store_link) THEN
-        EXECUTE $mark$ INSERT INTO store_mark (link_id, why, noted_at)
+_MARKING = f"""EXECUTE $mark$ {{before}}INSERT INTO store_mark (link_id, why, noted_at)
         SELECT DISTINCT l.id, '{{why}}', {NOW} FROM ({{rows}}) r JOIN LATERAL ({{links}}) l(id) ON true
-        ON CONFLICT (link_id) DO UPDATE SET noted_at = excluded.noted_at $mark$;
+        ON CONFLICT (link_id) DO UPDATE SET noted_at = excluded.noted_at{{behind}} $mark$;"""
+_SURE = {"before": "", "behind": ""}
+"""What is no part of the three sides puts nobody in doubt."""
+_DOUBTING = {
+    "before": "WITH marked AS (",
+    "behind": " RETURNING link_id) INSERT INTO store_doubt (link_id) SELECT link_id FROM marked",
+}
+"""What concerns all members of a link puts everybody in doubt (store.doubts)."""
+_NAMING = f"""IF (SELECT count(*) FROM (SELECT FROM {{counted}} LIMIT {MANY + 1}) c) > {MANY} THEN
+        {{of_all}}
+    ELSE
+        {{of_some}}
+        EXECUTE $doubt$ INSERT INTO store_doubt (link_id, person_id, who)
+        SELECT DISTINCT l.id, {{doubted}} FROM ({{rows}}) r JOIN LATERAL ({{links}}) l(id) ON true $doubt$;
+    END IF;"""
+"""What concerns some of them names those, unless they are very many."""
+
+
+def _behind(operation: str, body: str) -> pgtrigger.Trigger:
+    return after(
+        operation,
+        f"mark_{operation}",
+        f"""
+    IF EXISTS (SELECT FROM store_link) THEN
+        {body}
     END IF;
     RETURN NULL;
-"""
+""",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,28 +67,45 @@ class _Watched:
     why: str
     links: str
     moot: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
+    """All that are not moot, of a table of which very many rows change at once: they are compared one by one then."""
     operations: tuple[str, ...] = ("insert", "update", "delete")
+    doubted: str | None = None
+    """Who is in doubt: person_id and who of a row; None: everybody, or nobody where one is `sure`."""
+    sure: bool = False
 
     def triggers(self) -> list[pgtrigger.Trigger]:
-        return [
-            after(
-                operation,
-                f"mark_{operation}",
-                _MARK.format(why=self.why, rows=self._rows(operation), links=self.links),
-            )
-            for operation in self.operations
-        ]
+        return [_behind(operation, self._body(operation)) for operation in self.operations]
+
+    def _body(self, operation: str) -> str:
+        rows = self._rows(operation)
+        of_some, of_all = (
+            _MARKING.format(why=self.why, rows=rows, links=self.links, **doubts)
+            for doubts in (_SURE, _DOUBTING)
+        )
+        if self.doubted is None:
+            return of_some if self.sure else of_all
+        return _NAMING.format(
+            counted="old_rows" if operation == "delete" else "new_rows",
+            of_some=of_some,
+            of_all=of_all,
+            doubted=self.doubted,
+            rows=rows,
+            links=self.links,
+        )
 
     def _rows(self, operation: str) -> str:
         if operation != "update":
             return f"SELECT * FROM {'new_rows' if operation == 'insert' else 'old_rows'}"
-        changed = " IS DISTINCT FROM ".join(
-            "".join((f"to_jsonb({row})", *(f" - '{name}'" for name in self.moot))) for row in "no"
+        return (
+            "SELECT r.* FROM new_rows n JOIN old_rows o ON o.id = n.id CROSS JOIN LATERAL (SELECT o.* UNION ALL SELECT n.*) r"
+            f" WHERE {self._compared('n')} IS DISTINCT FROM {self._compared('o')}"
         )
-        of_old, of_new = (
-            f"SELECT {row}.* FROM new_rows n JOIN old_rows o ON o.id = n.id WHERE {changed}" for row in "on"
-        )
-        return f"{of_old} UNION {of_new}"
+
+    def _compared(self, row: str) -> str:
+        if self.columns:
+            return f"({', '.join(f'{row}.{name}' for name in self.columns)})"
+        return "".join((f"to_jsonb({row})", *(f" - '{name}'" for name in self.moot)))
 
 
 _MIRRORED = ("system_modstamp", "last_modified_by_id")
@@ -75,7 +116,7 @@ _OF_THE_MIRROR = ("scope", "record_type", "created_date")
 def mark_campaigns() -> list[pgtrigger.Trigger]:
     """A campaign's own fields."""
     links = _LINKS.format(_THERE.format("r.salesforce_id"))
-    return _Watched(why="campaign", links=links, moot=(*_MIRRORED, *_OF_THE_MIRROR)).triggers()
+    return _Watched(why="campaign", links=links, moot=(*_MIRRORED, *_OF_THE_MIRROR), sure=True).triggers()
 
 
 def mark_campaign_statuses() -> list[pgtrigger.Trigger]:
@@ -94,7 +135,7 @@ def mark_programs() -> list[pgtrigger.Trigger]:
 def mark_costs() -> list[pgtrigger.Trigger]:
     """What a program costs."""
     return _Watched(
-        why="period cost", links=_LINKS.format("k.program_id = r.program_id"), moot=("note",)
+        why="period cost", links=_LINKS.format("k.program_id = r.program_id"), moot=("note",), sure=True
     ).triggers()
 
 
@@ -117,7 +158,7 @@ def mark_links() -> list[pgtrigger.Trigger]:
 
 def mark_approvals() -> list[pgtrigger.Trigger]:
     """What a person said to a plan that waited."""
-    return _Watched(why="approval", links="SELECT r.link_id", operations=("insert",)).triggers()
+    return _Watched(why="approval", links="SELECT r.link_id", operations=("insert",), sure=True).triggers()
 
 
 def mark_labels() -> list[pgtrigger.Trigger]:
@@ -142,14 +183,18 @@ def mark_identities() -> list[pgtrigger.Trigger]:
         why="person",
         links=f"{_OF_PROGRAM.format('r.person_id')} UNION {_OF_MEMORY} UNION {_OF_CAMPAIGN}",
         moot=("agreed", "changes"),
+        columns=("connection_id", "person_id", "salesforce_id", "kind", "is_deleted"),
         operations=("update", "delete"),
+        doubted="r.person_id, r.salesforce_id",
     ).triggers()
 
 
 def mark_people() -> list[pgtrigger.Trigger]:
     """Somebody for whom a write waits, until what is to be written changes (docs/adr/0004)."""
     waits = " AND EXISTS (SELECT FROM store_problem q WHERE q.person_id = r.id AND q.solved_at IS NULL)"
-    return _Watched(why="person", links=_OF_PROGRAM.format("r.id") + waits, operations=("update",)).triggers()
+    return _Watched(
+        why="person", links=_OF_PROGRAM.format("r.id") + waits, operations=("update",), sure=True
+    ).triggers()
 
 
 def mark_salesforce_people() -> list[pgtrigger.Trigger]:
@@ -162,13 +207,43 @@ def mark_salesforce_people() -> list[pgtrigger.Trigger]:
         f" WHERE {differs} OR (o.system_modstamp IS NULL) <> (n.system_modstamp IS NULL)",
     }
     return [
-        after(
+        _behind(
             operation,
-            f"mark_{operation}",
-            _MARK.format(why="person in Salesforce", rows=rows[operation], links=_OF_CAMPAIGN),
+            _MARKING.format(why="person in Salesforce", rows=rows[operation], links=_OF_CAMPAIGN, **_SURE),
         )
         for operation in rows
     ]
+
+
+def doubt_agreements() -> list[pgtrigger.Trigger]:
+    """Whoever is agreed on as something else may differ. It marks no link: a plan agrees on what it has looked at."""
+    of = {
+        operation: f"FROM {table} r" for operation, table in (("insert", "new_rows"), ("delete", "old_rows"))
+    }
+    of["update"] = (
+        "FROM (SELECT n.id, unnest(ARRAY[n.link_id, o.link_id]) AS link_id, unnest(ARRAY[n.person_id, o.person_id]) AS person_id"
+        " FROM new_rows n JOIN old_rows o ON o.id = n.id"
+        " WHERE (n.link_id, n.person_id, n.status) IS DISTINCT FROM (o.link_id, o.person_id, o.status)) r"
+    )
+    return [
+        after(
+            operation,
+            f"doubt_{operation}",
+            casting(
+                counted="old_rows" if operation == "delete" else "new_rows",
+                links=f"SELECT DISTINCT r.link_id {rows}",
+                named=f"SELECT DISTINCT r.link_id, r.person_id, NULL {rows}",
+            )
+            + "RETURN NULL;",
+        )
+        for operation, rows in of.items()
+    ]
+
+
+def forget_doubts() -> list[pgtrigger.Trigger]:
+    """Doubts go with their link: no key of the database takes them along, which would be looked at for each of them."""
+    body = "DELETE FROM store_doubt d USING old_rows r WHERE d.link_id = r.id; RETURN NULL;"
+    return [after("delete", "forget_doubts", body)]
 
 
 def stamp_marks() -> list[pgtrigger.Trigger]:

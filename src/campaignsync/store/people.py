@@ -26,7 +26,8 @@ _OTHER_FIELDS = ", ".join(f'"{name}"' for name in PERSON_FIELDS if name != "emai
 _STRANGERS = (
     # Who is nobody's record is found first: they are few, and joined row by row to the mirror, whatever the planner believes.
     "WITH nobodys AS MATERIALIZED (SELECT m.connection_id, coalesce(m.contact_id, m.lead_id) AS salesforce_id"
-    " FROM store_campaignmember m WHERE m.connection_id = %s AND m.campaign_id = %s AND NOT EXISTS"
+    " FROM store_campaignmember m WHERE m.connection_id = %(connection)s AND m.campaign_id = %(campaign)s"
+    " AND (%(among)s::text[] IS NULL OR coalesce(m.contact_id, m.lead_id) = ANY(%(among)s)) AND NOT EXISTS"
     " (SELECT FROM store_personidentity i WHERE i.connection_id = m.connection_id"
     " AND i.salesforce_id = coalesce(m.contact_id, m.lead_id)))"
     " SELECT DISTINCT p.salesforce_id, p.kind, NULLIF(lower(trim(p.email)), '') AS email, p.system_modstamp AS seen_at,"
@@ -34,12 +35,19 @@ _STRANGERS = (
     " AND p.salesforce_id = n.salesforce_id AND p.system_modstamp IS NOT NULL"
     " AND (p.is_converted OR p.is_deleted) IS NOT TRUE"
 )
-"""The leads and contacts in a campaign of an org (connection, campaign) whom nobody of ours is joined to."""
+"""The leads and contacts in a campaign of an org whom nobody of ours is joined to; `among` these, or all."""
 
 
-def adopt(connection: int, campaign_id: str, now: datetime, *, program: int | None = None) -> None:
-    """Make every lead and contact in a campaign a person of ours, found by e-mail address before made. Whoever is made enters by
-    way of the linked program (M1.5).
+def adopt(
+    connection: int,
+    campaign_id: str,
+    now: datetime,
+    *,
+    program: int | None = None,
+    among: Collection[str] | None = None,
+) -> None:
+    """Make every lead and contact in a campaign a person of ours, found by e-mail address before made; `among` which of them are
+    all who may be nobody's yet. Whoever is made enters by way of the linked program (M1.5).
 
     A person who is a lead in our memory and whose membership is a contact's by now is the contact (M7.7): the member may tell
     before the lead does. Of several leads and contacts with one address, contacts come first, then the latest changed (M7.3), and
@@ -56,7 +64,7 @@ def adopt(connection: int, campaign_id: str, now: datetime, *, program: int | No
     )
     if landing:
         land(connection, now)
-    if not table("strangers", _STRANGERS, (connection, campaign_id)):
+    if not _strangers(connection, campaign_id, among):
         return
     execute(
         "UPDATE strangers s SET person_id = pair.person_id FROM ("
@@ -86,6 +94,12 @@ def adopt(connection: int, campaign_id: str, now: datetime, *, program: int | No
         " SELECT %s, person_id, salesforce_id, kind FROM strangers",
         (connection,),
     )
+
+
+def _strangers(connection: int, campaign_id: str, among: Collection[str] | None) -> int:
+    """Make the temporary table `strangers`; how many there are."""
+    these = None if among is None else list(among)
+    return table("strangers", _STRANGERS, {"connection": connection, "campaign": campaign_id, "among": these})
 
 
 def recognise(entries: Collection[int]) -> int:
@@ -153,10 +167,10 @@ def intended(connection: int) -> pl.DataFrame:
     )
 
 
-def in_question(connection: int, campaign_id: str) -> pl.DataFrame:
+def in_question(connection: int, campaign_id: str, among: Collection[str] | None) -> pl.DataFrame:
     """The intended ones without a record (LEAD_WRITES), when somebody in the campaign is nobody of ours: maybe one of them."""
     unheard = intended(connection)["person_id"].to_list()
-    if not unheard or not table("strangers", _STRANGERS, (connection, campaign_id)):
+    if not unheard or not _strangers(connection, campaign_id, among):
         return pl.DataFrame(schema=LEAD_WRITES)
     return unmatched(connection, unheard)
 

@@ -14,7 +14,7 @@ from django.db import transaction
 from campaignsync.domain.ids import ConnectionId
 from campaignsync.domain.service import BEGUN, ROUND_BUCKETS_S, RoundEnd, comparison_due
 from campaignsync.settings import Retention
-from campaignsync.store import flow_retention, models, tallies, uploads
+from campaignsync.store import doubts, flow_retention, models, tallies, uploads
 from campaignsync.store.frames import execute
 from campaignsync.store.jobs import reached
 
@@ -78,6 +78,7 @@ class Pulses:
     def comparing(self, org: ConnectionId) -> None:
         """Everything of an org is listed whole from now on; until that is done it is due as before."""
         models.Connection.objects.filter(pk=org, compared_at=None).update(compared_at=BEGUN)
+        doubts.doubt_everybody(org)
 
     def compared(self, org: ConnectionId) -> None:
         """Everything of an org was listed whole; not where a listener has said meanwhile that the org lost track."""

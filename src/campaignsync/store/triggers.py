@@ -14,6 +14,7 @@ from __future__ import annotations
 import pgtrigger
 
 from campaignsync.domain.trees import PERSON_FIELDS
+from campaignsync.store.doubts import casting
 
 NOW = "COALESCE(NULLIF(current_setting('campaignsync.now', true), '')::timestamptz, now())"
 TOLD = "COALESCE(NULLIF(current_setting('campaignsync.who', true), ''), session_user)"
@@ -39,6 +40,7 @@ _PROGRAM_MEMBERS = f"""
     FROM ({{rows}}) r JOIN store_link l ON l.program_id = r.program_id
     WHERE r.old_status IS DISTINCT FROM r.new_status OR r.old_person <> r.person_id
     ON CONFLICT (link_id) DO UPDATE SET noted_at = excluded.noted_at $mark$;
+    {{doubts}}
     RETURN NULL;
 """
 _CAMPAIGN_MEMBERS = f"""
@@ -53,6 +55,7 @@ _CAMPAIGN_MEMBERS = f"""
     FROM ({{rows}}) r JOIN store_link l ON l.connection_id = r.connection_id AND l.campaign_id = r.campaign_id
     WHERE r.old IS DISTINCT FROM r.new OR r.old_who_id IS DISTINCT FROM r.who_id
     ON CONFLICT (link_id) DO UPDATE SET noted_at = excluded.noted_at $mark$;
+    {{doubts}}
     RETURN NULL;
 """
 
@@ -67,15 +70,34 @@ _PROGRAM_ROWS = {
 }
 _CAMPAIGN_ROWS = {
     "insert": "SELECT connection_id, campaign_id, salesforce_id, COALESCE(contact_id, lead_id) AS who_id, NULL AS old_who_id,"
-    " last_modified_by_id AS changed_by, NULL::text AS old, status AS new FROM new_rows",
+    " last_modified_by_id AS changed_by, NULL::text AS old, status AS new, false AS turned FROM new_rows",
     "update": "SELECT n.connection_id, n.campaign_id, n.salesforce_id, COALESCE(n.contact_id, n.lead_id) AS who_id,"
-    " COALESCE(o.contact_id, o.lead_id) AS old_who_id, n.last_modified_by_id AS changed_by, o.status AS old, n.status AS new"
+    " COALESCE(o.contact_id, o.lead_id) AS old_who_id, n.last_modified_by_id AS changed_by, o.status AS old, n.status AS new,"
+    " (n.lead_id, n.contact_id) IS DISTINCT FROM (o.lead_id, o.contact_id) AS turned"
     " FROM new_rows n JOIN old_rows o ON o.id = n.id",
     "delete": "SELECT connection_id, campaign_id, salesforce_id, COALESCE(contact_id, lead_id) AS who_id, NULL AS old_who_id,"
-    " NULL::text AS changed_by, status AS old, NULL::text AS new FROM old_rows"
+    " NULL::text AS changed_by, status AS old, NULL::text AS new, false AS turned FROM old_rows"
     # Who leaves the mirror since its filter does not want the campaign was not removed by anybody (store.scope).
     " WHERE coalesce(current_setting('campaignsync.prunes', true), '') <> 'yes'",
 }
+_ROWS_OF = {"insert": "new_rows", "update": "new_rows", "delete": "old_rows"}
+_DOUBTED_PROGRAM = (
+    "SELECT DISTINCT l.id, p.person_id, NULL FROM ({rows}) r JOIN store_link l ON l.program_id = r.program_id"
+    " CROSS JOIN LATERAL (VALUES (r.person_id), (r.old_person)) p(person_id)"
+    " WHERE r.old_status IS DISTINCT FROM r.new_status OR r.old_person <> r.person_id"
+)
+_DOUBTED_CAMPAIGN = (
+    "SELECT DISTINCT l.id, NULL::bigint, w.who FROM ({rows}) r JOIN store_link l ON l.connection_id = r.connection_id"
+    " AND l.campaign_id = r.campaign_id CROSS JOIN LATERAL (VALUES (r.who_id), (r.old_who_id)) w(who) WHERE w.who IS NOT NULL"
+    " AND (r.old IS DISTINCT FROM r.new OR r.old_who_id IS DISTINCT FROM r.who_id OR r.turned)"
+)
+_LINKS_OF_PROGRAMS = (
+    "SELECT l.id FROM store_link l WHERE l.program_id IN (SELECT DISTINCT program_id FROM {counted})"
+)
+_LINKS_OF_CAMPAIGNS = (
+    "SELECT l.id FROM store_link l WHERE (l.connection_id, l.campaign_id) IN"
+    " (SELECT DISTINCT connection_id, campaign_id FROM {counted})"
+)
 _FIELDS = f"""
     IF EXISTS (SELECT FROM new_rows WHERE custom <> '{{{{}}}}'){{or_before}} THEN
         EXECUTE $note$ INSERT INTO store_journalentry {COLUMNS}
@@ -231,8 +253,20 @@ _REFERENCING = {
 }
 
 
-def _noted(body: str, rows: dict[str, str], name: str = "note") -> list[pgtrigger.Trigger]:
-    return [after(operation, f"{name}_{operation}", body.format(rows=rows[operation])) for operation in rows]
+def _noted(body: str, rows: dict[str, str], name: str = "note", **parts: str) -> list[pgtrigger.Trigger]:
+    """`parts` are further pieces of the body, made of the operation's `rows` and of the table that they are `counted` in."""
+    return [
+        after(
+            operation,
+            f"{name}_{operation}",
+            body.format(rows=rows[operation], **_filled(parts, rows[operation], _ROWS_OF[operation])),
+        )
+        for operation in rows
+    ]
+
+
+def _filled(parts: dict[str, str], rows: str, counted: str) -> dict[str, str]:
+    return {name: part.format(rows=rows, counted=counted) for name, part in parts.items()}
 
 
 def after(operation: str, name: str, func: str) -> pgtrigger.Trigger:
@@ -248,8 +282,9 @@ def after(operation: str, name: str, func: str) -> pgtrigger.Trigger:
 
 
 def note_program_members() -> list[pgtrigger.Trigger]:
-    """Journal and mark every change of a program's members."""
-    return _noted(_PROGRAM_MEMBERS, _PROGRAM_ROWS)
+    """Journal and mark every change of a program's members, and doubt whom it concerns."""
+    doubts = casting(counted="{counted}", links=_LINKS_OF_PROGRAMS, named=_DOUBTED_PROGRAM)
+    return _noted(_PROGRAM_MEMBERS, _PROGRAM_ROWS, doubts=doubts)
 
 
 def note_links() -> list[pgtrigger.Trigger]:
@@ -263,8 +298,9 @@ def note_costs() -> list[pgtrigger.Trigger]:
 
 
 def note_campaign_members() -> list[pgtrigger.Trigger]:
-    """Journal and mark every change of a mirrored campaign's members."""
-    return _noted(_CAMPAIGN_MEMBERS, _CAMPAIGN_ROWS)
+    """Journal and mark every change of a mirrored campaign's members, and doubt whom it concerns."""
+    doubts = casting(counted="{counted}", links=_LINKS_OF_CAMPAIGNS, named=_DOUBTED_CAMPAIGN)
+    return _noted(_CAMPAIGN_MEMBERS, _CAMPAIGN_ROWS, doubts=doubts)
 
 
 def note_program_fields() -> list[pgtrigger.Trigger]:

@@ -45,7 +45,7 @@ from campaignsync.domain.trees import (
     Schema,
     Trees,
 )
-from simulation.memory import fields, mirror, people, problems, scope
+from simulation.memory import doubts, fields, mirror, people, problems, scope
 from simulation.memory.rounds import MemoryRounds
 from simulation.memory.tables import Acting, LinkRow, MemberRow, RunRow, Tables
 from simulation.memory.turns import RunUnderWay, Turn
@@ -213,16 +213,10 @@ class MemoryLedger(MemoryRounds):
                 del row.intents[person]
 
     def trees(self, link: LinkId, *, also: Collection[int] = ()) -> Trees:
-        tables, row = self.tables, self._link(link)
-        gone = {p for (of, p), each in tables.identities.items() if of == row.connection and each.is_deleted}
-        agreed = [(p, status) for p, status in row.agreed.items() if p not in gone]
-        program = [(p, each.status) for p, each in row.program.members.items() if p not in gone]
-        campaign = [
-            (p, each["status"] or "", each["id"])
-            for p, members in tables.members_of_people(row).items()
-            if p not in gone
-            for each in members
-        ]
+        row = self._link(link)
+        agreed, program, campaign = doubts.sides(self.tables, row, doubts.people(self.tables, row, also))
+        if not also:
+            doubts.settle(self.tables, row)
         held = [*self._held_members(row), *self._held_people(row)]
         everybody = {each[0] for side in (agreed, program, campaign) for each in side}
         return Trees(
@@ -471,7 +465,7 @@ class MemoryLedger(MemoryRounds):
         problems.solve_field(self.tables, link, name)
         if old != agreement.found:
             self._act(why="one way, from the program", run=run)
-            self.tables.mark([link])
+            self.tables.mark([link], [])
             self.tables.note(
                 "campaign",
                 name,
@@ -509,7 +503,7 @@ class MemoryLedger(MemoryRounds):
                     campaign_id=row.campaign_id,
                     person=person,
                 )
-            self.tables.mark([row])
+            self.tables.mark([row], [])
         problems.solve_members(self.tables, row, conflicts["person_id"].to_list())
 
 

@@ -85,7 +85,7 @@ def merge_campaigns(tables: Tables, connection: int, frame: pl.DataFrame) -> Non
         cost = row["actual_cost"]
         row["actual_cost"] = None if cost is None else Decimal(cost)
         if _differ(before, row, _STAMPS):
-            tables.mark(tables.links_of_campaign(connection, row["id"]))
+            tables.mark(tables.links_of_campaign(connection, row["id"]), [])
 
 
 _STAMPS = ("system_modstamp", "last_modified_by_id")
@@ -104,6 +104,11 @@ def merge_statuses(tables: Tables, connection: int, frame: pl.DataFrame) -> None
 
 def merge_members(tables: Tables, connection: int, frame: pl.DataFrame) -> None:
     for before, row in merge(tables.members, connection, frame, CAMPAIGN_MEMBERS, "id"):
+        if before is not None and (before["lead_id"], before["contact_id"]) != (
+            row["lead_id"],
+            row["contact_id"],
+        ):
+            tables.doubt_member(connection, row["campaign_id"], who_is(before), who_is(row))
         tables.campaign_changed(connection, row, before["status"] if before else None, row["status"])
 
 

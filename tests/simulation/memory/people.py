@@ -117,6 +117,8 @@ def strangers(tables: Tables, link: LinkRow) -> list[Row]:
     """Leads and contacts of a campaign whom nobody is joined to: contacts first, then the latest changed, then the lowest id."""
     found: dict[str, Row] = {}
     for member in tables.of_campaign(link.connection, link.campaign_id):
+        if link.doubts is not None and who_is(member) not in link.doubts:
+            continue
         row = tables.salesforce_people.get((link.connection, who_is(member) or ""))
         if row is None or row["system_modstamp"] is None or row["is_converted"] or row["is_deleted"]:
             continue
@@ -325,6 +327,7 @@ def _fill_contacts(tables: Tables, connection: int) -> None:
             continue
         contact = person["converted_contact_id"]
         if not any(who_is(o) == contact for o in tables.of_campaign(connection, row["campaign_id"])):
+            tables.doubt_member(connection, row["campaign_id"], who_is(row), contact)
             row["contact_id"] = contact
 
 
@@ -424,6 +427,9 @@ def _join_memberships(tables: Tables, winner: int, people: list[int]) -> None:
             (row.reached_success_at for row in rows if row.reached_success_at), default=None
         )
         kept.status = further
+        for link in tables.links.values():
+            if link.program is program:
+                link.doubt(*people)
         if keeper != winner:
             program.members[winner] = program.members.pop(keeper)
         tables.program_changed(program, winner, before, further)

@@ -79,6 +79,9 @@ class MemoryPulses:
     def comparing(self, org: ConnectionId) -> None:
         row = self.tables.connections[org]
         row.compared_at = row.compared_at or BEGUN
+        for link in self.tables.links.values():
+            if link.connection == org:
+                link.doubts = None
 
     def compared(self, org: ConnectionId) -> None:
         row = self.tables.connections[org]

@@ -7,7 +7,7 @@ notes the change as the triggers of the database do.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -98,6 +98,23 @@ class IdentityRow:
     agreed: Row | None = None
 
 
+class Agreed(dict[int, str]):
+    """What was agreed on, by person; whoever is agreed on as something else is in doubt."""
+
+    def __init__(self, link: LinkRow) -> None:
+        super().__init__()
+        self.link = link
+
+    def __setitem__(self, person: int, status: str) -> None:
+        if self.get(person) != status:
+            self.link.doubt(person)
+        super().__setitem__(person, status)
+
+    def pop(self, person: int, *otherwise: Any) -> Any:
+        self.link.doubt(person)
+        return super().pop(person, *otherwise)
+
+
 @dataclass
 class LinkRow:
     """A link and all that goes with it when it ends."""
@@ -112,10 +129,19 @@ class LinkRow:
     limits: SafetyLimits = field(default_factory=SafetyLimits)
     removals_allowed: bool = False
     mapped: tuple[LabelMapping, ...] = ()
-    agreed: dict[int, str] = field(default_factory=dict)
+    agreed: Agreed = field(init=False)
     fields: dict[str, tuple[str | None, str | None]] = field(default_factory=dict)
     intents: dict[int, tuple[str | None, datetime]] = field(default_factory=dict)
     mark: int | None = None
+    doubts: set[int | str] | None = None
+    """Who may differ: people by number, leads and contacts by their ids; None: everybody (store.doubts)."""
+
+    def __post_init__(self) -> None:
+        self.agreed = Agreed(self)
+
+    def doubt(self, *whom: int | str | None) -> None:
+        if self.doubts is not None:
+            self.doubts.update(each for each in whom if each is not None)
 
     @property
     def vocabulary(self) -> Vocabulary:
@@ -311,7 +337,7 @@ class Tables:
         """A member of a program was given another status, came or left."""
         if old != new:
             self.note("program", "member", old, new, program=program.number, person=person)
-            self.mark(link for link in self.links.values() if link.program is program)
+            self.mark((link for link in self.links.values() if link.program is program), [person])
 
     def campaign_changed(self, connection: int, row: Row, old: str | None, new: str | None) -> None:
         """A mirrored member was given another status, came or left."""
@@ -328,7 +354,7 @@ class Tables:
             person=self.person_of(connection, who_is(row)),
             record_id=row["id"],
         )
-        self.mark(self.links_of_campaign(connection, row["campaign_id"]))
+        self.mark(self.links_of_campaign(connection, row["campaign_id"]), [who_is(row)])
 
     def remove_member(self, key: Key) -> None:
         row = self.members.pop(key)
@@ -351,7 +377,7 @@ class Tables:
                         self.wake(identity.connection)
         person.values.update(changed)
         if next(self.open_problems(person=person.number), None):
-            self.mark(link for link in self.links.values() if person.number in link.program.members)
+            self.mark((link for link in self.links.values() if person.number in link.program.members), [])
 
     def salesforce_person_changed(self, connection: int, old: Row, new: Row) -> None:
         """A mirrored lead or contact was seen with other values."""
@@ -401,8 +427,13 @@ class Tables:
 
     # Marks: what makes a link be looked at (store.marking).
 
-    def mark(self, links: Iterable[LinkRow]) -> None:
+    def mark(self, links: Iterable[LinkRow], doubted: Collection[int | str | None] | None = None) -> None:
+        """Links are to be looked at; who of them is in doubt by that, None: everybody."""
         for link in list(links):
+            if doubted is None:
+                link.doubts = None
+            else:
+                link.doubt(*doubted)
             link.mark = self.number("mark")
             stands = link.state is LinkState.ACTIVE or link.removals_allowed
             if stands and link.connection != self.acting.round_of:
@@ -418,17 +449,23 @@ class Tables:
             if link.connection == connection and link.campaign_id == campaign_id:
                 yield link
 
+    def doubt_member(self, connection: int, campaign_id: str, *whom: str | None) -> None:
+        """A row of a campaign is, or was, the member of these leads and contacts."""
+        for link in self.links_of_campaign(connection, campaign_id):
+            link.doubt(*whom)
+
     def mark_record(self, connection: int, salesforce_id: str) -> None:
         """Whatever campaign a lead or contact is in."""
         for (of, _), row in self.members.items():
             if of == connection and who_is(row) == salesforce_id:
-                self.mark(self.links_of_campaign(connection, row["campaign_id"]))
+                self.mark(self.links_of_campaign(connection, row["campaign_id"]), [salesforce_id])
 
     def mark_identity(self, identity: IdentityRow) -> None:
         """Which record a person is has changed."""
         person = identity.person
         self.mark(
-            link for link in self.links.values() if person in link.program.members or person in link.agreed
+            (link for link in self.links.values() if person in link.program.members or person in link.agreed),
+            [person, identity.salesforce_id],
         )
         self.mark_record(identity.connection, identity.salesforce_id)
 

@@ -7,7 +7,7 @@ from django.db.models.functions import Lower
 
 from campaignsync.domain.links import Approval, FieldEdit, LinkState, Removal, StepBack, Winner
 from campaignsync.store.announcing import announce_links
-from campaignsync.store.marking import mark_labels, mark_links
+from campaignsync.store.marking import doubt_agreements, forget_doubts, mark_labels, mark_links
 from campaignsync.store.models.programs import Connection, Person, Program
 from campaignsync.store.triggers import note_link_states, note_links
 
@@ -36,7 +36,7 @@ class Link(models.Model):
             models.UniqueConstraint(fields=("program", "connection"), name="one_campaign_a_program"),
             models.UniqueConstraint(fields=("connection", "campaign_id"), name="one_program_a_campaign"),
         )
-        triggers = (*note_links(), *note_link_states(), *announce_links(), *mark_links())
+        triggers = (*note_links(), *note_link_states(), *announce_links(), *mark_links(), *forget_doubts())
 
     def __str__(self) -> str:
         return f"{self.program} = {self.campaign_id}"
@@ -77,9 +77,25 @@ class Agreement(models.Model):
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("link", "person"), name="one_agreement_a_person"),)
+        triggers = doubt_agreements()
 
     def __str__(self) -> str:
         return f"{self.person}: {self.status}"
+
+
+class Doubt(models.Model):
+    """A note that somebody of a link may not be the same on all three sides: a person, a lead or contact, or, where it names
+    neither, everybody (store.doubts). Rows are only inserted and deleted, never changed."""
+
+    link_id = models.BigIntegerField()
+    person_id = models.BigIntegerField(null=True)
+    who = models.TextField(null=True)
+
+    class Meta:
+        indexes = (models.Index(fields=("link_id",), name="doubts_of_a_link"),)
+
+    def __str__(self) -> str:
+        return f"{self.link_id}: {self.person_id or self.who or 'everybody'}"
 
 
 class AgreedField(models.Model):

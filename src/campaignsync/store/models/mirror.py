@@ -158,6 +158,11 @@ class CampaignMember(models.Model):
             models.Index(fields=("connection", "campaign_id"), name="members_of_a_campaign"),
             # A contact's id counts before the id of the lead it was (S1.3.7).
             models.Index("connection", Coalesce("contact_id", "lead_id"), name="members_who_are_a_person"),
+            models.Index(
+                fields=("connection", "campaign_id"),
+                condition=models.Q(lead_id__isnull=False, contact_id__isnull=False),
+                name="members_who_were_converted",
+            ),
         )
         constraints = (
             models.UniqueConstraint(fields=("connection", "salesforce_id"), name="one_mirrored_member"),
