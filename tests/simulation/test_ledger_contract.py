@@ -108,6 +108,23 @@ def test_only_a_whole_list_says_who_is_gone(linked: Linked) -> None:
     assert linked.tree("campaign") == {ADA: "Invited"}
 
 
+def test_a_list_of_ids_tells_who_is_new_and_who_is_gone(linked: Linked) -> None:
+    """S0.1: of a big campaign only ids are listed whole."""
+    ledger, org = linked.app.ledger, linked.connection.connection_id
+    see(linked, member(1, "Invited"), member(2, "Invited"))
+    one, two, three = (str(member(number, "")["id"]) for number in (1, 2, 3))
+    assert ledger.compare_members(org, CAMPAIGN_ID, pl.Series([three, one])) == ([three], [two])
+    lists = WholeLists(
+        members_of=frozenset({CAMPAIGN_ID}),
+        members=pl.DataFrame([member(3, "Attended")], schema=CAMPAIGN_MEMBERS),
+        statuses=pl.DataFrame(schema=CAMPAIGN_STATUSES),
+        gone=(two,),
+    )
+    assert ledger.people_vanished(org, lists) == [lead(2)["salesforce_id"]]
+    ledger.mirror_whole(org, lists)
+    assert linked.tree("campaign") == {ADA: "Invited"}
+
+
 def test_a_link_is_due_until_the_mark_that_was_seen_is_taken_away_and_no_later_one(linked: Linked) -> None:
     ledger, org = linked.app.ledger, linked.connection.connection_id
     see(linked, member(1, "Invited"))

@@ -65,7 +65,8 @@ def test_who_leaves_the_mirror_is_forgotten_without_a_word(linked: Linked) -> No
         """Some at a time."""
     assert held(linked) == set()
     assert journal(linked) == [TOLD]
-    assert ledger.members_unseen(org, pl.Series([str(member(1, "")["id"])])) == [member(1, "")["id"]]
+    ids = pl.Series([str(member(1, "")["id"])])
+    assert ledger.compare_members(org, CAMPAIGN_ID, ids) == (ids.to_list(), [])
 
 
 def test_who_comes_in_is_listed_whole_and_inside_from_then_on(linked: Linked) -> None:

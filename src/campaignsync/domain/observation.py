@@ -132,20 +132,16 @@ class FirstPage:
 class WholeLists:
     """Campaigns whose members or statuses were listed whole, since only a whole list proves an absence (S0.1).
 
-    A campaign named in `members_of` with no row in `members` truly has none, unless `member_ids` says who is there: of a big
-    campaign that is mirrored already, ids are listed, and only rows that were new to us are read.
+    A campaign named in `members_of` with no row in `members` truly has none, unless `gone` says who is not there any more: of a
+    big campaign that is mirrored already, ids are listed and compared, and only rows that were new to us are read.
     """
 
     members_of: frozenset[str] = field(default_factory=frozenset)
     members: pl.DataFrame
     statuses_of: frozenset[str] = field(default_factory=frozenset)
     statuses: pl.DataFrame
-    member_ids: pl.Series | None = None
-
-    @property
-    def listed_members(self) -> pl.Series:
-        """The ids of all members that these campaigns have."""
-        return self.members["id"] if self.member_ids is None else self.member_ids
+    gone: tuple[str, ...] | None = None
+    """Ids of mirrored members that a list of ids lacked; None: whoever is not in `members`."""
 
     def of(self, campaigns: Collection[str]) -> WholeLists:
         """The lists of these campaigns only."""
@@ -155,6 +151,7 @@ class WholeLists:
             members=self.members.filter(wanted),
             statuses_of=self.statuses_of.intersection(campaigns),
             statuses=self.statuses.filter(wanted),
+            gone=self.gone,
         )
 
 

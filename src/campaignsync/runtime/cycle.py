@@ -93,14 +93,13 @@ def list_whole(
 def list_ids(door: SalesforceDoor, ledger: Ledger, connection: ConnectionId, campaign: str) -> None:
     """The same for a big campaign of which most members are mirrored: only their ids are listed, and whom we have not seen is
     read by id. The look before has brought what else changed."""
-    ids = door.member_ids(campaign)
-    unseen = ledger.members_unseen(connection, ids)
+    unseen, gone = ledger.compare_members(connection, campaign, door.member_ids(campaign))
     if len(unseen) >= FIRST_READ_FROM_ROWS:
         list_whole(door, ledger, connection, members_of=[campaign], statuses_of=())
         return
     lists = door.whole_lists(members_of=(), statuses_of=())
     lists = replace(
-        lists, members_of=frozenset([campaign]), members=door.members_by_id(unseen), member_ids=ids
+        lists, members_of=frozenset([campaign]), members=door.members_by_id(unseen), gone=tuple(gone)
     )
     _mirror_whole(door, ledger, connection, lists)
 

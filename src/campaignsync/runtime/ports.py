@@ -210,8 +210,11 @@ class Ledger(Protocol):
     def big_campaigns(self, connection: ConnectionId, campaigns: Collection[str]) -> frozenset[str]:
         """Of these campaigns, those of which so many members are mirrored that a list of ids is far less than a list of rows."""
 
-    def members_unseen(self, connection: ConnectionId, ids: pl.Series) -> list[str]:
-        """Of the ids of members, those that are not mirrored."""
+    def compare_members(
+        self, connection: ConnectionId, campaign: str, ids: pl.Series
+    ) -> tuple[list[str], list[str]]:
+        """A list of the ids of all members of a campaign beside the mirror: who of it is not mirrored, and which mirrored
+        members are not in it."""
 
     def mirror_whole(self, connection: ConnectionId, lists: WholeLists) -> None:
         """Mirror whole lists: a mirrored row of theirs that is not in them is gone (S0.1). Of a campaign that comes into the

@@ -19,6 +19,8 @@ from campaignsync.domain.trees import UTC_TIME, Schema
 
 _ABSENT = "\x01"
 _MANY = 1000
+_SHARE = 0.05
+"""Of a table of which less was touched the planner knows enough: to look at it anew takes as long as all of that."""
 _ROWS_AT_ONCE = 20_000
 """Whose text is in memory at a time."""
 _JSONB = 3802
@@ -126,11 +128,14 @@ def execute(sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> int
 def bulk(table: str, sql: str, parameters: Sequence[Any] = ()) -> int:
     """Run a statement that may write very many rows of a table; how many it touched.
 
-    The planner is told of them at once: believing that there are few, it would join the next such lists row by row.
+    The planner is told of them at once, unless the table has far more: believing that there are few, it would join the next such
+    lists row by row.
     """
     touched = execute(sql, parameters)
     if touched >= _MANY:
-        execute(f"ANALYZE {table}")
+        (known,) = rows("SELECT reltuples FROM pg_class WHERE oid = %s::regclass", (table,))
+        if touched >= known["reltuples"] * _SHARE:
+            execute(f"ANALYZE {table}")
     return touched
 
 

@@ -116,9 +116,11 @@ class Ledger:
     def big_campaigns(self, connection: ConnectionId, campaigns: Collection[str]) -> frozenset[str]:
         return mirror.big_campaigns(connection, campaigns)
 
-    def members_unseen(self, connection: ConnectionId, ids: pl.Series) -> list[str]:
+    def compare_members(
+        self, connection: ConnectionId, campaign: str, ids: pl.Series
+    ) -> tuple[list[str], list[str]]:
         with transaction.atomic():
-            return mirror.members_unseen(connection, ids)
+            return mirror.compare_members(connection, campaign, ids)
 
     def mirror_whole(self, connection: ConnectionId, lists: WholeLists) -> None:
         listed = lists.members_of | lists.statuses_of

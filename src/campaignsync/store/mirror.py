@@ -225,22 +225,19 @@ def mirror_lists(connection: int, lists: WholeLists) -> None:
     the campaign is no removal, and the journal does not call it one (M6.9, M7.9, S1.3.6, S1.3.8)."""
     merge(connection, STATUS, lists.statuses)
     merge(connection, MEMBER, lists.members)
-    for name, campaigns, listed in (
-        (STATUS.name, lists.statuses_of, lists.statuses["id"]),
-        (MEMBER.name, lists.members_of, lists.listed_members),
-    ):
-        temporary("listed", listed.to_frame("id"))
+    for name, campaigns in ((STATUS.name, lists.statuses_of), (MEMBER.name, lists.members_of)):
+        absent = _absent_members(lists) if name == MEMBER.name else _not_among(lists.statuses["id"])
         went = _WENT_WITH if name == MEMBER.name else "NULL"
         found = table(
             "gone",
-            f"SELECT t.id, {went} AS went FROM {name} t WHERE connection_id = %s AND campaign_id = ANY(%s) AND {_NOT_LISTED}",
+            f"SELECT t.id, {went} AS went FROM {name} t WHERE connection_id = %s AND campaign_id = ANY(%s) AND {absent}",
             (connection, sorted(campaigns)),
         )
         if found:
             _forget_whoever_is_gone(name)
     if lists.members_of:
         scope.returned(connection, lists.members_of)
-    ask_for_people(connection, lists.members_of)
+    ask_for_people(connection, lists.members["id"])
 
 
 def _forget_whoever_is_gone(name: str) -> None:
@@ -264,7 +261,20 @@ def _forget_whoever_is_gone(name: str) -> None:
     )
 
 
-_NOT_LISTED = "NOT EXISTS (SELECT FROM listed WHERE listed.id = t.salesforce_id)"
+def _not_among(ids: pl.Series) -> str:
+    """A condition on mirrored rows (t): they are not among these, which are made a temporary table."""
+    temporary("listed", ids.to_frame("id"))
+    return "NOT EXISTS (SELECT FROM listed WHERE listed.id = t.salesforce_id)"
+
+
+def _absent_members(lists: WholeLists) -> str:
+    """The same: they are in no list; where that was looked up already, they are among those."""
+    if lists.gone is None:
+        return _not_among(lists.members["id"])
+    temporary("absent", pl.DataFrame({"id": lists.gone}, schema={"id": pl.String}))
+    return "t.salesforce_id IN (SELECT id FROM absent)"
+
+
 _WENT_WITH = (
     "CASE WHEN EXISTS (SELECT FROM store_salesforceperson p WHERE p.connection_id = t.connection_id"
     " AND p.salesforce_id IN (t.lead_id, t.contact_id) AND (p.is_deleted OR p.is_converted)) THEN 'person'"
@@ -273,26 +283,28 @@ _WENT_WITH = (
 )
 
 
-def ask_for_people(connection: int, campaigns: Collection[str] | None = None) -> None:
-    """Whoever is a member, of these campaigns or of any, and was never seen is looked up one by one: people are read when they
-    change, and somebody may have been a lead for years."""
+def ask_for_people(connection: int, members: pl.Series | None = None) -> None:
+    """Whoever is one of these members, or any, and was never seen is looked up one by one: people are read when they change, and
+    somebody may have been a lead for years."""
+    these = "true"
+    if members is not None:
+        temporary("asking", members.to_frame("id"))
+        these = "m.salesforce_id IN (SELECT id FROM asking)"
     execute(
         "INSERT INTO store_salesforceperson (connection_id, salesforce_id, kind) SELECT DISTINCT m.connection_id, w.id,"
         " CASE WHEN w.id LIKE '003%%' THEN 'contact' ELSE 'lead' END FROM store_campaignmember m CROSS JOIN LATERAL"
-        " (SELECT coalesce(m.contact_id, m.lead_id) AS id) w WHERE m.connection_id = %s AND w.id IS NOT NULL"
-        " AND (%s::text[] IS NULL OR m.campaign_id = ANY(%s))"
+        f" (SELECT coalesce(m.contact_id, m.lead_id) AS id) w WHERE m.connection_id = %s AND w.id IS NOT NULL AND {these}"
         " AND NOT EXISTS (SELECT FROM store_salesforceperson p WHERE p.connection_id = m.connection_id"
         " AND p.salesforce_id = w.id)",
-        (connection, *[None if campaigns is None else sorted(campaigns)] * 2),
+        (connection,),
     )
 
 
 def vanished(connection: int, lists: WholeLists) -> list[str]:
     """The leads and contacts whose members are not in whole lists any more."""
-    temporary("listed", lists.listed_members.to_frame("id"))
     found = query(
         "SELECT DISTINCT coalesce(t.contact_id, t.lead_id) AS salesforce_id FROM store_campaignmember t"
-        f" WHERE t.connection_id = %s AND t.campaign_id = ANY(%s) AND {_NOT_LISTED}"
+        f" WHERE t.connection_id = %s AND t.campaign_id = ANY(%s) AND {_absent_members(lists)}"
         " AND coalesce(t.contact_id, t.lead_id) IS NOT NULL",
         (connection, sorted(lists.members_of)),
         {"salesforce_id": pl.String},
@@ -310,16 +322,17 @@ def big_campaigns(connection: int, campaigns: Collection[str]) -> frozenset[str]
     return frozenset(row["campaign_id"] for row in found)
 
 
-def members_unseen(connection: int, ids: pl.Series) -> list[str]:
-    """Of these members, those that are not mirrored."""
+def compare_members(connection: int, campaign: str, ids: pl.Series) -> tuple[list[str], list[str]]:
+    """Of these members of a campaign those that are not mirrored, and the mirrored ones that are not among them."""
     temporary("listed", ids.to_frame("id"))
     found = query(
-        "SELECT id FROM listed WHERE NOT EXISTS (SELECT FROM store_campaignmember t WHERE t.connection_id = %s"
-        " AND t.salesforce_id = listed.id)",
-        (connection,),
-        {"id": pl.String},
+        "SELECT listed.id, t.salesforce_id FROM listed FULL JOIN (SELECT salesforce_id FROM store_campaignmember"
+        " WHERE connection_id = %s AND campaign_id = %s) t ON t.salesforce_id = listed.id"
+        " WHERE listed.id IS NULL OR t.salesforce_id IS NULL",
+        (connection, campaign),
+        {"id": pl.String, "salesforce_id": pl.String},
     )
-    return found["id"].to_list()
+    return found["id"].drop_nulls().to_list(), found["salesforce_id"].drop_nulls().to_list()
 
 
 def mirror_people(connection: int, people: pl.DataFrame, asked: Collection[str]) -> None:

@@ -107,8 +107,14 @@ class MemoryLedger(MemoryRounds):
                 counted[row["campaign_id"]] = counted.get(row["campaign_id"], 0) + 1
         return frozenset(each for each in campaigns if counted.get(each, 0) >= observation.LIST_IDS_FROM_ROWS)
 
-    def members_unseen(self, connection: ConnectionId, ids: pl.Series) -> list[str]:
-        return [each for each in ids if (connection, each) not in self.tables.members]
+    def compare_members(
+        self, connection: ConnectionId, campaign: str, ids: pl.Series
+    ) -> tuple[list[str], list[str]]:
+        mirrored = {row["id"]: None for row in self.tables.of_campaign(connection, campaign)}
+        listed = set(ids)
+        return [each for each in ids if each not in mirrored], [
+            each for each in mirrored if each not in listed
+        ]
 
     def mirror_whole(self, connection: ConnectionId, lists: WholeLists) -> None:
         listed = lists.members_of | lists.statuses_of

@@ -236,11 +236,13 @@ def _went_with(tables: Tables, connection: int, key: Key) -> str | None:
 
 
 def _unlisted(tables: Tables, connection: int, lists: WholeLists) -> list[Key]:
-    listed = set(lists.listed_members)
+    listed = set(lists.members["id"])
     return [
         key
         for key, row in tables.members.items()
-        if key[0] == connection and row["campaign_id"] in lists.members_of and key[1] not in listed
+        if key[0] == connection
+        and row["campaign_id"] in lists.members_of
+        and (key[1] not in listed if lists.gone is None else key[1] in lists.gone)
     ]
 
 
