@@ -209,6 +209,16 @@ def test_sides_are_counted_as_far_as_safety_asks(equal: Linked) -> None:
     assert equal.app.ledger.trees(equal.link).sizes == {"agreed": PEOPLE, "program": 0, "campaign": 1}
 
 
+def test_doubts_that_nobody_looks_into_are_folded(equal: Linked, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An org whose sync is switched off goes on being changed here."""
+    monkeypatch.setattr("campaignsync.store.doubts.WHOLE_FROM", 2)
+    for dice in range(3):
+        change("agreed no more", dice)
+    equal.app.pulses.tidy()
+    assert in_doubt(equal) == {"everybody"}
+    assert equal.app.ledger.trees(equal.link).people.height == 3
+
+
 def test_a_first_read_without_a_link_doubts_nobody(linked: Linked) -> None:
     linked.app.registry.unlink(linked.link)
     see_nobody(linked)

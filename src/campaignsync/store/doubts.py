@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from campaignsync.store.frames import execute, query
+from campaignsync.store.frames import execute, query, rows
 
 FEW = 1_000
 """Rows of one statement of which each is named, whatever stands there already."""
@@ -102,6 +102,15 @@ def settle(link: int, doubts: Doubts, people: Collection[int], records: Collecti
         " UNION ALL SELECT %s, NULL, w FROM unnest(%s::text[]) w",
         (link, sorted(people), link, sorted(records)),
     )
+
+
+def fold_long() -> None:
+    """Where far too many were cast, since no round has looked at a link for long, everybody is in doubt in one line."""
+    for row in rows("SELECT link_id FROM store_doubt GROUP BY link_id HAVING count(*) > %s", (WHOLE_FROM,)):
+        execute(
+            "WITH gone AS (DELETE FROM store_doubt WHERE link_id = %s) INSERT INTO store_doubt (link_id) VALUES (%s)",
+            (row["link_id"], row["link_id"]),
+        )
 
 
 def doubt_everybody(connection: int) -> None:

@@ -86,9 +86,10 @@ class Pulses:
 
     def tidy(self) -> dict[str, int]:
         """Delete what is kept for too long already, in small transactions; how many rows of what. Long tallies
-        are folded, and uploaded files that nobody came back for are gone."""
+        and doubts are folded, and uploaded files that nobody came back for are gone."""
         with reached():
             tallies.fold_long()
+            doubts.fold_long()
             uploads.forget_old(self._now())
         deleted = {what: self._forget(what, kept) for what, kept in self._kept.items() if kept}
         if self._journeys:

@@ -77,7 +77,7 @@ def _unlike(link: Link, doubts: Doubts, also: Collection[int]) -> tuple[pl.DataF
     of_records = query(_PEOPLE_OF, {**asked, "records": list(doubts.records)}, _JOINED)
     strangers = of_records.filter(pl.col("person_id").is_null() & pl.col("member"))
     people = doubts.people.union(also, of_records["person_id"].drop_nulls())
-    found = query(_UNLIKE_AMONG, {**asked, "people": list(people)}, SIDE_BY_SIDE)
+    found = query(_UNLIKE_AMONG, {**asked, "people": sorted(people)}, SIDE_BY_SIDE)
     return found, frozenset(strangers["who"])
 
 
@@ -129,14 +129,14 @@ _UNLIKE = (
 _UNLIKE_AMONG = (
     "SELECT t.person_id, a.status, p.status, c.status, c.salesforce_id FROM unnest(%(people)s::bigint[]) t(person_id)"
     " LEFT JOIN LATERAL (SELECT g.status FROM store_agreement g WHERE g.link_id = %(link)s AND g.person_id = t.person_id"
-    " OFFSET 0) a ON true LEFT JOIN LATERAL (SELECT s.name AS status FROM store_programmember g"
-    " JOIN store_progressionstatus s ON s.id = g.status_id WHERE g.program_id = %(program)s AND g.person_id = t.person_id"
-    " OFFSET 0) p ON true LEFT JOIN LATERAL (SELECT coalesce(m.status, '') AS status,"
-    " coalesce(v.name, m.status, '') AS meaning, m.salesforce_id, count(*) OVER () > 1"
-    " AND bool_or(m.lead_id IS NOT NULL AND m.contact_id IS NOT NULL) OVER () AS twice FROM store_personidentity i"
-    " JOIN store_campaignmember m ON m.connection_id = i.connection_id AND m.campaign_id = %(campaign)s"
-    f" AND coalesce(m.contact_id, m.lead_id) = i.salesforce_id LEFT JOIN {_MEANT}"
-    " WHERE i.connection_id = %(connection)s AND i.person_id = t.person_id OFFSET 0) c ON true"
+    " OFFSET 0) a ON true LEFT JOIN LATERAL (SELECT g.status_id FROM store_programmember g"
+    " WHERE g.program_id = %(program)s AND g.person_id = t.person_id OFFSET 0) g ON true"
+    " LEFT JOIN (SELECT id, name AS status FROM store_progressionstatus) p ON p.id = g.status_id"
+    " LEFT JOIN LATERAL (SELECT coalesce(m.status, '') AS status, coalesce(v.name, m.status, '') AS meaning, m.salesforce_id,"
+    " count(*) OVER () > 1 AND bool_or(m.lead_id IS NOT NULL AND m.contact_id IS NOT NULL) OVER () AS twice"
+    " FROM store_personidentity i JOIN store_campaignmember m ON m.connection_id = i.connection_id"
+    " AND m.campaign_id = %(campaign)s AND coalesce(m.contact_id, m.lead_id) = i.salesforce_id"
+    f" LEFT JOIN {_MEANT} WHERE i.connection_id = %(connection)s AND i.person_id = t.person_id OFFSET 0) c ON true"
     f" WHERE ({_DIFFER} OR c.twice OR t.person_id = ANY(%(also)s))"
     f" AND (a.status IS NOT NULL OR p.status IS NOT NULL OR c.status IS NOT NULL) {_STANDING}"
 )
