@@ -60,7 +60,11 @@ def user_add(
     as_json: AsJson = False,
 ) -> None:
     """Add a user. The password comes from a prompt, or from the environment (CAMPAIGNSYNC_USER_PASSWORD)."""
-    password = None if keys_only else _password(f"campaignsync user add {name} --keys-only")
+    password = (
+        None
+        if keys_only
+        else _password(f"campaignsync user add {name}", or_else=", or --keys-only where nobody is to log in")
+    )
     with opened(context) as app:
         app.users.add(name, email=email, password=password, role=role)
         row = app.users.one(name.strip())
@@ -77,12 +81,14 @@ def user_password(context: typer.Context, name: Name, as_json: AsJson = False) -
     answer({"user": name, "changed": True}, f"'{name}' has another password.", as_json=as_json)
 
 
-def _password(how: str) -> str:
+def _password(how: str, or_else: str = "") -> str:
     """A password that nobody sees on a command line."""
     if given := os.environ.get(_PASSWORD):
         return given
     if not sys.stdin.isatty():
-        raise UsageError(f"The password is missing: set {_PASSWORD}, or ask at a terminal with: {how}")
+        raise UsageError(
+            f"The password is missing: set {_PASSWORD}, or give it at a terminal with: {how}{or_else}"
+        )
     return str(typer.prompt("Password", hide_input=True, confirmation_prompt=True))
 
 

@@ -64,7 +64,7 @@ def listen(context: typer.Context) -> None:
 
 def serve(
     context: typer.Context,
-    port: Annotated[int, typer.Option(help="The port to serve the pages on.")] = 8080,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port to serve the pages on.")] = 8080,
     host: Annotated[str, typer.Option(help="The address to serve the pages on.")] = "127.0.0.1",
     workers: Annotated[int, typer.Option(min=1, help="How many workers.")] = 1,
     grace: Grace = 25.0,

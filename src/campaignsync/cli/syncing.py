@@ -55,7 +55,10 @@ def plan(
 ) -> None:
     """Show what a sync would do, without doing it: to a program, or to the fields of people."""
     if people == (name is not None) or (people and out):
-        raise UsageError("Name a program, or give --people, which --out is not for.")
+        raise UsageError(
+            "Say whose plan: name a program, or give --people for the fields of people, whose plan is not saved by --out."
+            " List programs with: campaignsync program list"
+        )
     if name is None:
         _plan_people(context, connection, csv=csv, json=json)
         return
@@ -92,8 +95,9 @@ def apply(
     """Carry out exactly the plan that was saved, or refuse because the world has moved."""
     try:
         saved = read_saved(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError):
-        raise UsageError(f"{file} cannot be read as a saved plan.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        why = getattr(error, "strerror", None) or "it is no text"
+        raise UsageError(f"{file} cannot be read as a saved plan: {why}.") from None
     with (
         opened(context) as app,
         delivered(app.outbox, app.outlets),

@@ -17,11 +17,13 @@ def add_to(app: typer.Typer) -> None:
 
 def web(
     context: typer.Context,
-    port: Annotated[int, typer.Option(help="The port to serve on; 0: any free one.")] = 8080,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="The port to serve on; 0: any free one.")
+    ] = 8080,
     host: Annotated[
         str, typer.Option(help="The address to serve on; 0.0.0.0: all of this machine's.")
     ] = "127.0.0.1",
-    threads: Annotated[int, typer.Option(help="How many requests are answered at the same time.")] = 8,
+    threads: Annotated[int, typer.Option(min=1, help="How many requests are answered at the same time.")] = 8,
 ) -> None:
     """Serve the pages and the API until stopped. The first who opens them makes the admin."""
     from campaignsync.web.server import run_server

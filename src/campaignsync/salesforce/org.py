@@ -61,7 +61,7 @@ class SalesforceOrg:
         member_fields: Sequence[FieldMapping] = (),
         wire: Wire | None = None,
     ) -> None:
-        self._wire = wire or Wire(login)
+        self._wire = wire or Wire(login, known=user is not None)
         self._reader = Reader(self._wire, fields, member_fields)
         self._user = user
         self._taken = 0

@@ -46,7 +46,10 @@ class Members:
             person = _person(row, email)
             if person is None:
                 if not looks_like_email(email):
-                    raise UsageError(f"'{email}' is no e-mail address, and no id of somebody we know.")
+                    raise UsageError(
+                        f"'{email}' is no e-mail address, and no id of somebody we know. Look for people with:"
+                        " campaignsync people"
+                    )
                 person = models.Person.objects.create(email=comparable_email(email), acquisition_program=row)
             member = (
                 models.ProgramMember.objects.filter(program=row, person=person)
@@ -79,7 +82,10 @@ class Members:
             person = _person(row, email)
             found = models.ProgramMember.objects.filter(program=row, person=person)
             if person is None or not found.delete()[0]:
-                raise UsageError(f"'{email}' is no member of program '{program}'.", code=NOT_THERE)
+                raise UsageError(
+                    f"'{email}' is no member of program '{program}'. List them with: campaignsync members \"{program}\"",
+                    code=NOT_THERE,
+                )
 
     def import_people(
         self,

@@ -577,7 +577,11 @@ def find_program(name: str) -> models.Program:
     """A program by name, without regard to case; UsageError naming what is near."""
     found = models.Program.objects.select_related("channel").filter(name__iexact=name).first()
     if found is None:
-        near = models.Program.objects.filter(name__icontains=name[:12]).values_list("name", flat=True)[:3]
+        near = (
+            models.Program.objects.filter(name__icontains=name[:12]).values_list("name", flat=True)[:3]
+            if name
+            else ()
+        )
         hint = f" Did you mean {' or '.join(repr(each) for each in near)}?" if near else ""
         raise UsageError(
             f"There is no program '{name}'.{hint} List them with: campaignsync program list", code=NOT_THERE

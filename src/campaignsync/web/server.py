@@ -6,12 +6,14 @@ another stands in the database.
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
 from typing import Any
 
 from gunicorn.app.base import BaseApplication
 
 from campaignsync.bootstrap import Application
+from campaignsync.domain.errors import UsageError
 from campaignsync.web.wsgi import wsgi_application
 
 
@@ -29,9 +31,11 @@ class _Server(BaseApplication):  # type: ignore[misc]
 
 
 def run_server(app: Application, *, host: str, port: int, threads: int, ready: Callable[[str], None]) -> None:
-    """Serve until the process is told to stop; `ready` is told the address once it answers."""
+    """Serve until the process is told to stop; `ready` is told the address once it answers. UsageError for an address that cannot
+    be served on."""
     from django.db import connections
 
+    _require_free(host, port)
     # What is open here must not be shared with the process that gunicorn makes.
     connections.close_all()
 
@@ -53,3 +57,14 @@ def run_server(app: Application, *, host: str, port: int, threads: int, ready: C
             "proc_name": "campaignsync web",
         },
     ).run()
+
+
+def _require_free(host: str, port: int) -> None:
+    """gunicorn would try for seconds, and say so in words of its own."""
+    try:
+        socket.create_server((host, port)).close()
+    except OSError as error:
+        raise UsageError(
+            f"The pages cannot be served on {host}:{port}: {error.strerror}. Choose another place with:"
+            " campaignsync web --host ADDRESS --port NUMBER"
+        ) from None

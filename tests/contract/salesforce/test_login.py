@@ -11,6 +11,7 @@ import pytest
 
 from campaignsync.domain.connections import Login, LoginMethod
 from campaignsync.domain.errors import RetryableError, UsageError
+from campaignsync.domain.service import LONGEST_BACK_OFF_S, again_after_s
 from campaignsync.salesforce.org import SalesforceOrg
 from campaignsync.salesforce.wire import Wire
 from certificates import certificate_of, new_key, pem_of
@@ -91,6 +92,17 @@ def test_an_org_that_cannot_be_reached_is_a_matter_for_a_person_at_first(sandbox
     login = Login(method=LoginMethod.CLIENT_CREDENTIALS, login_url="http://127.0.0.1:9", fields=APP)
     with pytest.raises(UsageError, match=r"127\.0\.0\.1:9 cannot be reached.*campaignsync connect"):
         SalesforceOrg(login).sync_user()
+
+
+def test_an_org_that_let_us_in_before_is_only_away(sandbox: SandboxOrg) -> None:
+    """Each process logs in anew: what it cannot reach then is mended by time, and its rounds come again soon."""
+    there = Login(method=LoginMethod.CLIENT_CREDENTIALS, login_url=sandbox.url, fields=APP)
+    known = SalesforceOrg(there).sync_user()
+    login = Login(method=LoginMethod.CLIENT_CREDENTIALS, login_url="http://127.0.0.1:9", fields=APP)
+    with pytest.raises(RetryableError, match=r"127\.0\.0\.1:9 cannot be reached") as away:
+        SalesforceOrg(login, user=known).fields_of("Lead")
+    assert away.value.of_org
+    assert again_after_s(away.value, 0) < LONGEST_BACK_OFF_S
 
 
 def test_a_server_that_is_no_org_is_told_from_wrong_credentials(sandbox: SandboxOrg) -> None:

@@ -39,7 +39,9 @@ def add_to(app: typer.Typer) -> None:
                 help="Make a living year beside it and leave all of it running with its pages, or end with the story.",
             ),
         ] = True,
-        port: Annotated[int, typer.Option(help="The port of the pages; 0: any free one.")] = 8080,
+        port: Annotated[
+            int, typer.Option(min=0, max=65535, help="The port of the pages; 0: any free one.")
+        ] = 8080,
     ) -> None:
         """Show the whole of it with a sandbox org: link, plan, apply, change both sides, sync, equal; then the pages."""
         # What ends or breaks off, wherever, leaves nothing running and nothing lying about.
