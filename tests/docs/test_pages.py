@@ -93,6 +93,21 @@ def test_every_exit_code_is_explained() -> None:
     assert [code for code in sorted(set(EXIT_CODES.values())) if f"| {code} |" not in page] == []
 
 
+def test_every_metric_is_explained_and_every_alert_is_about_one() -> None:
+    source = (ROOT / "src" / "campaignsync" / "runtime" / "metrics.py").read_text("utf-8")
+    counters = re.findall(r'CounterMetricFamily\("(\w+)"', source)
+    made = {f"campaignsync_{name}" for name in re.findall(r'_gauge\(\s*"(\w+)"', source)}
+    made |= {f"{name}_total" for name in counters} | set(
+        re.findall(r'HistogramMetricFamily\("(\w+)"', source)
+    )
+    told = re.findall(r"^\| `(campaignsync_\w+)` \|", (DOCS / "operate.md").read_text("utf-8"), re.MULTILINE)
+    assert sorted(told) == sorted(made)
+    deployed = [each.read_text("utf-8") for each in (ROOT / "deploy").rglob("*.y*ml")]
+    alerted = re.findall(r"expr:.*?(campaignsync_\w+)", "\n".join(deployed))
+    assert alerted
+    assert set(alerted) <= made
+
+
 def test_every_setting_is_explained() -> None:
     source = (ROOT / "src" / "campaignsync" / "settings.py").read_text("utf-8")
     settings = set(re.findall(r"CAMPAIGNSYNC_[A-Z_]+|DATABASE_URL", source))

@@ -15,7 +15,6 @@ from campaignsync.bootstrap import Application, application
 from campaignsync.cli.demo.sandbox import SandboxOrg
 from campaignsync.domain.errors import CampaignsyncError
 from campaignsync.runtime.flow_runner import run_flows
-from campaignsync.runtime.rounds import run_round
 from campaignsync.settings import read_settings
 
 _PAUSE_S = 8
@@ -31,8 +30,7 @@ def live(data_dir: Path, url: str) -> None:
             try:
                 _change(app, sandbox, dice, there=bool(step % 2))
                 if step % _ROUND_EVERY == _ROUND_EVERY - 1:
-                    org = app.registry.connection(None)
-                    run_round(app.door(org), app.ledger, org)
+                    app.sync_now(app.registry.connection(None))
                     run_flows(app.flow_doors)
             except CampaignsyncError:
                 continue  # The pages tell of it.

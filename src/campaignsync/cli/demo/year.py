@@ -24,7 +24,6 @@ from campaignsync.domain.programs import PeriodCost
 from campaignsync.domain.registrants import REGISTRANTS
 from campaignsync.runtime.flow_runner import run_flows
 from campaignsync.runtime.linking import Linking
-from campaignsync.runtime.rounds import run_round
 
 _FIRST = "Amara Bengt Chiara Deniz Elif Femi Greta Hiro Ines Jonas Kaya Lior Maja Nadia Otto Pilar Quinn Rosa Samir Tova Umar"
 _LAST = "Abbasi Berg Costa Dahl Eriksen Fischer Garcia Hoffmann Ito Jansen Kowalski Lindgren Moreau Novak Okoye Petrov Quist"
@@ -77,7 +76,7 @@ def _busy_days(app: Application, org: Connection, dice: random.Random) -> None:
 
 
 def _sync(app: Application, org: Connection) -> None:
-    run_round(app.door(org), app.ledger, org)
+    app.sync_now(org)
 
 
 def _months(today: date) -> Iterator[date]:
