@@ -252,7 +252,7 @@ def back_up(settings: Settings, file: Path) -> int:
 def restore(settings: Settings, file: Path) -> None:
     """Bring a backup into an empty database, and up to date; everything is compared anew afterwards."""
     with _database(settings) as url:
-        with psycopg.connect(url) as session:
+        with _connected(url) as session:
             found = session.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'").fetchone()
         if found and found[0]:
             raise UsageError(
@@ -260,7 +260,7 @@ def restore(settings: Settings, file: Path) -> None:
                 " --data-dir, or with DATABASE_URL."
             )
         backups.bring_back(url, file)
-        with psycopg.connect(url) as session:
+        with _connected(url) as session:
             session.execute("UPDATE store_connection SET compared_at = NULL")
 
 
@@ -280,10 +280,21 @@ def _require_database() -> None:
     try:
         connection.ensure_connection()
     except OperationalError as error:
-        reason = " ".join(str(error).split())
-        raise UsageError(
-            f"The database does not let us in: {reason} Check DATABASE_URL.", code=DATABASE_UNREACHABLE
-        ) from None
+        raise _shut_out(error) from None
+
+
+def _connected(url: str) -> psycopg.Connection[tuple[Any, ...]]:
+    try:
+        return psycopg.connect(url)
+    except psycopg.OperationalError as error:
+        raise _shut_out(error) from None
+
+
+def _shut_out(error: Exception) -> UsageError:
+    reason = " ".join(str(error).split())
+    return UsageError(
+        f"The database does not let us in: {reason} Check DATABASE_URL.", code=DATABASE_UNREACHABLE
+    )
 
 
 def introduce(who: str) -> None:

@@ -55,6 +55,17 @@ def test_a_backup_is_restored_elsewhere_and_the_next_sync_finds_what_happened_si
     )
 
 
+def test_no_backup_is_made_or_restored_where_no_database_answers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://nobody:hush@127.0.0.1:9/none")
+    nowhere = Shell(tmp_path)
+    status, said = nowhere.refused("restore", "/etc/hostname")
+    assert (status, "Check DATABASE_URL" in said, "hush" in said) == (2, True, False)
+    status, said = nowhere.refused("backup", str(tmp_path / "x"))
+    assert (status, "Connection refused" in said, "hush" in said) == (2, True, False)
+
+
 def test_a_backup_is_never_restored_over_something(home: Shell, tmp_path: Path) -> None:
     home.well("backup", str(tmp_path / "x"))
     status, said = home.refused("restore", str(tmp_path / "x"))
