@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import os
+import subprocess
 import sys
 import time
 
@@ -18,6 +19,7 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, help="how many histories (10,000 unless --minutes is given)")
     parser.add_argument("--seed", type=int, help="play this one and print all that happens")
     parser.add_argument("--first", type=int, default=0, help="the seed to begin with")
+    parser.add_argument("--processes", type=int, help="how many play at once (one a core)")
     parser.add_argument("--minutes", type=float, help="stop after so many minutes")
     asked = parser.parse_args()
     if asked.seed is not None:
@@ -44,7 +46,7 @@ def many(asked: argparse.Namespace) -> int:
     seeds = itertools.count(asked.first) if number is None else range(asked.first, asked.first + number)
     until = time.monotonic() + 60 * asked.minutes if asked.minutes else None
     whole = Sum()
-    for part in play_many(seeds, until=until):
+    for part in play_many(seeds, until=until, workers=asked.processes):
         whole.add(part)
         if sys.stderr.isatty():
             print(
@@ -53,9 +55,21 @@ def many(asked: argparse.Namespace) -> int:
                 file=sys.stderr,
             )
     print("\n".join(whole.lines()))
+    print(row(asked.first, whole))
     for seed, found in sorted(whole.violations.items())[:3]:
         explain(seed, found)
     return 1 if whole.violations else 0
+
+
+def row(first: int, whole: Sum) -> str:
+    """What was played, as a row of the table in docs/simulation.md: seeds are played in their order, so they are one range."""
+    commit = subprocess.run(
+        ["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=False
+    ).stdout.strip()
+    return (
+        f"| {first:,} to {first + whole.histories - 1:,} | {commit or 'unknown'} | {whole.edits.total():,}"
+        f" | {whole.faults.total():,} | {len(whole.violations)} |"
+    )
 
 
 def explain(seed: int, found: list[str]) -> None:
