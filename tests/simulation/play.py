@@ -302,10 +302,14 @@ class Play:
         """A moment of the rounds."""
         if self._busy or process is None or process.broken:
             return
-        listeners = self._serving.processes() if self._serving else []
-        if any(process is each for each in (*(w.ledger for w in self._workers.values()), *listeners)):
-            self._moment += 1
-            self._fire(upto=self._moment, process=process)
+        for worker in self._workers.values():
+            if worker.ledger is process:
+                break
+        else:
+            if self._serving is None or not any(process is each for each in self._serving.processes()):
+                return
+        self._moment += 1
+        self._fire(upto=self._moment, process=process)
 
     def _fire(self, *, upto: int, process: Mortal | None) -> None:
         while self._due and self._due[0].moment <= upto:

@@ -118,14 +118,11 @@ class MemberBatch:
         told = told.filter(pl.col("id").is_not_null()).unique("id", keep="last")
         rows = self.members.join(told.select("id", "reason"), on="id", how="left")
         rows = rows.with_columns(pl.col("reason").fill_null(otherwise))
-        gone = told.filter("gone")
-        for reason in sorted({*rows["reason"].unique(), *gone["reason"].unique()}):
-            of_reason = pl.col("reason") == reason
-            yield (
-                reason,
-                rows.filter(of_reason).select(*CAMPAIGN_MEMBERS),
-                gone.filter(of_reason)["id"].to_list(),
-            )
+        here = rows.partition_by("reason", as_dict=True)
+        gone = told.filter("gone").partition_by("reason", as_dict=True)
+        for key in sorted({*here, *gone}):
+            members = here.get(key, rows.clear()).select(*CAMPAIGN_MEMBERS)
+            yield str(key[0]), members, gone[key]["id"].to_list() if key in gone else []
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

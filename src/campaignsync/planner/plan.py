@@ -122,10 +122,9 @@ class Plan:
 
     def of(self, verdict: Verdict) -> pl.DataFrame:
         """The members with one verdict."""
-        if self.members.is_empty():
-            return self.members
-        if verdict not in self._parts:
-            self._parts[verdict] = self.members.filter(pl.col("verdict") == verdict)
+        if not self._parts:
+            parts = self.members.partition_by("verdict", as_dict=True)
+            self._parts.update({each: parts.get((each.value,), self.members.clear()) for each in Verdict})
         return self._parts[verdict]
 
     @property

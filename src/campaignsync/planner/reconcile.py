@@ -63,7 +63,7 @@ def spelled(vocabulary: Vocabulary, trees: Trees) -> Trees:
         trees.campaign["status"],
         trees.held["wanted"],
     )
-    spelling = vocabulary.spelling({label for column in columns for label in column.unique().drop_nulls()})
+    spelling = vocabulary.spelling({*pl.concat(columns, rechunk=False).unique().to_list()} - {None})
     if all(label == meant for label, meant in spelling.items()):
         return trees
     status = pl.col("status").replace(spelling)

@@ -31,7 +31,7 @@ def reason_to_halt(plan: Plan, facts: LinkFacts, trees: Trees) -> str | None:
 
 
 def _suddenly_empty(plan: Plan, trees: Trees) -> str | None:
-    if plan.members.is_empty():
+    if plan.members.is_empty() or (trees.size("program") and trees.size("campaign")):
         return None
     acted_on = plan.members.filter(pl.col("verdict").is_in(_ACTED_ON) & pl.col("agreed").is_not_null())
     for side in ("program", "campaign"):

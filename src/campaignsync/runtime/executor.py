@@ -98,16 +98,14 @@ def reported(facts: LinkFacts, plan: Plan, changes: int, outcomes: pl.DataFrame,
     if outcomes.is_empty():
         return told
     known, meanwhile = pl.col("known"), pl.col("code").eq_missing(pl.lit(CHANGED_MEANWHILE))
-    answered = outcomes.filter(known & ~meanwhile)
     fits = pl.col("code").is_null() & pl.col("found").eq_missing(pl.col("wanted"))
-    written = answered.filter(fits).height
-    return replace(
-        told,
-        campaign_changes=written,
-        refused=answered.height - written,
-        unknown=outcomes.filter(~known).height,
-        overtaken=outcomes.filter(meanwhile).height,
-    )
+    written, refused, unknown, overtaken = outcomes.select(
+        written=(known & fits).sum(),
+        refused=(known & ~meanwhile & ~fits).sum(),
+        unknown=(~known).sum(),
+        overtaken=meanwhile.sum(),
+    ).row(0)
+    return replace(told, campaign_changes=written, refused=refused, unknown=unknown, overtaken=overtaken)
 
 
 def write_fields(
@@ -153,10 +151,12 @@ def write_members(
     run: RunId, facts: LinkFacts, plan: Plan, door: SalesforceDoor, ledger: Ledger, tell: Tell
 ) -> pl.DataFrame:
     """Add, change and remove members of the campaign; MEMBER_OUTCOMES of all that was asked for."""
+    outcomes = pl.DataFrame(schema=MEMBER_OUTCOMES)
+    if plan.for_campaign.is_empty():
+        return outcomes
     identities = ledger.identities(facts.connection_id, plan.for_campaign["person_id"].to_list())
     writes = member_writes(facts, plan, identities)
     ledger.intend_members(run, writes)
-    outcomes = pl.DataFrame(schema=MEMBER_OUTCOMES)
     note = partial(ledger.note_job, facts.connection_id)
     for answered in door.write_members(facts.campaign_id, writes, note):
         batch = met(understood(facts, answered), writes)
@@ -172,6 +172,8 @@ def write_members(
 def met(batch: MemberBatch, writes: pl.DataFrame) -> MemberBatch:
     """Whom we (MEMBER_WRITES) meant to add and whom somebody else had added since our look: as we wanted, which is no refusal, or
     otherwise, which the next run judges. Who cannot be seen there is asked for once more later."""
+    if not (batch.outcomes["code"] == DUPLICATE_VALUE).any():
+        return batch
     new = writes.filter(pl.col("campaign_member_id").is_null())["person_id"]
     was_there = pl.col("person_id").is_in(new.implode()) & (pl.col("code") == DUPLICATE_VALUE)
     seen, as_wanted = pl.col("found").is_not_null(), pl.col("found") == pl.col("wanted")
@@ -239,13 +241,13 @@ def understood(facts: LinkFacts, batch: MemberBatch) -> MemberBatch:
     """A batch whose outcomes are told in the channel's words: what was read back is compared by what it means (M4.4, S0.2)."""
     labels = pl.concat([batch.outcomes["wanted"], batch.outcomes["found"]]).unique().drop_nulls()
     spelling = facts.vocabulary.spelling(labels.to_list())
+    if all(label == meant for label, meant in spelling.items()):
+        return batch
     return replace(batch, outcomes=batch.outcomes.with_columns(pl.col("wanted", "found").replace(spelling)))
 
 
 def member_writes(facts: LinkFacts, plan: Plan, identities: pl.DataFrame) -> pl.DataFrame:
     """What to ask of the campaign (MEMBER_WRITES), for the people whom Salesforce knows."""
-    if plan.for_campaign.is_empty():
-        return pl.DataFrame(schema=MEMBER_WRITES)
     spelling = {status: facts.label(status) for status in facts.channel.names}
     return (
         plan.for_campaign.select("person_id", "campaign_member_id", "becomes")

@@ -44,21 +44,22 @@ def sync_fields(
     if compared.compared.is_empty():
         return PeopleReport()
     plan = plan_people(compared, rules)
-    ledger.change_people(connection, plan.for_people, rules)
+    changes, writes = plan.for_people, plan.for_salesforce
+    ledger.change_people(connection, changes, rules)
     written = refused = 0
     unknown: list[int] = []
-    for batch in door.write_people(plan.for_salesforce):
-        ledger.record_people(connection, plan.for_salesforce, batch, rules)
+    for batch in door.write_people(writes):
+        ledger.record_people(connection, writes, batch, rules)
         known = batch.outcomes.filter("known")
         unknown += batch.outcomes.filter(~pl.col("known"))["person_id"].to_list()
         written += known["code"].null_count()
         refused += known.height - known["code"].null_count()
-        tell(written + refused + len(unknown), plan.for_salesforce.height, door.api_calls)
-    done = compared.compared.filter(~pl.col("person_id").is_in(unknown))
+        tell(written + refused + len(unknown), writes.height, door.api_calls)
+    done = compared.compared.filter(~pl.col("person_id").is_in(unknown)) if unknown else compared.compared
     solved = sorted(set(done["person_id"]) - set(plan.unsettled))
     ledger.settle_people(connection, done, plan.waiting, solved, rules)
     return PeopleReport(
-        here=plan.for_people.height - plan.filled,
+        here=changes.height - plan.filled,
         filled=plan.filled,
         there=written,
         refused=refused,

@@ -72,7 +72,7 @@ def changes_since(
     groups += zip(later, firsts, strict=True)
     status_counts, member_counts = _counts(reader, groups)
     seen = {"Campaign": campaigns, "CampaignMemberStatus": statuses, "CampaignMember": members}
-    seen |= {kind: people.filter(kind=kind.lower()) if people.height else people for kind in PEOPLE}
+    latest = {of: rows["system_modstamp"].max() for of, rows in seen.items()} | _latest_of_people(people)
     return Delta(
         campaigns=campaigns,
         statuses=statuses,
@@ -80,7 +80,7 @@ def changes_since(
         people=people,
         member_counts=member_counts,
         status_counts=status_counts,
-        cursor=_moved(cursor, seen, {each.of for each in unread}, looked_at),
+        cursor=_moved(cursor, latest, {each.of for each in unread}, looked_at),
         lost_fields=reader.member_field_faults(),
         cost_scale=reader.cost_scale(),
         unread=tuple(each.of for each in unread),
@@ -247,16 +247,24 @@ def _all_of(reader: Reader, group: Group, page: Sequence[Record]) -> dict[str, i
     return counts
 
 
+def _latest_of_people(people: pl.DataFrame) -> dict[str, datetime | None]:
+    """The stamp of the latest lead and of the latest contact, of whichever there are any."""
+    if people.is_empty():
+        return {}
+    latest = people.group_by("kind").agg(pl.col("system_modstamp").max())
+    names = {kind.value: name for name, kind in PEOPLE.items()}
+    return {names[kind]: at for kind, at in latest.rows()}
+
+
 def _moved(
-    cursor: Cursor, seen: dict[str, pl.DataFrame], unread: Collection[str], looked_at: datetime | None
+    cursor: Cursor, latest: Mapping[str, object], unread: Collection[str], looked_at: datetime | None
 ) -> Cursor:
     """The cursor of each object at this look or at the latest row, whichever is later, never moved back. An object of which no
     row was ever seen has none: all of it is read when there is one. People have one all the same, since members bring theirs
     along, and a lead who is converted is in no campaign any more when the next look comes (M7.7)."""
     moved = dict(cursor)
     for name in CURSOR_OBJECTS:
-        latest = seen[name]["system_modstamp"].max()
-        places = [at for at in (latest, moved.get(name)) if isinstance(at, datetime)]
+        places = [at for at in (latest.get(name), moved.get(name)) if isinstance(at, datetime)]
         if looked_at and (places or name in PEOPLE) and name not in unread:
             places.append(looked_at)
         if places:

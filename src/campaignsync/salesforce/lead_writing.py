@@ -68,8 +68,8 @@ class LeadLane:
         ends. What is empty is left to Salesforce's own defaults."""
         paths = self.reader.createable("Lead")
         leads = leads.select(*LEAD_WRITES)
-        many = self._known_again(leads, paths)
         enough = BULK_FROM_LEADS if self._by_default else BULK_FROM_LEADS_SINGLY
+        many = self._known_again(leads, paths) if leads.height >= enough else leads.clear()
         if many.height >= enough and (found := self._rule()) is not None:
             yield from self._in_bulk(many, paths, found or None)
             leads = leads.join(many, on="person_id", how="anti")

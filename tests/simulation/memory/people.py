@@ -16,7 +16,17 @@ import polars as pl
 from campaignsync.domain.problems import Direction, ProblemNoun
 from campaignsync.domain.trees import LEAD_WRITES, PERSON_FIELDS
 from simulation.memory import problems
-from simulation.memory.tables import IdentityRow, Key, LinkRow, PersonRow, Row, Tables, folded, who_is
+from simulation.memory.tables import (
+    IdentityRow,
+    Key,
+    LinkRow,
+    PersonRow,
+    Row,
+    Tables,
+    folded,
+    nothing,
+    who_is,
+)
 
 
 @dataclass(frozen=True)
@@ -142,7 +152,7 @@ def unmatched(tables: Tables, connection: int, people: Collection[int]) -> pl.Da
         for person in _known(tables, people)
         if (connection, person.number) not in tables.identities
     ]
-    return pl.DataFrame(rows, schema=LEAD_WRITES)
+    return pl.DataFrame(rows, schema=LEAD_WRITES) if rows else nothing(tuple(LEAD_WRITES.items()))
 
 
 def _known(tables: Tables, people: Iterable[int]) -> list[PersonRow]:

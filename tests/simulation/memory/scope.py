@@ -71,9 +71,13 @@ def entered(tables: Tables, connection: int, campaigns: frozenset[str]) -> None:
 
 def note_returning(tables: Tables, connection: int, campaigns: pl.DataFrame) -> None:
     """Campaigns that were deleted and are there again are `returning` until their members were listed whole."""
-    for campaign in campaigns.filter(~pl.col("is_deleted"))["id"]:
+    for campaign, is_deleted in campaigns.select("id", "is_deleted").rows():
         key = connection, campaign
-        if tables.campaigns.get(key, {}).get("is_deleted") and any(tables.of_campaign(*key)):
+        if (
+            not is_deleted
+            and tables.campaigns.get(key, {}).get("is_deleted")
+            and any(tables.of_campaign(*key))
+        ):
             tables.scopes.setdefault(key, "returning")
 
 

@@ -11,7 +11,10 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any
+
+import polars as pl
 
 from campaignsync.domain.labels import LabelMapping, Vocabulary
 from campaignsync.domain.links import LinkPolicy, LinkState, SafetyLimits
@@ -484,6 +487,12 @@ class Tables:
 def who_is(member: Row) -> str | None:
     """Whose member a row is: a contact's id counts before the lead it was."""
     return member["contact_id"] or member["lead_id"]
+
+
+@cache
+def nothing(schema: tuple[tuple[str, Any], ...]) -> pl.DataFrame:
+    """A frame of these columns without rows: most of what is asked of a twin."""
+    return pl.DataFrame(schema=dict(schema))
 
 
 def folded(text: str | None) -> str | None:
