@@ -21,7 +21,7 @@ from campaignsync.domain.links import LinkState
 from campaignsync.domain.matching import MATCHES
 from campaignsync.domain.observation import WholeLists
 from campaignsync.domain.people import PersonKind
-from campaignsync.domain.runs import REASONS, MemberBatch
+from campaignsync.domain.runs import REASONS, FieldAgreement, FieldRefusal, MemberBatch
 from campaignsync.domain.trees import (
     CAMPAIGN_MEMBERS,
     CAMPAIGN_STATUSES,
@@ -351,6 +351,12 @@ WRITTEN_BY_A_ROUND: dict[str, Callable[[Any, RunId, int], None]] = {
                 "why": ["added"],
             }
         ),
+    ),
+    "a field of the campaign": lambda ledger, run, ada: ledger.record_field(
+        run, "Type", FieldAgreement(written="Webinar", found="Webinar")
+    ),
+    "a refusal of a field": lambda ledger, run, ada: ledger.record_field_refusal(
+        run, "Type", FieldRefusal(value="Webinar", message="restricted")
     ),
     "what is agreed": lambda ledger, run, ada: ledger.agree(
         run, pl.DataFrame({"person_id": [ada], "status": ["Invited"]})

@@ -60,6 +60,7 @@ from campaignsync.store.frames import execute, query
 from campaignsync.store.trees import read_people, read_trees
 
 _ENGINE = "campaign sync"
+_ONE_WAY = "one way, from the program"
 _OTHERS = "somebody in Salesforce"  # A removal there does not say who removed (S0.1).
 _FIELD_COLUMNS = {"Type": "type", "ActualCost": "actual_cost"}
 
@@ -410,7 +411,7 @@ class Ledger:
         campaign = models.Campaign.objects.filter(
             connection_id=link.connection_id, salesforce_id=link.campaign_id
         )
-        with transaction.atomic():
+        with self._acting(why=_ONE_WAY, run=run, round_of=link.connection_id):
             old = campaign.values_list(_FIELD_COLUMNS[name], flat=True).first()
             models.AgreedField.objects.update_or_create(
                 link=link, name=name, defaults={"written": written, "found": found}
@@ -425,7 +426,7 @@ class Ledger:
         models.JournalEntry.objects.create(
             at=self._now(),
             who=_ENGINE,
-            why="one way, from the program",
+            why=_ONE_WAY,
             run_id=run,
             side="campaign",
             connection_id=link.connection_id,

@@ -47,7 +47,7 @@ from campaignsync.domain.trees import (
 )
 from simulation.memory import doubts, fields, mirror, people, problems, scope
 from simulation.memory.rounds import MemoryRounds
-from simulation.memory.tables import Acting, LinkRow, MemberRow, RunRow, Tables
+from simulation.memory.tables import Acting, LinkRow, MemberRow, RunRow, Tables, nothing
 from simulation.memory.turns import RunUnderWay, Turn
 
 _ENGINE, _OTHERS = "campaign sync", "somebody in Salesforce"
@@ -55,7 +55,7 @@ _FIELD_COLUMNS = {"Type": "type", "ActualCost": "actual_cost"}
 
 
 def _frame(rows: list[Any], schema: Schema) -> pl.DataFrame:
-    return pl.DataFrame(rows, schema=dict(schema), orient="row")
+    return pl.DataFrame(rows, schema=dict(schema), orient="row") if rows else nothing(tuple(schema.items()))
 
 
 class MemoryLedger(MemoryRounds):
@@ -466,11 +466,11 @@ class MemoryLedger(MemoryRounds):
         written, found = (None if v is None else str(v) for v in (agreement.written, agreement.found))
         campaign = self.tables.campaigns[link.connection, link.campaign_id]
         old = campaign[_FIELD_COLUMNS[name]]
+        self._act(why="one way, from the program", run=run, round_of=link.connection)
         link.fields[name] = (written, found)
         campaign[_FIELD_COLUMNS[name]] = agreement.found
         problems.solve_field(self.tables, link, name)
         if old != agreement.found:
-            self._act(why="one way, from the program", run=run)
             self.tables.mark([link], [])
             self.tables.note(
                 "campaign",
