@@ -45,8 +45,8 @@ def act(world: World, what: str, args: Mapping[str, Any]) -> bool:
 def _set_status(world: World, who: str, program: str, status: str, override: bool = False) -> bool:
     if world.person(who).nameless:
         return False
-    world.store.members.set_status(program, world.email(who), status, who=MARKETING, override=override)
-    world.expected.edited_here(program, who, status)
+    with world.editing_here(program, [who]):
+        world.store.members.set_status(program, world.email(who), status, who=MARKETING, override=override)
     return True
 
 
