@@ -1,4 +1,5 @@
-"""What the simulation found is told with the scenario or the test that holds it, and each of those is there."""
+"""What the simulation found is told with the scenario or the test that holds it, and each of those is there; what was played of
+the long run is added up as it is."""
 
 from __future__ import annotations
 
@@ -10,6 +11,19 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "simulation.md").read_text("utf-8")
 FOUND = [line for line in PAGE.partition("## What it found")[2].splitlines() if line.startswith("| ")][2:]
+
+PLAYED = re.findall(r"^\| ([\d,]+) to ([\d,]+) \|", PAGE.partition("## The long run")[2], re.MULTILINE)
+
+
+def number(told: str) -> int:
+    return int(told.replace(",", ""))
+
+
+def test_a_seed_counts_once_however_often_it_was_played() -> None:
+    seeds = {seed for first, last in PLAYED for seed in range(number(first), number(last) + 1)}
+    told = re.search(r"Played so far: ([\d,]+) of 1,000,000", PAGE)
+    assert told is not None
+    assert number(told[1]) == len(seeds)
 
 
 def all_tests() -> str:

@@ -54,8 +54,8 @@ def many(asked: argparse.Namespace) -> int:
                 end="",
                 file=sys.stderr,
             )
+    print("to be written down in docs/simulation.md:", row(asked.first, whole))
     print("\n".join(whole.lines()))
-    print(row(asked.first, whole))
     for seed, found in sorted(whole.violations.items())[:3]:
         explain(seed, found)
     return 1 if whole.violations else 0

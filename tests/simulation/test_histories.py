@@ -16,8 +16,8 @@ from simulation.narrate import documents, history_of
 from simulation.play import Outcome, play
 from simulation.stores import InMemory
 
-HISTORIES = int(os.environ.get("CAMPAIGNSYNC_SIMULATED_HISTORIES", "300"))
-CHUNK = 100
+HISTORIES = int(os.environ.get("CAMPAIGNSYNC_SIMULATED_HISTORIES", "100"))
+CHUNK = 50
 """So many are one test: as many tests as keep all processes of a run busy to its end."""
 
 
