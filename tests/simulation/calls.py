@@ -77,7 +77,8 @@ class Asked:
                 LOOK: 2,
                 LIST: 1 + self.compares,
                 BY_ADDRESS: self.links,
-                INTENDED: self.links,
+                # Before strangers in a campaign become people, and before leads are made.
+                INTENDED: 2 * self.links,
                 BY_ID: STEPS + finds + bool(self.calls[LIST]) + min(self.calls[INTENDED], self.links),
                 JOB: _OF_JOB * jobs,
                 LOOK_AT_JOB: _LOOKS * looks * jobs,
