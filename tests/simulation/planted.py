@@ -113,8 +113,8 @@ def _contact_of_the_same_address(right: Any) -> Any:
 
 
 def _cursor_ahead(right: Any) -> Any:
-    def moved(cursor: Any, seen: Any) -> Any:
-        return {name: latest + timedelta(minutes=20) for name, latest in right(cursor, seen).items()}
+    def moved(*told: Any) -> Any:
+        return {name: latest + timedelta(minutes=20) for name, latest in right(*told).items()}
 
     return moved
 

@@ -76,8 +76,8 @@ def _keeps_others_asleep(right: Any) -> Any:
 
 
 def _charged_to_the_first(right: Any) -> Any:
-    def charge(self: MemoryRounds, connection: int, calls: int) -> None:
-        right(self, min(self.tables.connections), calls)
+    def charge(self: MemoryRounds, connection: int, *told: Any) -> None:
+        right(self, min(self.tables.connections), *told)
 
     return charge
 
