@@ -126,8 +126,9 @@ def test_a_flow_that_would_call_a_machine_of_our_network_is_not_kept(
         with pytest.raises(UsageError) as refused:
             ask("Call", definition)
         assert str(refused.value) == f"flow / 2 / url: {out_of_bounds('127.0.0.1')}"
-    definition["flow"][1]["choices"][0]["url"] = "http://{{person.email}}/"
-    app.smart_campaigns.save("Call", definition, who="ada")
+    for unknown in ("http://{{person.email}}/", "http://[::1", "/nowhere"):
+        definition["flow"][1]["choices"][0]["url"] = unknown
+        app.smart_campaigns.save("Call", definition, who="ada")
 
 
 def test_a_webhook_that_fails_is_tried_again_with_the_same_key_and_named_in_the_end(

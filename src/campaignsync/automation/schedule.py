@@ -24,10 +24,12 @@ WORDS = {
 _OFTEN = ("SECONDLY", "MINUTELY")
 _APART = ("DTSTART", "RDATE", "EXDATE", "EXRULE", "BYEASTER")
 """What is in no rule: dates stand apart, and Easter, which no standard knows, comes back in no span of years."""
-EARLIEST, LATEST = 2000, 2999
+EARLIEST, LATEST = 1970, 2999
 """The years a schedule may begin in: a rule is counted from its start, so that one of the year 1 would be counted for seconds."""
 CALENDAR_YEARS = 400
 """After so many years each date falls on the same day of the week again, leap years included."""
+AHEAD_YEARS = 50
+"""So far ahead a moment is looked for at least; and 449 years at the most."""
 
 
 def zone_of(name: str) -> ZoneInfo:
@@ -68,7 +70,7 @@ def _require_sense(recurrence: Recurrence) -> None:
             f"'{recurrence.rule}' is no rule that is taken: hourly is the most often, and the start stands apart"
         )
     try:
-        comes = next(iter(_reckoned(recurrence)[0]), None) is not None
+        comes = next(iter(_reckoned(recurrence, recurrence.start.year)[0]), None) is not None
     except (ValueError, TypeError, KeyError, IndexError):
         words = ", ".join(WORDS)
         raise UsageError(
@@ -86,11 +88,11 @@ def next_at(recurrence: Recurrence, after: datetime) -> datetime | None:
     if recurrence.rule is None:
         once = _moment(recurrence.start, zone)
         return once if once > after else None
-    rule, years = _reckoned(recurrence)
     wall = after.astimezone(zone).replace(tzinfo=None)
+    rule, years = _reckoned(recurrence, max(wall.year, recurrence.start.year))
     # A time that a day has twice or not at all makes the wall clock run ahead of the moment, or behind it, by an hour or so.
     wall = wall.replace(hour=0, minute=0, second=0, microsecond=0)
-    found = rule.after(_later(wall, years), inc=True) if wall.year + years <= MAXYEAR else None
+    found = rule.after(_later(wall, years), inc=True)
     while found is not None:
         moment = _moment(_later(found, -years), zone)
         if moment > after:
@@ -99,16 +101,18 @@ def next_at(recurrence: Recurrence, after: datetime) -> datetime | None:
     return None
 
 
-def _reckoned(recurrence: Recurrence) -> tuple[rrulebase, int]:
-    """The rule, and how many years later than it says it is reckoned; ValueError, TypeError and KeyError for what is none.
+def _reckoned(recurrence: Recurrence, year: int) -> tuple[rrulebase, int]:
+    """The rule, to be looked at from a year on, and how many years later than it says it is reckoned; ValueError, TypeError and
+    KeyError for what is none.
 
-    dateutil looks for a first date until the year 9999, which takes it seconds and more where there is none. So a rule begins
-    in the last years before that in which all its dates fall as they do from its start on.
+    dateutil looks for a date until the year 9999, which takes it seconds and more where there is none. So a rule is moved to the
+    last years before that in which all its dates fall as they do in its own.
     """
-    rule = rrulestr(recurrence.rule or "", dtstart=recurrence.start, cache=False)
-    years = (MAXYEAR - recurrence.start.year) // CALENDAR_YEARS * CALENDAR_YEARS
-    if not isinstance(rule, rrule):
-        return rule, 0
+    text = recurrence.rule or ""
+    rule = rrulestr(text, dtstart=recurrence.start, cache=False)
+    years = max(0, (MAXYEAR - AHEAD_YEARS - year) // CALENDAR_YEARS * CALENDAR_YEARS)
+    if not isinstance(rule, rrule) or "BYEASTER" in text.upper():
+        return rule, 0  # Nobody may say so any more, but some have.
     until: datetime | None = rule._until  # noqa: SLF001
     if until is not None:
         until = None if until.year + years > MAXYEAR else _later(until, years)

@@ -110,11 +110,10 @@ def out_of_bounds(host: str) -> UsageError:
 
 def require_no_private(url: str, allowed: Sequence[Network]) -> None:
     """UsageError for an address that names a private machine by its number, or as localhost; names are not looked up here."""
-    host = (urlsplit(url).hostname or "").rstrip(".")
-    number = "127.0.0.1" if host == "localhost" or host.endswith(".localhost") else host
     try:
-        told = may_be_told(number, allowed)
-    except ValueError:
+        host = (urlsplit(url).hostname or "").rstrip(".")
+        told = may_be_told("127.0.0.1" if f".{host}".endswith(".localhost") else host, allowed)
+    except ValueError:  # A name, or no address at all.
         return
     if not told:
         raise out_of_bounds(host)

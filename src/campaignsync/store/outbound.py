@@ -51,8 +51,11 @@ def require_public(url: str, allowed: Sequence[Network]) -> None:
     """UsageError (PRIVATE_ADDRESS) for an address that is to be kept and whom we may not ask. A name that nobody knows yet may
     be kept: whoever asks it looks it up again."""
     require_no_private(url, allowed)
-    with contextlib.suppress(OSError, ValueError):  # ValueError: a label that is too long for a name.
-        _way_to(urlsplit(url).hostname or "", 443, allowed)
+    with contextlib.suppress(
+        OSError, ValueError
+    ):  # ValueError: no address at all, or a label that is too long for a name.
+        if host := urlsplit(url).hostname:
+            _way_to(host, 443, allowed)
 
 
 def _way_to(
