@@ -108,9 +108,7 @@ def play_seeds(seeds: Sequence[int], in_postgres: Callable[[Any], Any] | None = 
     from simulation.play import play
     from simulation.stores import InMemory
 
-    # What is there before the first history is there behind the last one: nobody need look through it time and again.
-    gc.freeze()
-    gc.set_threshold(*FEW_COLLECTIONS)
+    _look_through_little()
     done, began = Sum(), time.process_time()
     for seed in seeds:
         clock = SimulatedClock()
@@ -126,6 +124,15 @@ def play_seeds(seeds: Sequence[int], in_postgres: Callable[[Any], Any] | None = 
             done.violations[seed] = outcome.violations
     done.cpu_s, done.ended = time.process_time() - began, time.time()
     return done
+
+
+@functools.cache
+def _look_through_little() -> None:
+    """What is there before a process's first history is there behind its last one: nobody need look through it time and again.
+    Once only, since what histories have left by then would stay for ever."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*FEW_COLLECTIONS)
 
 
 @functools.cache
