@@ -196,19 +196,26 @@ def _table(table: list[dict[str, Any]]) -> str:
 
 
 def _exponents(table: list[dict[str, Any]]) -> str:
-    """How CPU grows with size: the exponent between the smallest and the largest of a program."""
+    """How CPU grows with size, alone and with the database's: the exponent between the smallest and the largest of a program."""
     said = []
     for program in sorted({row["program"] for row in table}):
         rows = [row for row in table if row["program"] == program and row["latency_ms"] == 0]
         if len({row["size"] for row in rows}) < 2:
             continue
         small, large = min(rows, key=lambda row: row["size"]), max(rows, key=lambda row: row["size"])
-        factor = math.log(large["size"] / small["size"])
+        told = f"CPU grows with exponent {_exponent(small, large, 'cpu_s'):.2f}"
+        if min(small["database_cpu_s"], large["database_cpu_s"]) > 0:
+            told += f", with the database's {_exponent(small, large, 'cpu_s', 'database_cpu_s'):.2f}"
         said.append(
-            f"{program}: CPU grows with exponent {math.log(large['cpu_s'] / small['cpu_s']) / factor:.2f},"
+            f"{program}: {told},"
             f" memory by a factor of {large['rss_mb'] / small['rss_mb']:.2f} from {small['size']:,} to {large['size']:,}."
         )
     return "\n".join(said) + "\n"
+
+
+def _exponent(small: dict[str, Any], large: dict[str, Any], *costs: str) -> float:
+    growth = sum(large[cost] for cost in costs) / sum(small[cost] for cost in costs)
+    return math.log(growth) / math.log(large["size"] / small["size"])
 
 
 def _plot(table: list[dict[str, Any]]) -> str:
