@@ -170,18 +170,18 @@ def settle(connection: int, compared: pl.DataFrame, rules: Iterable[FieldRule]) 
     """These people (person_id, changes) were compared: what is the same on both sides is agreed on. Whoever was changed again
     meanwhile is looked at again."""
     temporary("settled", compared)
-    execute(
-        "UPDATE store_personidentity i SET changes = 0 FROM settled s WHERE i.connection_id = %s AND i.person_id = s.person_id"
-        " AND i.changes = s.changes",
-        (connection,),
+    same = (
+        "SELECT s.person_id, jsonb_object_agg(f.name, f.ours) AS values FROM settled s JOIN store_personidentity i"
+        f" ON i.person_id = s.person_id AND i.connection_id = %(connection)s AND i.changes = s.changes {_JOINED}"
+        f" CROSS JOIN LATERAL {_sides(rules)} WHERE f.ours IS NOT DISTINCT FROM f.theirs GROUP BY s.person_id"
     )
     execute(
-        "UPDATE store_personidentity i SET agreed = coalesce(i.agreed, '{}') || n.values FROM (SELECT i.id,"
-        " jsonb_object_agg(f.name, f.ours) AS values FROM settled s JOIN store_personidentity i"
-        f" ON i.person_id = s.person_id AND i.connection_id = %s AND i.changes = 0 {_JOINED}"
-        f" CROSS JOIN LATERAL {_sides(rules)} WHERE f.ours IS NOT DISTINCT FROM f.theirs GROUP BY i.id) n"
-        " WHERE n.id = i.id AND NOT coalesce(i.agreed, '{}') @> n.values",
-        (connection,),
+        "UPDATE store_personidentity i SET changes = 0,"
+        " agreed = CASE WHEN n.values IS NULL THEN i.agreed ELSE coalesce(i.agreed, '{}') || n.values END"
+        f" FROM settled s LEFT JOIN ({same}) n USING (person_id) WHERE i.connection_id = %(connection)s"
+        " AND i.person_id = s.person_id AND i.changes = s.changes"
+        " AND (i.changes <> 0 OR NOT coalesce(i.agreed, '{}') @> coalesce(n.values, '{}'))",
+        {"connection": connection},
     )
 
 
