@@ -160,7 +160,7 @@ def finish(app: Any) -> None:
     """Make what SQL cannot: secrets that can be read; the plan of the largest program, which waits for approval and is told by
     errands; an errand that goes on."""
     from campaignsync.runtime.approval import offered
-    from campaignsync.runtime.cycle import plan_link
+    from campaignsync.runtime.cycle import plan_of
     from campaignsync.store.frames import packed
     from campaignsync.store.models import Connection, Errand
     from campaignsync.store.secrecy import encrypted
@@ -171,9 +171,9 @@ def finish(app: Any) -> None:
         "fields": {"client_id": "bench", "client_secret": "bench"},
     }
     Connection.objects.update(credentials=encrypted(json.dumps(login)))
-    link, org = app.registry.link_of("Program 1")
+    link, _ = app.registry.link_of("Program 1")
     app.registry.set_policy(link, {"approval": "each plan"})
-    plan = offered(plan_link(app.ledger, link, org.user).plan)
+    plan = offered(plan_of(app.ledger, app.ledger.link(link)).plan)
     app.approvals.offer(link, plan)
     asked = {"program": "Program 1", "connection": "org", "run": 1}
     told = {"who": "bench", "created_at": datetime.now(UTC), "asked": asked}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -83,8 +84,7 @@ def _sync(url: str, name: str) -> Callable[[], Cost]:
 
 def _collections(url: str, name: str) -> Callable[[], Cost]:
     command, surroundings = ours(url, "sync", "--json", name)
-    python = [command[0].replace("campaignsync", "python"), "-c", _COLLECTIONS_ONLY]
-    return lambda: run([*python, *command[1:]], surroundings)
+    return lambda: run([sys.executable, "-c", _COLLECTIONS_ONLY, *command[1:]], surroundings)
 
 
 def _file(wanted: dict[str, str]) -> str:

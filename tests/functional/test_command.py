@@ -143,7 +143,7 @@ def test_the_journal_tells_who_did_what(story: Shell) -> None:
         (("link", "Nowhere", "--create", "Once more"), 2, "There is no program 'Nowhere'"),
         (("import-members", "Spring Webinar", "/nowhere.csv"), 2, "cannot be read"),
         (("apply", "/nowhere.json"), 2, "cannot be read as a saved plan: No such file"),
-        (("plan",), 2, "name a program"),
+        (("plan",), 2, "Name a program"),
         (("web", "--host", "192.0.2.1", "--port", "80"), 2, "Choose another place with: campaignsync web"),
         (("sync", "Nowhere"), 2, "There is no program 'Nowhere'"),
         (("connect", "other", "--url", "ftp://x"), 2, "begins with https://"),

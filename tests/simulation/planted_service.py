@@ -66,9 +66,9 @@ def _nobody_takes_over(right: Any) -> Any:
 
 
 def _keeps_others_asleep(right: Any) -> Any:
-    def mark(self: Tables, links: Any) -> None:
+    def mark(self: Tables, links: Any, *doubted: Any) -> None:
         before = dict(self.waiting)
-        right(self, links)
+        right(self, links, *doubted)
         if self.acting.round_of is not None:
             self.waiting = before
 

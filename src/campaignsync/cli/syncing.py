@@ -56,7 +56,7 @@ def plan(
     """Show what a sync would do, without doing it: to a program, or to the fields of people."""
     if people == (name is not None) or (people and out):
         raise UsageError(
-            "Name a program, or give --people for the fields of people, whose plan is not saved by --out."
+            "Whose plan? Name a program, or give --people for the fields of people, whose plan is not saved by --out."
             " List programs with: campaignsync program list"
         )
     if name is None:

@@ -168,7 +168,9 @@ class _Server:
         """The data folder itself, or one of a shorter name that nobody can foresee where its path is too long for a socket."""
         if len(os.fsencode(self.folder)) <= _SOCKET_PATH_LENGTH:
             return "."
-        folder = Path(tempfile.mkdtemp(prefix="campaignsync-"))
+        usual = tempfile.gettempdir()
+        short = len(os.fsencode(usual)) + len("/campaignsync-12345678") <= _SOCKET_PATH_LENGTH
+        folder = Path(tempfile.mkdtemp(prefix="campaignsync-", dir=usual if short else "/tmp"))  # noqa: S108
         self._own(folder)
         return str(folder)
 
