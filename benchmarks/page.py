@@ -44,30 +44,35 @@ Peers, each in an environment of its own, as its documentation shows: simple-sal
 tap-salesforce by Bulk API 1.0, to a file and not into a database; CumulusCI by `load_dataset`, told the ids of the leads.
 None of them keeps a journal, a mirror of what it wrote, or a memory of what was agreed on.
 
-Read with care: most rows were measured once, on two cores that other processes shared, so that seconds say little; calls and
-what came of it say all they can. Of the command's CPU 0.65 s is its start, at every size; in rows that are older than
-2026-11-29T09:26 it is 1.05 s.
+Read with care: W2, W3 and W6 are medians of five runs, without and with 120 ms a call; most other rows were measured once.
+All of them on two cores that other processes shared, so that seconds say little; calls and what came of it say all they
+can. Of the command's CPU 0.65 s is its start, at every size; in rows that are older than 2026-11-29T09:26 it is 1.05 s.
 
-What misses its goal, and why. **W1** reaches it at a million since PostgreSQL makes columns of the CSV itself: about a fifth
-of simple-salesforce's CPU, 26 calls against 44, memory 1.04 times that of 10,000. At 100,000 it takes 0.86 s of 1.35, and at
-10,000 0.85 of 0.45, both beside other work: a fifth of either is less than it takes to import Django, Polars, requests and
-psycopg and do nothing with them (0.41 s; requests alone 0.10, Polars alone 0.17), so that there the goal is out of reach for
-a command that ends after each sync. It is not done in the database's time instead: by 100,000 members that takes 2.3 s of
-CPU, and 3.1 s when the command made the columns; most of it is keys, indexes and triggers. At a million, whose row is older,
-the database took 35 s, and simple-salesforce's bare table 3.6 s: that is the dearest part by far. Since then it was made a
-third less (5.15 s to 3.55 for 200,000 members and their people, each merge by itself): of what is left, taking in and parsing
-the CSV is 0.6 s, the rows and their four indexes 2.2, the journal and the tallies 0.7. **W8**'s CPU is half of its floor's at
-a million, and 1.7 times it at 100,000; at 10,000 three times, the start. With the database's it is three times the floor's at
-a million (21 s against 7), which writes into tables without a key, and compares with nothing. **W4** at 10,000 takes 17
-calls, as many as simple-salesforce, and 1.14 s of CPU against its 0.39 s: a fifth of that is less than importing requests
-alone takes, so that there the goal is out of reach. **W5** at a million: the command's own CPU is 1.13 times that of moving
-only the changed rows and its calls are 23 against 20, but its wall clock is five times as long. Of 22 seconds, 6 are the
-sandbox's, which lists a million ids since members were removed (S0.1), and some 11 the database's: a marked link is planned
-by joining all of its members on three sides (3.9 s), which are counted once more (1.6 s), and whoever is not in that list of
-ids is looked for among all members (0.9 s; twice, when this was measured). Cure: marks that name members, so that a plan
-joins these only. **W6** is flat: 3 calls and 1.2 s over 5,000 links, whether they hold 10,000 or 100,000 members; its
-preparation takes the marks of new links away by hand. **W7** at 10,000 ends in a minute. Not measured: W8 at five million;
-few rows have five runs or were taken at 120 ms.
+What misses its goal, and why. **W1** reaches it at a million since PostgreSQL makes columns of the CSV itself: about a
+fifth of simple-salesforce's CPU, 26 calls against 44, memory 1.04 times that of 10,000. At 100,000 it takes 0.86 s of 1.35,
+and at 10,000 0.85 of 0.45, both beside other work: a fifth of either is less than it takes to import Django, Polars,
+requests and psycopg and do nothing with them (0.41 s; requests alone 0.10, Polars alone 0.17), so that there the goal is
+out of reach for a command that ends after each sync. It is not done in the database's time instead: by 100,000 members that
+takes 2.3 s of CPU, and 3.1 s when the command made the columns; most of it is keys, indexes and triggers. At a million,
+whose row is older, the database took 35 s, and simple-salesforce's bare table 3.6 s: that is the dearest part by far. Since
+then it was made a third less (5.15 s to 3.55 for 200,000 members and their people, each merge by itself): of what is left,
+taking in and parsing the CSV is 0.6 s, the rows and their four indexes 2.2, the journal and the tallies 0.7. **W8**'s CPU
+is half of its floor's at a million, and 1.7 times it at 100,000; at 10,000 three times, the start. With the database's it
+is three times the floor's at a million (21 s against 7), which writes into tables without a key, and compares with nothing.
+**W4** at 10,000 takes 17 calls, as many as simple-salesforce, and 1.14 s of CPU against its 0.39 s: a fifth of that is less
+than importing requests alone takes, so that there the goal is out of reach. At 100,000 it is 23 calls against 20 and some
+2.9 s against 1.8, beside other work: the calls more are the two of the look, the campaign's type, the search for the active
+assignment rule and the reading back of what was written, which simple-salesforce does without; of the CPU 0.65 s are the
+start, 0.7 what Polars does with 200,000 people of 25 fields each, 0.3 the unpacking of what came, and the rest the rows on
+their way into PostgreSQL and out of it. **W5** at a million: the command's own CPU is 1.13 times that of moving only the
+changed rows and its calls are 23 against 20, but its wall clock was five times as long, when this was measured: of 22
+seconds 6 were the sandbox's, which lists a million ids since members were removed (S0.1), and some 11 the database's, which
+joined all members of the link on three sides. Since then a plan joins those whom a change concerns (docs/adr/0017), and a
+list of ids is compared once: the database takes 5.7 s of CPU in place of 10.6, both beside other work, and 12,000 of a
+million are joined in 0.5 to 0.8 s in place of 13. What is left beside the changes themselves is that list of a million ids
+and the sandbox's 6 s for giving it: listing whole is the only way to see who was removed. **W6** is flat: 3 calls and 1.5 s
+over 5,000 links, whether they hold 10,000 or 100,000 members; its preparation takes the marks of new links away by hand.
+**W7** at 10,000 ends in a minute. Not measured: W8 at five million; W1, W4, W5 and W8 five times, and at 120 ms.
 """
 
 
