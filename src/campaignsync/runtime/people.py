@@ -17,11 +17,10 @@ import polars as pl
 from campaignsync.domain.ids import ConnectionId, LinkId, RunId
 from campaignsync.domain.matching import MATCHES, conversions_to_follow, made_for, match, only_matches
 from campaignsync.domain.people import LeadRules
-from campaignsync.domain.trees import LEAD_OUTCOMES, LEAD_WRITES
+from campaignsync.domain.trees import LEAD_OUTCOMES
 from campaignsync.runtime.ports import Ledger, SalesforceDoor
 from campaignsync.runtime.progress import Tell, nobody
 
-_NOBODY = pl.DataFrame(schema=LEAD_WRITES)
 CLOCKS_APART = timedelta(hours=1)
 """What we intend is dated by our clock, what was made by Salesforce's: so far apart they may be (M7.11)."""
 
@@ -40,8 +39,7 @@ class OrgPeople:
 
     def find_or_create(self, people: Collection[int]) -> pl.DataFrame:
         """Give every one of these people an id in Salesforce; LEAD_OUTCOMES of those who are left without one."""
-        unmatched = self.ledger.unmatched(self.connection, people) if people else _NOBODY
-        if unmatched.is_empty():
+        if not people or (unmatched := self.ledger.unmatched(self.connection, people)).is_empty():
             return pl.DataFrame(schema=LEAD_OUTCOMES)
         unmatched = _required_filled(self.leads, unmatched)
         self.find_unheard(unmatched)
