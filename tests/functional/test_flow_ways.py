@@ -21,6 +21,7 @@ from campaignsync.settings import NoticeSettings
 from conftest import Clock
 from desk import Desk
 from flow_words import Marketer, people
+from serving import serving
 from terminal import Terminal
 from waiting import meanwhile, until
 
@@ -55,20 +56,15 @@ class Service:
             def log_message(self, *_: object) -> None:
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    def stop(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
 
 
 @pytest.fixture
 def service() -> Iterator[Service]:
-    running = Service()
-    yield running
-    running.stop()
+    made = Service()
+    with serving(made.server):
+        yield made
 
 
 @pytest.fixture

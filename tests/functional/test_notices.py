@@ -7,7 +7,6 @@ import hmac
 import json
 import logging
 import socketserver
-import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -23,6 +22,7 @@ from campaignsync.runtime.notices import deliver
 from campaignsync.runtime.rounds import run_round
 from campaignsync.settings import NoticeSettings, read_settings
 from desk import Desk
+from serving import serving
 from terminal import Terminal
 
 
@@ -52,7 +52,6 @@ class Receiver:
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     @property
     def codes(self) -> list[tuple[str, str]]:
@@ -63,9 +62,8 @@ class Receiver:
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
     made = Receiver()
-    yield made
-    made.server.shutdown()
-    made.server.server_close()
+    with serving(made.server):
+        yield made
 
 
 @pytest.fixture
@@ -209,23 +207,21 @@ class MailServer(socketserver.StreamRequestHandler):
 
 
 def test_a_mail_goes_through_a_mail_server(failed: Desk) -> None:
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), MailServer) as server:
-        server.mails = []  # type: ignore[attr-defined]
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        url = f"smtp://127.0.0.1:{server.server_address[1]}"
+    server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), MailServer)
+    server.mails = []  # type: ignore[attr-defined]
+    url = f"smtp://127.0.0.1:{server.server_address[1]}"
+    with serving(server):
         deliver(failed.app.outbox, outlets(mail_to=("ops@example.com",), mail_url=url))
-        server.shutdown()
     assert b"Subject: campaignsync: REQUEST_LIMIT_EXCEEDED opened (org)" in server.mails[0]  # type: ignore[attr-defined]
     assert undelivered(failed) == []
 
 
 def test_a_mail_server_that_speaks_no_tls_never_hears_the_password(failed: Desk) -> None:
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), MailServer) as server:
-        server.mails = []  # type: ignore[attr-defined]
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        url = f"smtp://me:hush@127.0.0.1:{server.server_address[1]}"
+    server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), MailServer)
+    server.mails = []  # type: ignore[attr-defined]
+    url = f"smtp://me:hush@127.0.0.1:{server.server_address[1]}"
+    with serving(server):
         deliver(failed.app.outbox, outlets(mail_to=("ops@example.com",), mail_url=url))
-        server.shutdown()
     assert server.mails == []  # type: ignore[attr-defined]
     assert undelivered(failed) == ["mail: 127.0.0.1 does not take mail (SMTPNotSupportedError)"]
 
@@ -286,6 +282,9 @@ def test_a_webhook_is_added_tried_and_removed_by_the_command_line(
     assert terminal.json("webhook", "ping", number)["status"] == 204
     (told,) = terminal.json("webhook", "deliveries", number)
     assert (told["event"], told["error"]) == ("ping", None)
+    receiver.answers = [403]
+    with pytest.raises(RetryableError, match="HTTP 403"):
+        terminal("webhook", "ping", number)
     assert [row["id"] for row in terminal.json("webhook", "list")] == [made["id"]]
     assert terminal("webhook", "remove", number) == f"Webhook {number} is removed.\n"
     with pytest.raises(UsageError, match="List them with: campaignsync webhook list"):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -27,6 +26,7 @@ from campaignsync.domain.webhooks import (
 )
 from campaignsync.planner.plan import WAITING
 from conftest import Clock
+from serving import serving
 
 
 class Receiver:
@@ -51,7 +51,6 @@ class Receiver:
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_port}/hook?token=t"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     @property
     def told(self) -> list[dict[str, Any]]:
@@ -61,9 +60,8 @@ class Receiver:
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
     made = Receiver()
-    yield made
-    made.server.shutdown()
-    made.server.server_close()
+    with serving(made.server):
+        yield made
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -14,6 +13,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from campaignsync.bootstrap import Application
+from serving import serving
 from web_words import Look
 
 # Playwright runs a loop of its own in this thread, which Django would take for asynchronous code of ours.
@@ -53,12 +53,8 @@ def served(installation: Application) -> Iterator[str]:
 
     server = ThreadedWSGIServer(("127.0.0.1", 0), Silent)
     server.set_app(wsgi_application(installation))
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://localhost:{server.server_port}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with serving(server):
+        yield f"http://localhost:{server.server_port}"
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ import html
 import json
 import re
 import struct
-import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -25,6 +24,7 @@ from playwright.sync_api import Page, expect
 from campaignsync.bootstrap import Application
 from campaignsync.domain.access import Role
 from campaignsync.web.installation import serve
+from serving import serving
 from web_words import PASSWORD, client
 
 if TYPE_CHECKING:
@@ -88,11 +88,9 @@ class Provider(BaseHTTPRequestHandler):
 @pytest.fixture
 def provider() -> Iterator[str]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Provider)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
     Provider.person = SOMEBODY
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
+    with serving(server):
+        yield f"http://127.0.0.1:{server.server_port}"
 
 
 @pytest.fixture

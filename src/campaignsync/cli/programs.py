@@ -52,12 +52,16 @@ def channel_list(context: typer.Context, as_json: AsJson = False) -> None:
             "program_type": each.program_type,
             "campaign_type": each.campaign_type,
             "statuses": [asdict(status) for status in each.statuses],
-            "line": ", ".join(f"{s.name} {s.step}{' ✓' if s.success else ''}" for s in each.statuses),
         }
         for each in channels
     ]
+    lines = [
+        {**row, "line": ", ".join(f"{s.name} {s.step}{' ✓' if s.success else ''}" for s in each.statuses)}
+        for row, each in zip(rows, channels, strict=True)
+    ]
     headings = {"name": "CHANNEL", "program_type": "PROGRAM TYPE", "line": "STATUSES (✓ SUCCESS)"}
-    show(rows, headings, empty="No channel yet. Make the usual ones with: campaignsync init", as_json=as_json)
+    empty = "No channel yet. Make the usual ones with: campaignsync init"
+    show(rows if as_json else lines, headings, empty=empty, as_json=as_json)
 
 
 @channel.command("create")

@@ -8,6 +8,7 @@ import typer
 
 from campaignsync.cli.output import answer, show
 from campaignsync.cli.session import AsJson, opened
+from campaignsync.domain.errors import RetryableError
 from campaignsync.domain.webhooks import events_named
 
 webhook = typer.Typer(help="Addresses that are told of events.", no_args_is_help=True)
@@ -74,18 +75,17 @@ def webhook_set(
 
 @webhook.command("ping")
 def webhook_ping(context: typer.Context, number: Number, as_json: AsJson = False) -> None:
-    """Send a webhook an event at once that says that it works."""
+    """Send a webhook an event at once that says that it works. Exits with 4 when it was not taken."""
     with opened(context) as app:
         delivery = app.webhooks.ping(number)
         app.webhooks.post_due()
         row = next(
             each for each in app.webhooks.deliveries(number, before=None, limit=50) if each["id"] == delivery
         )
-    if row["settled_at"]:
-        said = f"It was taken (HTTP {row['status']})."
-    else:
-        said = f"Not taken: {row['error'] or 'events before it go first'}"
-    answer(row, said, as_json=as_json)
+    taken = f"It was taken (HTTP {row['status']})." if row["settled_at"] else "It was not taken."
+    answer(row, taken, as_json=as_json)
+    if not row["settled_at"]:
+        raise RetryableError(row["error"] or "Events before it go first.")
 
 
 @webhook.command("deliveries")

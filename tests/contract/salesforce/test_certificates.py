@@ -4,7 +4,6 @@ another."""
 from __future__ import annotations
 
 import ssl
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -18,6 +17,7 @@ from campaignsync.domain.service import again_after_s
 from campaignsync.salesforce.events import is_loopback
 from campaignsync.salesforce.org import SalesforceOrg
 from certificates import server_certificate
+from serving import serving
 
 
 @contextmanager
@@ -37,12 +37,8 @@ def served(file: Path) -> Iterator[tuple[str, list[str]]]:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(file)
     server.socket = context.wrap_socket(server.socket, server_side=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"https://127.0.0.1:{server.server_port}", asked
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with serving(server):
+        yield f"https://127.0.0.1:{server.server_port}", asked
 
 
 @pytest.mark.parametrize(

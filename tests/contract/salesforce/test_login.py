@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.server
-import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -16,6 +15,7 @@ from campaignsync.salesforce.org import SalesforceOrg
 from campaignsync.salesforce.wire import Wire
 from certificates import certificate_of, new_key, pem_of
 from sandbox_org import CLIENT_ID, CLIENT_SECRET, SandboxOrg
+from serving import serving
 
 APP = {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}
 USER = {"username": "admin@sandbox.example", "password": "sandbox"}
@@ -168,13 +168,9 @@ class _NeverLetsIn(http.server.BaseHTTPRequestHandler):
 @pytest.fixture
 def never_lets_in() -> Iterator[str]:
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _NeverLetsIn)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
     _NeverLetsIn.logins = 0
-    yield f"http://127.0.0.1:{server.server_address[1]}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with serving(server):
+        yield f"http://127.0.0.1:{server.server_port}"
 
 
 @pytest.mark.parametrize(
