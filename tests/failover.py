@@ -33,7 +33,7 @@ ATTEMPTS = 5
 class Told:
     """What each side was given and said to have done."""
 
-    expected: Leg = field(default_factory=lambda: Expected(1, looks_grow_old=True).legs[0])
+    expected: Leg = field(default_factory=lambda: Expected(1, under_way=True).legs[0])
     """Each program is linked in one org."""
     deeds: list[tuple[float, str, str, str, str]] = field(default_factory=list)
     members: dict[str, list[str]] = field(default_factory=dict)

@@ -18,7 +18,7 @@ from campaignsync.planner.decide import Rules, Verdict, decide
 State = tuple["str | None", "str | None", "str | None"]
 """Of one org: agreed, program, campaign."""
 Whole = tuple["str | None", tuple[tuple["str | None", ...], ...]]
-"""Program, and (agreed, campaign) of each org; where looks grow old, also the campaign as it was seen last."""
+"""Program, and of each org what was agreed, what is in the campaign, and what a look saw there last."""
 WEBINAR = next(channel for channel in DEFAULT_CHANNELS if channel.name == "Webinar")
 _POLICY = {
     "winner": Winner,
@@ -38,18 +38,21 @@ def spelled(label: str | None) -> str | None:
 class Expected:
     """What may be true, by program and person, in so many orgs.
 
-    With `looks_grow_old`, people edit while rounds are under way: what was seen of a campaign may be older than what is there, so
-    that an edit here which changed nothing comes before the round brings what it saw. Without, a round happens at once.
+    What is edited while a round is `under_way` may be younger than what that round saw, and is still there when it brings what
+    it saw. What is edited between two rounds, the next one sees before it does anything.
     """
 
-    def __init__(self, orgs: int, *, looks_grow_old: bool = False) -> None:
-        self.looks_grow_old = looks_grow_old
+    def __init__(self, orgs: int, *, under_way: bool = False) -> None:
+        self.under_way = under_way
+        """Whether a round is under way while people edit, of whatever org."""
         self.legs = [Leg(self, number) for number in range(orgs)]
         self.states: dict[tuple[str, str], set[Whole]] = {}
         self.unsure: dict[str, str] = {}
         """People whose records were joined or brought back: why their exact status is not foretold."""
         self.removed: set[tuple[str, str]] = set()
         """Whom somebody removed on any side."""
+        self._unseen: set[tuple[str, str]] = set()
+        """Who was edited in a campaign while a round was under way that may have seen it before."""
         self.seen: dict[tuple[str, str], set[str | None]] = {}
         self.fields: dict[tuple[str, str], set[str]] = {}
         """What each field of each person was ever set to."""
@@ -57,7 +60,7 @@ class Expected:
 
     def possible(self, program: str, name: str) -> set[Whole]:
         """What may be true now, syncs between or not."""
-        nowhere = (None,) * (3 if self.looks_grow_old else 2)
+        nowhere = None, None, None
         found = set(self.states.get((program, name), {(None, (nowhere,) * len(self.legs))}))
         waiting = list(found)
         legs = [leg for leg in self.legs if program in leg.linked_programs]
@@ -69,6 +72,30 @@ class Expected:
                         found.add(then)
                         waiting.append(then)
         return found
+
+    def before_an_edit(self, program: str, name: str) -> set[Whole]:
+        """What may be true when somebody edits a member. Between two rounds, whatever was unseen is seen before it matters."""
+        if not self.under_way:
+            self._look(program, name)
+        return self.possible(program, name)
+
+    def look_anew(self) -> None:
+        """Another round begins, and looks before it does anything."""
+        for program, name in sorted(self._unseen):
+            self._look(program, name)
+
+    def _look(self, program: str, name: str) -> None:
+        if (program, name) in self._unseen:
+            self._unseen.discard((program, name))
+            self.states[program, name] = {
+                each
+                for each in self.possible(program, name)
+                if all(seen == there for _, there, seen in each[1])
+            }
+
+    def unseen(self, program: str, name: str) -> None:
+        """A round that is under way may have looked before this."""
+        self._unseen.add((program, name))
 
     def note(self, program: str, name: str, status: str | None) -> None:
         """Somebody gave a member that status, on whichever side."""
@@ -99,8 +126,7 @@ class Leg:
         self.linked_programs: set[str] = set()
         self.policies: dict[str, dict[str, str]] = {}
         self._rules: dict[str, Rules] = {}
-        self.under_way = False
-        """Whether a round is under way while people edit."""
+        self._synced: dict[tuple[str, State], State] = {}
         self.unseen = False
         """Whether what is edited in Salesforce now may be written over by what is on its way there, and nobody could tell."""
 
@@ -110,45 +136,50 @@ class Leg:
 
     def seen_of(self, whole: Whole) -> State:
         """The triple of this org."""
-        here, legs = whole
-        agreed, there, *_ = legs[self.number]
-        return agreed, here, there
+        agreed, there, _ = whole[1][self.number]
+        return agreed, whole[0], there
 
     def then(self, whole: Whole, program: str) -> Iterator[Whole]:
         """What a round may make of it next."""
-        rules, triple = self.rules(program), self.seen_of(whole)
-        if not self.whole.looks_grow_old:
-            yield self.put(whole, synced(triple, rules))
-            return
-        agreed, here, there = triple
-        seen = whole[1][self.number][2]
-        yield self.put(whole, triple, there)
-        then = synced((agreed, here, seen), rules)
+        here, legs = whole
+        agreed, there, seen = legs[self.number]
+        then = self.synced(program, (agreed, here, seen))
+        if there != seen:
+            yield self.put(whole, (agreed, here, there), there)
         if then[2] == seen:
             # What was seen is brought here, or agreed on: whatever has become of it there meanwhile is left alone.
-            yield self.put(whole, (then[0], then[1], there))
+            yield self.put(whole, (then[0], then[1], there), seen)
         elif there == seen:
             # Else the row is left as it is, since it is read in the same call before it is written.
             yield self.put(whole, then, then[2])
 
-    def put(self, whole: Whole, state: State, *seen: str | None) -> Whole:
-        """All of it, with another triple of this org, and what was seen there last as it was or as given."""
-        legs = list(whole[1])
+    def put(self, whole: Whole, state: State, seen: str | None) -> Whole:
+        """All of it, with another triple of this org, and with what was seen there last."""
         agreed, here, there = state
-        legs[self.number] = agreed, there, *(seen or legs[self.number][2:])
-        return here, tuple(legs)
+        legs = whole[1]
+        return here, (*legs[: self.number], (agreed, there, seen), *legs[self.number + 1 :])
 
     def choose(self, program: str, choices: Mapping[str, str]) -> None:
         """The policy of a link is another from now on."""
         self.whole.settle(program)
         self.policies[program] = {**self.policies.get(program, {}), **choices}
-        self._rules.clear()
+        self._forget_rules()
 
     def rules(self, program: str) -> Rules:
         if program not in self._rules:
             chosen: dict[str, Any] = {k: _POLICY[k](v) for k, v in self.policies.get(program, {}).items()}
             self._rules[program] = Rules.of(WEBINAR, LinkPolicy(**chosen))
         return self._rules[program]
+
+    def synced(self, program: str, state: State) -> State:
+        """What a sync makes of it."""
+        if (program, state) not in self._synced:
+            self._synced[program, state] = synced(state, self.rules(program))
+        return self._synced[program, state]
+
+    def _forget_rules(self) -> None:
+        self._rules.clear()
+        self._synced.clear()
 
     def linked(self, program: str) -> None:
         self.linked_programs.add(program)
@@ -158,25 +189,35 @@ class Leg:
         self.whole.settle(program)
         self.linked_programs.discard(program)
         self.policies.pop(program, None)
-        self._rules.clear()
+        self._forget_rules()
         for key, states in self.whole.states.items():
             if key[0] == program:
-                self.whole.states[key] = {self.put(each, (None, *self.seen_of(each)[1:])) for each in states}
+                triples = ((each, self.seen_of(each)) for each in states)
+                self.whole.states[key] = {
+                    self.put(each, (None, here, there), there) for each, (_, here, there) in triples
+                }
 
     def edited_here(self, program: str, name: str, status: str | None) -> None:
         self.whole.note(program, name, status)
-        self.whole.states[program, name] = {(status, legs) for _, legs in self.whole.possible(program, name)}
+        before = self.whole.before_an_edit(program, name)
+        self.whole.states[program, name] = {(status, legs) for _, legs in before}
 
     def perhaps_edited_here(self, program: str, name: str, status: str) -> None:
         """Nobody knows whether this edit was made."""
-        without = self.whole.possible(program, name)
+        without = self.whole.before_an_edit(program, name)
         self.edited_here(program, name, status)
         self.whole.states[program, name] |= without
 
     def edited_there(self, program: str, name: str, status: str | None) -> None:
         self.whole.note(program, name, status)
-        before = self.whole.possible(program, name)
-        after = {self.put(each, (*self.seen_of(each)[:2], spelled(status))) for each in before}
+        before, now = self.whole.before_an_edit(program, name), spelled(status)
+        late = self.whole.under_way and program in self.linked_programs
+        if late:
+            self.whole.unseen(program, name)
+        after = set()
+        for each in before:
+            agreed, _, seen = each[1][self.number]
+            after.add(self.put(each, (agreed, each[0], now), seen if late else now))
         self.whole.states[program, name] = after | before if self.unseen else after
 
     def decided(self, program: str, name: str, winner: str) -> None:
@@ -184,9 +225,9 @@ class Leg:
         states = self.whole.possible(program, name)
         made = set()
         for each in states:
-            agreed, here, there = self.seen_of(each)
-            if decide(agreed, here, there, self.rules(program)).verdict is Verdict.CONFLICT:
-                made.add(self.put(each, (there, there if winner == "campaign" else here, there)))
+            here, (agreed, there, seen) = each[0], each[1][self.number]
+            if decide(agreed, here, seen, self.rules(program)).verdict is Verdict.CONFLICT:
+                made.add(self.put(each, (seen, seen if winner == "campaign" else here, there), seen))
         self.whole.states[program, name] = states | made
 
     def field_set(self, name: str, field: str, value: str) -> None:
@@ -197,8 +238,7 @@ class Leg:
         for key, states in self.whole.states.items():
             if key[0] == program:
                 turned = {
-                    self.put(each, (default, self.seen_of(each)[1], default))
-                    for each in self.whole.possible(*key)
+                    self.put(each, (default, each[0], default), default) for each in self.whole.possible(*key)
                 }
                 self.whole.states[key] = states | turned
 

@@ -246,6 +246,7 @@ class Play:
     def _round(self, worlds: Sequence[World]) -> list[str]:
         """A round of each org, one behind the other; what is due may happen to any of them between any two steps."""
         self._moment = 0
+        self.universe.expected.look_anew()
         for world in worlds:
             world.spoilt, world.calls_of_round, world.wrongs = False, 0, 0
             world.asked.clear()
@@ -322,7 +323,7 @@ class Play:
         # Rows of a bulk job are not read in the call that writes them, and what a call knew of an edit that it wrote over
         # dies with a process that does not live to record it (docs/critiques.md).
         dies = any(each.what in DEATHS or "killed" in each.what for each in self._due)
-        world.expected.under_way = process is not None
+        self.universe.expected.under_way = process is not None
         world.expected.unseen = process is not None and (world.given.bulk or dies)
         try:
             if event.what in ACTS:

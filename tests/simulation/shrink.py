@@ -81,7 +81,8 @@ def _smaller(history: History) -> Iterator[History]:
     for number, event in enumerate(events):
         if event.moment:
             earlier = replace(event, moment=0)
-            yield replace(history, events=(*events[:number], earlier, *events[number + 1 :]))
+            moved = (*events[:number], earlier, *events[number + 1 :])
+            yield replace(history, events=tuple(sorted(moved, key=lambda each: (each.round, each.moment))))
 
 
 def _speaks_of(args: object, name: str) -> bool:

@@ -249,7 +249,7 @@ class World:
                 return False  # Nobody is matched by name (M7.3): whom sales enters would be somebody else.
             if not known:
                 known = [("Lead", self.make_record(name, "Lead"))]
-                if self.expected.under_way:
+                if self.expected.whole.under_way:
                     # Whom we have looked for in vain we make, and nothing keeps somebody from being quicker.
                     self.expected.unsure[name] = "entered in Salesforce while a round was under way"
             kind, record = known[0]
