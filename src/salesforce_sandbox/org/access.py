@@ -5,13 +5,14 @@ that nobody took from them: only what is denied is kept. Tokens are made from a 
 """
 
 import hashlib
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from salesforce_sandbox.org.clock import Clock
 from salesforce_sandbox.org.storage import Storage
 
 SESSION_HOURS = 2
+_SESSION = timedelta(hours=SESSION_HOURS)
 AUDIT_FIELDS = ("CreatedDate", "CreatedById", "LastModifiedDate", "LastModifiedById")
 
 
@@ -63,8 +64,10 @@ class Readable:
         return ((sobject, "read") if name == "Id" else (sobject, name, "read")) not in self.denied
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Session:
+    """Who has come in; whoever uses it puts off when it `expires`."""
+
     token: str
     user_id: str
     expires: datetime
@@ -106,7 +109,7 @@ class Access:
 
     def open_session(self, user_id: str, app: str = "") -> Session:
         """A new session; `app` is the name of the connected app that asked for it."""
-        expires = self.clock.now() + timedelta(hours=SESSION_HOURS)
+        expires = self.clock.now() + _SESSION
         token = f"{self.org_id[:15]}!AQ{self._secret()}"
         session = Session(token=token, user_id=user_id, expires=expires, app=app)
         self.sessions[session.token] = session
@@ -123,7 +126,7 @@ class Access:
         now = self.clock.now()
         if session is None or session.expires <= now:
             return None
-        self.sessions[token] = replace(session, expires=now + timedelta(hours=SESSION_HOURS))
+        session.expires = now + _SESSION
         return session
 
     def revoke(self, token: str) -> bool:

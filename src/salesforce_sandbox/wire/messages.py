@@ -55,6 +55,15 @@ class Response:
     headers: Mapping[str, str] = field(default_factory=dict)
     media_type: str = JSON
 
+    def headed(self, name: str, value: str) -> "Response":
+        """The same with one more header, unless it says that itself."""
+        return Response(
+            status=self.status,
+            body=self.body,
+            headers={name: value, **self.headers},
+            media_type=self.media_type,
+        )
+
     def content(self) -> bytes:
         if self.body is None:
             return b""

@@ -154,7 +154,7 @@ class Sandbox:
     def dated(self, response: Response) -> Response:
         """The same, with the org's own time in its head, as every answer of HTTP has it."""
         date = format_datetime(self.org.clock.now().astimezone(UTC), usegmt=True)
-        return replace(response, headers={"Date": date, **response.headers})
+        return response.headed("Date", date)
 
     def _serve(self, request: Request, fault: Fault) -> Response:
         self.org.jobs.catch_up()

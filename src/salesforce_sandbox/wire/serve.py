@@ -71,8 +71,7 @@ class Service:
             response = self._run(endpoint, request, caller, parameters)
         except SalesforceError as error:
             response = _refusal(error, request)
-        usage = {"Sforce-Limit-Info": self.org.accounting.usage(caller.app)}
-        return replace(response, headers={**usage, **response.headers})
+        return response.headed("Sforce-Limit-Info", self.org.accounting.usage(caller.app))
 
     def admit(self, request: Request) -> Caller:
         """Who asks; SalesforceError INVALID_SESSION_ID when nobody does."""
@@ -81,9 +80,10 @@ class Service:
             raise SalesforceError(401, "INVALID_AUTH_HEADER", "INVALID_HEADER_TYPE")
         options = _options(request.headers.get("sforce-call-options", ""))
         caller = caller_of(self.org, session_token(request), request.path, client=options.get("client"))
-        if float(caller.version) < DUPLICATE_HEADER_SINCE:
+        said = request.headers.get("sforce-duplicate-rule-header")
+        if said is None or float(caller.version) < DUPLICATE_HEADER_SINCE:
             return caller
-        duplicates = _options(request.headers.get("sforce-duplicate-rule-header", ""), separator=";")
+        duplicates = _options(said, separator=";")
         return replace(
             caller,
             save_duplicates=duplicates.get("allowsave", "").lower() == "true",
