@@ -37,6 +37,8 @@ _READS = (
     (re.compile(r"FROM (Lead|Contact) WHERE Id IN "), BY_ID),
     (re.compile(r"FROM CampaignMember WHERE (CampaignId = |Id IN )"), READ_BACK),
 )
+Parts = list[dict[str, Any]]
+"""The subrequests of a call."""
 _CAMPAIGN = re.compile(r"CampaignId = '(\w+)'")
 
 
@@ -58,9 +60,10 @@ class Asked:
 
     def note(self, request: Request) -> None:
         """A call that Salesforce charges."""
-        for lane, place, key in (found := list(_written(request))):
+        parts = _parts(request)
+        for lane, place, key in (found := list(_written(request, parts))):
             self.rows[lane, place].add(key)
-        self.calls[found[0][0] if found else _read(request)] += 1
+        self.calls[found[0][0] if found else _read(request, parts)] += 1
 
     def allowed(self, *, looks: int = 1) -> Counter[str]:
         """What a round may ask in which nothing went wrong (docs/delta.md); a slow job is looked at more often."""
@@ -104,35 +107,40 @@ AGAIN = 1
 """A read is sent once more, a member gets back what was written over."""
 
 
-def _read(request: Request) -> str:
+def _read(request: Request, parts: Parts) -> str:
     if "/jobs/" in request.path:
         looks = request.method == "GET" and not request.path.endswith("Results")
         return LOOK_AT_JOB if looks else JOB
-    asked = " ".join(_queries(request))
+    asked = " ".join(_queries(request, parts))
     return next((kind for wanted, kind in _READS if wanted.search(asked)), f"{request.method} {request.path}")
 
 
-def _queries(request: Request) -> Iterator[str]:
+def _queries(request: Request, parts: Parts) -> Iterator[str]:
     if "q" in request.query:
         yield request.query["q"]
-    for part in _parts(request):
-        yield unquote_plus(part["url"])
+    for part in parts:
+        yield _plain(part["url"])
 
 
-def _parts(request: Request) -> list[dict[str, Any]]:
+def _plain(url: str) -> str:
+    # Most of what is spelled otherwise in an address are spaces, and those are quickly brought back.
+    return unquote_plus(url.replace("%20", " "))
+
+
+def _parts(request: Request) -> Parts:
     if not request.path.endswith("/composite"):
         return []
-    parts: list[dict[str, Any]] = orjson.loads(request.body)["compositeRequest"]
+    parts: Parts = orjson.loads(request.body)["compositeRequest"]
     return parts
 
 
-def _written(request: Request) -> Iterator[tuple[str, str, str]]:
+def _written(request: Request, parts: Parts) -> Iterator[tuple[str, str, str]]:
     """(lane, campaign or object, who or what) of each row that a call writes."""
-    parts = _parts(request)
-    told = " ".join(unquote_plus(part["url"]) for part in parts if part["method"] == "GET")
-    campaign = found[1] if (found := _CAMPAIGN.search(told)) else ""
-    for part in parts:
-        if part["method"] != "GET":
+    campaign = ""
+    if writes := [part for part in parts if part["method"] != "GET"]:
+        told = " ".join(_plain(part["url"]) for part in parts if part["method"] == "GET")
+        campaign = found[1] if (found := _CAMPAIGN.search(told)) else ""
+        for part in writes:
             yield from _rows(part["method"], part["url"], part.get("body") or {}, campaign)
     if "/composite/sobjects" in request.path:
         body = orjson.loads(request.body) if request.body else {}

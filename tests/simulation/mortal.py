@@ -7,7 +7,6 @@ closed, as they are not by SIGKILL: a run stays open, and locks go with the sess
 from __future__ import annotations
 
 import contextlib
-import functools
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -91,7 +90,6 @@ class Mortal:
         return made
 
     def _step(self, name: str, step: Callable[..., Any]) -> Callable[..., Any]:
-        @functools.wraps(step)
         def done(*args: Any, **kwargs: Any) -> Any:
             self.require_alive()
             self._moment(f"before {name}", self._process)

@@ -60,9 +60,7 @@ def merge(
     """Insert new rows and update those that differ and are no older; (before, after) of each that was."""
     if frame.is_empty():
         return []
-    columns = [frame[name].to_list() for name in schema]
-    rows = [dict(zip(schema, values, strict=True)) for values in zip(*columns, strict=True)]
-    seen = {row[key]: row for row in rows}
+    seen = {row[key]: row for row in frame[[*schema]].to_dicts()}
     changed = []
     for number, row in seen.items():
         before = table.get((connection, number))
