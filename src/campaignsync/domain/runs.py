@@ -19,6 +19,7 @@ from campaignsync.domain.member_fields import FieldMapping
 from campaignsync.domain.people import LeadRules
 from campaignsync.domain.programs import PeriodCost, Rates
 from campaignsync.domain.statuses import Channel
+from campaignsync.domain.steps import at_once
 from campaignsync.domain.trees import CAMPAIGN_MEMBERS, Schema
 
 REASONS: Schema = {"person_id": pl.Int64, "reason": pl.String}
@@ -110,18 +111,26 @@ class MemberBatch:
 
     def by_reason(self, otherwise: str) -> Iterator[tuple[str, pl.DataFrame, list[str]]]:
         """For each reason the rows as read back, and the ids of those that are gone: there are few reasons, however many rows."""
-        told = self.outcomes.join(self.reasons, on="person_id", how="left").select(
-            pl.col("campaign_member_id").alias("id"),
-            pl.col("reason").fill_null(otherwise),
-            (pl.col("known") & pl.col("found").is_null()).alias("gone"),
+        steps = self.outcomes.lazy().join(self.reasons.lazy(), on="person_id", how="left")
+        told = at_once(
+            steps.select(
+                pl.col("campaign_member_id").alias("id"),
+                pl.col("reason").fill_null(otherwise),
+                (pl.col("known") & pl.col("found").is_null()).alias("gone"),
+            )
+            .filter(pl.col("id").is_not_null())
+            .unique("id", keep="last")
         )
-        told = told.filter(pl.col("id").is_not_null()).unique("id", keep="last")
-        rows = self.members.join(told.select("id", "reason"), on="id", how="left")
-        rows = rows.with_columns(pl.col("reason").fill_null(otherwise))
+        reasons = told.lazy().select("id", "reason")
+        rows = at_once(
+            self.members.lazy()
+            .join(reasons, on="id", how="left")
+            .with_columns(pl.col("reason").fill_null(otherwise))
+        )
         here = rows.partition_by("reason", as_dict=True)
-        gone = told.filter("gone").partition_by("reason", as_dict=True)
+        gone = told.filter("gone").partition_by("reason", as_dict=True) if told["gone"].any() else {}
         for key in sorted({*here, *gone}):
-            members = here.get(key, rows.clear()).select(*CAMPAIGN_MEMBERS)
+            members = here.get(key, rows.clear())[[*CAMPAIGN_MEMBERS]]
             yield str(key[0]), members, gone[key]["id"].to_list() if key in gone else []
 
 

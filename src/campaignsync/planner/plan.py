@@ -43,6 +43,9 @@ _DIGESTED_VALUES = ("person_id", "campaign_member_id", "field", "agreed", "ours"
 
 WAITING = {"person_id": pl.Int64, "code": pl.String, "message": pl.String, "wanted": pl.String}
 _UNSETTLED = {"person_id": pl.Int64, "code": pl.String}
+_NO_VALUES = pl.DataFrame(schema=VALUES)
+_NOBODY_WAITS = pl.DataFrame(schema=WAITING)
+_NOBODY_UNSETTLED = pl.DataFrame(schema=_UNSETTLED)
 
 # What is asked of every plan is said once: saying it takes longer than answering it of a plan that does nothing.
 _WAITS = pl.col("code").is_not_null()
@@ -89,7 +92,7 @@ class Plan:
     fields: tuple[FieldChange, ...]
     equal_fields: Mapping[str, CampaignFieldValue] = field(default_factory=dict)
     """Fields that say what they should and are not yet remembered so: later edits of them can be told from it (M5.3)."""
-    values: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=VALUES))
+    values: pl.DataFrame = field(default_factory=_NO_VALUES.clone)
     """VALUES: custom fields of members whom both sides have already; who is added by this plan brings theirs along."""
     _parts: dict[Verdict, pl.DataFrame] = field(default_factory=dict, init=False, repr=False)
     _backlog: dict[Lane, int] = field(default_factory=dict, init=False, repr=False)
@@ -123,8 +126,9 @@ class Plan:
     def of(self, verdict: Verdict) -> pl.DataFrame:
         """The members with one verdict."""
         if not self._parts:
-            parts = self.members.partition_by("verdict", as_dict=True)
-            self._parts.update({each: parts.get((each.value,), self.members.clear()) for each in Verdict})
+            nobody = self.members.clear()
+            parts = {} if self.members.is_empty() else self.members.partition_by("verdict", as_dict=True)
+            self._parts.update({each: parts.get((each.value,), nobody) for each in Verdict})
         return self._parts[verdict]
 
     @property
@@ -151,7 +155,7 @@ class Plan:
     def waiting(self) -> pl.DataFrame:
         """Whatever a person has to look at first (WAITING): conflicts, held members, held fields with person_id null."""
         fields = [(None, field_code(change.name), change.held, None) for change in self.fields if change.held]
-        of_fields = pl.DataFrame(fields, schema=WAITING, orient="row")
+        of_fields = pl.DataFrame(fields, schema=WAITING, orient="row") if fields else _NOBODY_WAITS
         if self.members.is_empty():
             return of_fields
         members = self.members.filter(_WAITS).select(
@@ -163,7 +167,7 @@ class Plan:
     def unsettled(self) -> pl.DataFrame:
         """Whose problems, if any, are not solved by this plan by itself: who waits, and who is about to be written."""
         fields = [(None, field_code(change.name)) for change in self.fields]
-        of_fields = pl.DataFrame(fields, schema=_UNSETTLED, orient="row")
+        of_fields = pl.DataFrame(fields, schema=_UNSETTLED, orient="row") if fields else _NOBODY_UNSETTLED
         if self.members.is_empty():
             return of_fields
         return self.members.filter(_OPEN).select("person_id", "code").vstack(of_fields)

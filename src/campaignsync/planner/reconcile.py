@@ -18,12 +18,14 @@ from campaignsync.domain.links import FieldEdit
 from campaignsync.domain.programs import actual_cost
 from campaignsync.domain.runs import CampaignFieldValue, LinkFacts
 from campaignsync.domain.statuses import Channel, folded
+from campaignsync.domain.steps import at_once
 from campaignsync.domain.trees import REFUSED_BEFORE, Trees
 from campaignsync.planner.decide import Decision, Rules, Verdict, decide
 from campaignsync.planner.plan import MEMBERS, FieldChange, Plan
 
 _SIDES = ("agreed", "program", "campaign")
 _DECIDED = dict.fromkeys((*_SIDES, "verdict", "becomes", "code", "reason"), pl.String)
+_DIFFER = pl.col("agreed").ne_missing(pl.col("program")) | pl.col("program").ne_missing(pl.col("campaign"))
 _NOBODY = pl.DataFrame(schema=MEMBERS)
 _CODES = {Verdict.CONFLICT: "CONFLICT", Verdict.HOLD: "UNKNOWN_STATUS"}
 
@@ -33,15 +35,13 @@ def reconcile(facts: LinkFacts, trees: Trees) -> Plan:
     trees = spelled(facts.vocabulary, trees)
     if _same(trees):
         return Plan.of_link(facts, _NOBODY, field_changes(facts), equal_fields(facts))
-    differences = side_by_side(facts.channel, trees).filter(
-        pl.col("agreed").ne_missing(pl.col("program")) | pl.col("program").ne_missing(pl.col("campaign"))
-    )
+    differences = at_once(_side_by_side(facts.channel, trees).filter(_DIFFER))
     if differences.is_empty():
         return Plan.of_link(facts, _NOBODY, field_changes(facts), equal_fields(facts))
     decided = _decided(facts, differences.select(_SIDES).unique())
-    members = (
-        _refused_before(differences.join(decided, on=_SIDES, nulls_equal=True), trees.held)
-        .join(trees.people, on="person_id", how="left")
+    members = at_once(
+        _refused_before(differences.lazy().join(decided.lazy(), on=_SIDES, nulls_equal=True), trees.held)
+        .join(trees.people.lazy(), on="person_id", how="left")
         .select(*MEMBERS)
         .sort("verdict", "person_id")
     )
@@ -78,9 +78,13 @@ def spelled(vocabulary: Vocabulary, trees: Trees) -> Trees:
 
 def side_by_side(channel: Channel, trees: Trees) -> pl.DataFrame:
     """One row for everybody in any tree: person_id, agreed, program, campaign, campaign_member_id."""
-    agreed = trees.agreed.rename({"status": "agreed"})
-    program = trees.program.rename({"status": "program"})
-    campaign = _furthest(channel, trees.campaign).rename({"status": "campaign"})
+    return at_once(_side_by_side(channel, trees))
+
+
+def _side_by_side(channel: Channel, trees: Trees) -> pl.LazyFrame:
+    agreed = trees.agreed.lazy().rename({"status": "agreed"})
+    program = trees.program.lazy().rename({"status": "program"})
+    campaign = _furthest(channel, trees.campaign).lazy().rename({"status": "campaign"})
     ours = agreed.join(program, on="person_id", how="full", coalesce=True)
     return ours.join(campaign, on="person_id", how="full", coalesce=True)
 
@@ -125,11 +129,11 @@ def _possible(decision: Decision, facts: LinkFacts, offered: Container[str]) -> 
     return Decision(verdict=Verdict.HOLD, becomes=wanted, why=why)
 
 
-def _refused_before(rows: pl.DataFrame, held: pl.DataFrame) -> pl.DataFrame:
+def _refused_before(rows: pl.LazyFrame, held: pl.DataFrame) -> pl.LazyFrame:
     """Writes that were refused and are not due again wait, with Salesforce's words (docs/adr/0004)."""
     if held.is_empty():
         return rows
-    known = held.rename({"wanted": "becomes"})
+    known = held.lazy().rename({"wanted": "becomes"})
     waits = pl.col("message").is_not_null() & (pl.col("verdict") == Verdict.TO_CAMPAIGN)
     return rows.join(known, on=("person_id", "becomes"), how="left", nulls_equal=True).with_columns(
         pl.when(waits).then(pl.lit(Verdict.HOLD.value)).otherwise("verdict").alias("verdict"),

@@ -32,6 +32,8 @@ from campaignsync.runtime.ports import Ledger, SalesforceDoor
 from campaignsync.runtime.progress import Tell
 from campaignsync.runtime.telemetry import span
 
+_NO_OUTCOMES = pl.DataFrame(schema=MEMBER_OUTCOMES)
+
 
 @span("execute")
 def execute(
@@ -151,7 +153,7 @@ def write_members(
     run: RunId, facts: LinkFacts, plan: Plan, door: SalesforceDoor, ledger: Ledger, tell: Tell
 ) -> pl.DataFrame:
     """Add, change and remove members of the campaign; MEMBER_OUTCOMES of all that was asked for."""
-    outcomes = pl.DataFrame(schema=MEMBER_OUTCOMES)
+    outcomes = _NO_OUTCOMES
     if plan.for_campaign.is_empty():
         return outcomes
     identities = ledger.identities(facts.connection_id, plan.for_campaign["person_id"].to_list())

@@ -12,6 +12,7 @@ import itertools
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import chain
 from math import inf
 
 import polars as pl
@@ -66,13 +67,13 @@ def changes_since(
     if counting:
         reader.note_counts(itertools.islice(firsts, len(counting)))
     unread = [each for each, first in pages.items() if each.of not in cursor and first["totalSize"] >= most]
-    members, people = _members_and_people(
+    members, people, latest_people = _members_and_people(
         reader, {each: pages[each] for each in queries if each not in unread}
     )
     groups += zip(later, firsts, strict=True)
     status_counts, member_counts = _counts(reader, groups)
     seen = {"Campaign": campaigns, "CampaignMemberStatus": statuses, "CampaignMember": members}
-    latest = {of: rows["system_modstamp"].max() for of, rows in seen.items()} | _latest_of_people(people)
+    latest = {of: rows["system_modstamp"].max() for of, rows in seen.items()} | latest_people
     return Delta(
         campaigns=campaigns,
         statuses=statuses,
@@ -146,24 +147,33 @@ def _pages_from(reader: Reader, place: ReadPlace) -> Iterator[FirstPage]:
         yield FirstPage(rows=reader.unread(place.object_name, result), place=place, person_fields=mapped)
 
 
-def _members_and_people(reader: Reader, firsts: Mapping[Query, Record]) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Members, and people each once, of the queries above of which the first pages are there."""
-    members, related, people = [frame("CampaignMember", [])], [frame("Lead", [])], [frame("Lead", [])]
+def _members_and_people(
+    reader: Reader, firsts: Mapping[Query, Record]
+) -> tuple[pl.DataFrame, pl.DataFrame, dict[str, datetime | None]]:
+    """Members, and people each once, of the queries above of which the first pages are there; and by object the stamp of the
+    latest lead and contact."""
+    members = [frame("CampaignMember", [])]
+    related: dict[str, list[pl.DataFrame]] = {kind: [frame(kind, [])] for kind in PEOPLE}
+    people: dict[str, list[pl.DataFrame]] = {kind: [] for kind in PEOPLE}
     for query, first in firsts.items():
         if query.of != "CampaignMember":
-            people.append(reader.rows(query, first))
+            people[query.of].append(reader.rows(query, first))
             continue
         for page in reader.pages(query, first):
             members.append(page.rows(query.of))
-            related += map(page.related, PEOPLE)
-    everybody = _joined([*related, *people])
-    if everybody.is_empty():
-        return _joined(members), everybody
-    return (
-        _joined(members),
+            for kind, found in related.items():
+                found.append(page.related(kind))
+    latest = {kind: _latest([*related[kind], *people[kind]]) for kind in PEOPLE}
+    everybody = _joined([*chain(*related.values()), *chain(*people.values())])
+    if everybody["salesforce_id"].n_unique() < everybody.height:
         # People themselves were read last, and that is how things stand.
-        everybody.unique("salesforce_id", keep="last", maintain_order=True),
-    )
+        everybody = everybody.unique("salesforce_id", keep="last", maintain_order=True)
+    return _joined(members), everybody, latest
+
+
+def _latest(frames: Iterable[pl.DataFrame]) -> datetime | None:
+    stamps = (each["system_modstamp"].max() for each in frames)
+    return max((at for at in stamps if isinstance(at, datetime)), default=None)
 
 
 def _joined(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
@@ -245,15 +255,6 @@ def _all_of(reader: Reader, group: Group, page: Sequence[Record]) -> dict[str, i
         group, page = rest, reader.records(rest.query.soql)
         counts |= {each["CampaignId"]: each["found"] for each in page}
     return counts
-
-
-def _latest_of_people(people: pl.DataFrame) -> dict[str, datetime | None]:
-    """The stamp of the latest lead and of the latest contact, of whichever there are any."""
-    if people.is_empty():
-        return {}
-    latest = people.group_by("kind").agg(pl.col("system_modstamp").max())
-    names = {kind.value: name for name, kind in PEOPLE.items()}
-    return {names[kind]: at for kind, at in latest.rows()}
 
 
 def _moved(

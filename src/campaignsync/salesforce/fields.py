@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -21,6 +22,7 @@ from campaignsync.domain.trees import (
     UTC_TIME,
     Schema,
 )
+from campaignsync.salesforce.few_records import FEW, FewRecords, OutOfRangeError
 
 Kind = type[DataType] | DataType
 
@@ -137,12 +139,23 @@ def frame(
     layout = layout or STANDARD[object_name]
     if not records:
         return _reading(object_name, layout, frozenset()).nothing.clone()
+    if len(records) <= FEW and not layout.custom and not layout.members:
+        with suppress(OutOfRangeError):
+            return _few(object_name, layout).frame(records)
     # A field that was asked for is in every record; one that was not is no empty value of a member's.
     reading = _reading(
         object_name, layout, frozenset(path for path in layout.members if path not in records[0])
     )
     # A page has few rows and many columns: sharing those out among threads would take longer than making them.
     return pl.from_dicts(records, schema=reading.sent).select_seq(reading.columns)
+
+
+@lru_cache(maxsize=256)
+def _few(object_name: str, layout: Layout) -> FewRecords:
+    kind = PEOPLE.get(object_name)
+    otherwise = {"kind": kind.value, "is_converted": False} if kind else {}
+    schema = _reading(object_name, layout, frozenset()).nothing.schema
+    return FewRecords.of(schema, layout.paths, money=_MONEY, otherwise=otherwise)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

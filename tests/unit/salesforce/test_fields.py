@@ -20,6 +20,7 @@ from campaignsync.domain.trees import (
     SALESFORCE_PEOPLE,
     Schema,
 )
+from campaignsync.salesforce.few_records import FEW
 from campaignsync.salesforce.fields import frame, frame_of_csv, layouts
 
 SCHEMAS = {
@@ -88,6 +89,56 @@ def test_money_keeps_its_digits_on_its_way_through_json(amount: Decimal) -> None
 def test_a_field_that_mixes_whole_and_broken_numbers_is_read() -> None:
     rows = [{"Id": "1", "ActualCost": 5}, {"Id": "2", "ActualCost": 1.5}, {"Id": "3", "ActualCost": None}]
     assert frame("Campaign", rows)["actual_cost"].to_list() == ["5", "1.5", None]
+
+
+_MOMENTS = st.datetimes(min_value=datetime(1990, 1, 1), max_value=datetime(2050, 1, 1)).map(  # noqa: DTZ001
+    lambda at: f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03}{'+0000' if at.day % 2 else '-0330'}"
+)
+_VALUES_OF = {
+    pl.String: st.text(max_size=5),
+    pl.Boolean: st.booleans(),
+    pl.Float64: st.floats(min_value=-1e17, max_value=1e17) | st.integers(-(10**6), 10**6),
+}
+
+
+@st.composite
+def records_of(draw: st.DrawFn, name: str) -> list[dict[str, object]]:
+    """Records as JSON brings them: each field of its kind, empty, or not asked for."""
+    known = layouts()[name].paths
+    of_kind = SCHEMAS[name]
+
+    def value(column: str) -> st.SearchStrategy[object]:
+        kind = of_kind[column]
+        if column in ("actual_cost", "annual_revenue"):
+            return _VALUES_OF[pl.Float64]
+        if kind == pl.Int64:
+            return st.integers(0, 10**6) | st.integers(0, 10**6).map(float)
+        if kind == pl.Date:
+            return st.dates().map(str)
+        return _VALUES_OF.get(kind, _MOMENTS)  # type: ignore[call-overload, no-any-return]
+
+    asked = draw(st.sets(st.sampled_from(sorted(known))))
+    rows = []
+    for _ in range(draw(st.integers(1, 3))):
+        row: dict[str, object] = {}
+        for column in asked:
+            first, _, second = known[column].partition(".")
+            found = draw(st.none() | value(column))
+            if second:
+                row.setdefault(first, {})[second] = found  # type: ignore[index]
+            else:
+                row[first] = found
+        rows.append({name: each for name, each in row.items() if each != {} and draw(st.integers(0, 9))})
+    return rows
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+@given(data=st.data())
+def test_a_page_of_a_few_rows_is_what_it_would_be_among_many(name: str, data: st.DataObject) -> None:
+    few = data.draw(records_of(name))
+    many = frame(name, few * (FEW + 1))
+    assert frame(name, few).equals(many.head(len(few)))
+    assert frame(name, few).schema == many.schema
 
 
 CUSTOM = (
