@@ -285,15 +285,18 @@ def database_server() -> Iterator[Server]:
     """A server of our own, as big installations have theirs: with more memory than a laptop's, and a disk that may be late."""
     from campaignsync.runtime.embedded_postgres import embedded_postgres
 
+    with (
+        embedded_postgres(CACHE / "server") as url,
+        psycopg.connect(url, autocommit=True) as session,
+    ):
+        for name, value in _TUNED.items():
+            session.execute(f"ALTER SYSTEM SET {name} = '{value}'")
     with embedded_postgres(CACHE / "server") as url:
-        with psycopg.connect(url, autocommit=True) as session:
-            for name, value in _TUNED.items():
-                session.execute(f"ALTER SYSTEM SET {name} = '{value}'")
-            session.execute("SELECT pg_reload_conf()")
         yield Server(url)
 
 
 _TUNED = {
+    "shared_buffers": "2GB",
     "max_wal_size": "8GB",
     "synchronous_commit": "off",
     "work_mem": "64MB",

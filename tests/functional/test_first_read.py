@@ -101,6 +101,22 @@ def test_killed_at_any_page_it_goes_on_behind_the_last_one_that_was_kept(big: De
     assert result_pages(second) - looks_at_jobs <= 6 - kept, "no page that was kept is read again"
 
 
+def test_nobody_is_looked_up_whom_a_page_to_come_will_bring(big: Desk) -> None:
+    """Their rows are written once. Whoever is gone before their page comes is looked up behind the last one (S1.3.6)."""
+    org, ledger = big.connection.connection_id, big.app.ledger
+    doomed = DiesBehind(login(big.org))
+    doomed.pages_left = 4
+    with pytest.raises(RetryableError):
+        look(doomed, ledger, org)
+    assert rows("SELECT count(*) AS people FROM store_salesforceperson") == [{"people": 0}]
+    lead = big.org.query("SELECT Id FROM Lead LIMIT 1")[0]["Id"]
+    big.org.delete("Lead", lead)
+    look(SalesforceOrg(login(big.org)), ledger, org)
+    assert mirrored() == (ROWS - 1, ROWS)
+    gone = rows("SELECT salesforce_id FROM store_salesforceperson WHERE is_deleted")
+    assert gone == [{"salesforce_id": lead}]
+
+
 def test_a_job_that_salesforce_has_forgotten_is_made_anew(big: Desk) -> None:
     """Results are kept for a week (S2.4.1)."""
     org, ledger = big.connection.connection_id, big.app.ledger

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import polars as pl
+import pytest
 
 from campaign_words import Linked, delta, lead, member
 from campaignsync.domain.fields import (
@@ -49,6 +50,37 @@ def settle(linked: Linked, waiting: pl.DataFrame | None = None) -> None:
     nothing = pl.DataFrame(schema=RECORD_PROBLEMS)
     solved = [] if waiting is not None else compared["person_id"].to_list()
     ledger.settle_people(org, compared, nothing if waiting is None else waiting, solved, RULES)
+
+
+def test_whoever_is_made_of_a_record_is_agreed_on_at_once(linked: Linked) -> None:
+    """M7.4: nobody has to compare them, and whoever changes on either side from then on is the one who changed."""
+    ledger, org = linked.app.ledger, linked.connection.connection_id
+    ledger.mirror(org, delta(member(1, "Invited"), people=[lead(1, title=" Countess ", city="Paris")]))
+    ledger.adopt_people(linked.link, RULES)
+    assert ledger.compare_people(org, RULES).compared.is_empty()
+    ledger.mirror_people(
+        org, pl.DataFrame([lead(1, title="Lady", city=None, state="N/A")], schema=SALESFORCE_PEOPLE)
+    )
+    assert differences(linked) == {
+        "title": ("Countess", "Countess", "Lady"),
+        "city": ("Paris", "Paris", None),
+        "state": (None, None, "N/A"),
+    }
+    assert ledger.compare_people(org, RULES).differences["met"].to_list() == [True] * 3
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_who_was_ours_before_or_has_nothing_to_compare_is_still_to_be_compared(
+    linked: Linked, *, known: bool
+) -> None:
+    """M7.4: only what was taken from a record is the record's."""
+    ledger, org = linked.app.ledger, linked.connection.connection_id
+    if known:
+        linked.app.members.set_status("Spring", ADA, "Invited", who="marketing")
+    ledger.mirror(org, delta(member(1, "Invited"), people=[lead(1, title="Countess")]))
+    ledger.adopt_people(linked.link, RULES if known else ())
+    assert ledger.compare_people(org, RULES).compared["person_id"].to_list() == [person(linked, ADA)]
+    assert set(ledger.compare_people(org, RULES).differences["met"]) == ({False} if known else set())
 
 
 def test_whoever_is_found_is_joined_and_known_from_then_on(linked: Linked) -> None:

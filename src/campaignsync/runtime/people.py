@@ -123,7 +123,7 @@ def adopt_people(door: SalesforceDoor, ledger: Ledger, link: LinkId) -> None:
         facts = ledger.link(link)
         people = OrgPeople(connection=facts.connection_id, leads=facts.leads, door=door, ledger=ledger)
         people.find_unheard(intended)
-    ledger.adopt_people(link)
+    ledger.adopt_people(link, door.field_rules())
 
 
 def look_up(door: SalesforceDoor, ledger: Ledger, connection: ConnectionId, ids: Collection[str]) -> None:

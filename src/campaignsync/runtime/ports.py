@@ -270,8 +270,9 @@ class Ledger(Protocol):
         """Whom we were about to make as leads and never heard of (LEAD_WRITES), when somebody came into the linked campaign who
         is nobody's record yet: it may be they (M7.11)."""
 
-    def adopt_people(self, link: LinkId) -> None:
-        """Make every lead and contact in the linked campaign a person of ours, found before made (M2.4, M7.3)."""
+    def adopt_people(self, link: LinkId, rules: Sequence[FieldRule] = ()) -> None:
+        """Make every lead and contact in the linked campaign a person of ours, found before made (M2.4, M7.3). The fields of
+        whoever is made are the record's: what these rules compare of them is agreed on, and nobody has to compare it (M7.4)."""
 
     def settle_intents(self, link: LinkId, sync_user_id: str) -> None:
         """Judge writes whose outcome nobody saw by what the mirror shows now: a row that we wrote last and that does not

@@ -9,10 +9,12 @@ from collections.abc import Mapping
 from dataclasses import asdict
 
 from campaignsync.domain.observation import FirstPage, ReadPlace
+from campaignsync.domain.people import PersonKind
 from campaignsync.store import mirror, models, scope
 from campaignsync.store.facts import mapping_held
 
 _TABLES = {"CampaignMember": mirror.MEMBER, "Lead": mirror.PERSON, "Contact": mirror.PERSON}
+_KINDS = {"Lead": PersonKind.LEAD, "Contact": PersonKind.CONTACT}
 
 
 def places(connection: int) -> Mapping[str, ReadPlace]:
@@ -38,10 +40,9 @@ def keep(connection: int, page: FirstPage) -> None:
         )
         return
     reads.delete()
-    if place.object_name == "CampaignMember":
-        _ask_for_people(connection)
     if place.latest:
         mirror.move_cursor(connection, place.object_name, place.latest)
+    _ask_for_people(connection)
 
 
 def begin_anew(connection: int) -> None:
@@ -51,7 +52,8 @@ def begin_anew(connection: int) -> None:
 
 
 def _ask_for_people(connection: int) -> None:
-    """Members that are read anew, long after people were: whoever of them nobody has seen is looked up one by one."""
-    people = models.Cursor.objects.filter(connection_id=connection, object_name__in=("Lead", "Contact"))
-    if people.exists():
-        mirror.ask_for_people(connection)
+    """When members and a kind of people were read whole, whoever of that kind is a member and came along with neither is looked
+    up one by one. Before that nobody is: a kind that is to be read brings its people by itself, and writes their rows once."""
+    read = models.Cursor.objects.filter(connection_id=connection).values_list("object_name", flat=True)
+    if mirror.MEMBER.counted_as in read:
+        mirror.ask_for_people(connection, kinds=[kind for name, kind in _KINDS.items() if name in read])

@@ -188,12 +188,17 @@ class Ledger:
             among = doubts.seen(row.pk).records_or_all
             return store_people.in_question(row.connection_id, row.campaign_id, among)
 
-    def adopt_people(self, link: LinkId) -> None:
+    def adopt_people(self, link: LinkId, rules: Sequence[FieldRule] = ()) -> None:
         row = _link(link)
         with self._acting(why="merged in Salesforce", round_of=row.connection_id):
             among = doubts.seen(row.pk).records_or_all
             store_people.adopt(
-                row.connection_id, row.campaign_id, self._now(), program=row.program_id, among=among
+                row.connection_id,
+                row.campaign_id,
+                self._now(),
+                program=row.program_id,
+                among=among,
+                rules=rules,
             )
 
     def settle_intents(self, link: LinkId, sync_user_id: str) -> None:

@@ -283,20 +283,23 @@ _WENT_WITH = (
 )
 
 
-def ask_for_people(connection: int, members: pl.Series | None = None) -> None:
-    """Whoever is one of these members, or any, and was never seen is looked up one by one: people are read when they change, and
-    somebody may have been a lead for years."""
+def ask_for_people(
+    connection: int, members: pl.Series | None = None, kinds: Collection[PersonKind] = tuple(PersonKind)
+) -> None:
+    """Whoever of these kinds is one of these members, or any, and was never seen is looked up one by one: people are read when
+    they change, and somebody may have been a lead for years."""
     these = "true"
     if members is not None:
         temporary("asking", members.to_frame("id"))
         these = "m.salesforce_id IN (SELECT id FROM asking)"
     execute(
-        "INSERT INTO store_salesforceperson (connection_id, salesforce_id, kind) SELECT DISTINCT m.connection_id, w.id,"
-        " CASE WHEN w.id LIKE '003%%' THEN 'contact' ELSE 'lead' END FROM store_campaignmember m CROSS JOIN LATERAL"
-        f" (SELECT coalesce(m.contact_id, m.lead_id) AS id) w WHERE m.connection_id = %s AND w.id IS NOT NULL AND {these}"
+        "INSERT INTO store_salesforceperson (connection_id, salesforce_id, kind) SELECT DISTINCT m.connection_id, w.id, w.kind"
+        " FROM store_campaignmember m CROSS JOIN LATERAL (SELECT coalesce(m.contact_id, m.lead_id) AS id,"
+        " CASE WHEN m.contact_id IS NULL THEN 'lead' ELSE 'contact' END AS kind) w"
+        f" WHERE m.connection_id = %s AND w.id IS NOT NULL AND w.kind = ANY(%s) AND {these}"
         " AND NOT EXISTS (SELECT FROM store_salesforceperson p WHERE p.connection_id = m.connection_id"
         " AND p.salesforce_id = w.id)",
-        (connection,),
+        (connection, [kind.value for kind in kinds]),
     )
 
 

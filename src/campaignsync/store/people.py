@@ -11,12 +11,14 @@ from datetime import datetime
 
 import polars as pl
 
+from campaignsync.domain.fields import FieldRule
 from campaignsync.domain.problems import Direction
 from campaignsync.domain.trees import LEAD_WRITES, PERSON_FIELDS, UTC_TIME
 from campaignsync.store.acting import alone
 from campaignsync.store.following import land
 from campaignsync.store.frames import bulk, execute, micros, query, table, temporary
 from campaignsync.store.journal import note
+from campaignsync.store.person_fields import agreed_as_made
 from campaignsync.store.problems import keep, people_of, solve
 
 _PAIRS = ", ".join(f"'{name}', p.{name}" for name in PERSON_FIELDS)
@@ -30,8 +32,8 @@ _STRANGERS = (
     " AND (%(among)s::text[] IS NULL OR coalesce(m.contact_id, m.lead_id) = ANY(%(among)s)) AND NOT EXISTS"
     " (SELECT FROM store_personidentity i WHERE i.connection_id = m.connection_id"
     " AND i.salesforce_id = coalesce(m.contact_id, m.lead_id)))"
-    " SELECT DISTINCT p.salesforce_id, p.kind, NULLIF(lower(trim(p.email)), '') AS email, p.system_modstamp AS seen_at,"
-    " NULL::bigint AS person_id FROM nobodys n JOIN store_salesforceperson p ON p.connection_id = n.connection_id"
+    " SELECT DISTINCT p.salesforce_id, p.kind, NULLIF(lower(trim(p.email)), '') AS email, p.system_modstamp AS seen_at"
+    " FROM nobodys n JOIN store_salesforceperson p ON p.connection_id = n.connection_id"
     " AND p.salesforce_id = n.salesforce_id AND p.system_modstamp IS NOT NULL"
     " AND (p.is_converted OR p.is_deleted) IS NOT TRUE"
 )
@@ -45,9 +47,11 @@ def adopt(
     *,
     program: int | None = None,
     among: Collection[str] | None = None,
+    rules: Collection[FieldRule] = (),
 ) -> None:
     """Make every lead and contact in a campaign a person of ours, found by e-mail address before made; `among` which of them are
-    all who may be nobody's yet. Whoever is made enters by way of the linked program (M1.5).
+    all who may be nobody's yet. Whoever is made enters by way of the linked program (M1.5), and what these rules compare is
+    agreed on at once, since it was taken from the record.
 
     A person who is a lead in our memory and whose membership is a contact's by now is the contact (M7.7): the member may tell
     before the lead does. Of several leads and contacts with one address, contacts come first, then the latest changed (M7.3), and
@@ -66,32 +70,31 @@ def adopt(
         land(connection, now)
     if not _strangers(connection, campaign_id, among):
         return
-    execute(
-        "UPDATE strangers s SET person_id = pair.person_id FROM ("
-        " SELECT r.salesforce_id, f.id AS person_id FROM"
-        " (SELECT salesforce_id, email, row_number()"
-        "  OVER (PARTITION BY email ORDER BY kind, seen_at DESC NULLS LAST, salesforce_id) AS place FROM strangers) r JOIN"
+    table(
+        "adopted",
+        "SELECT salesforce_id, email, coalesce(ours, nextval(pg_get_serial_sequence('store_person', 'id'))) AS person_id,"
+        " ours IS NULL AS made FROM (SELECT s.salesforce_id, s.email, f.id AS ours FROM (SELECT *, row_number()"
+        "  OVER (PARTITION BY email ORDER BY kind, seen_at DESC NULLS LAST, salesforce_id) AS place FROM strangers) s LEFT JOIN"
         " (SELECT id, email, row_number() OVER (PARTITION BY email ORDER BY id) AS place FROM store_person p"
         "  WHERE email IN (SELECT email FROM strangers) AND NOT EXISTS (SELECT FROM store_personidentity i"
-        "  WHERE i.connection_id = %s AND i.person_id = p.id)) f USING (email, place)) pair"
-        " WHERE pair.salesforce_id = s.salesforce_id",
+        "  WHERE i.connection_id = %s AND i.person_id = p.id)) f USING (email, place) ORDER BY s.salesforce_id) found",
         (connection,),
-    )
-    execute(
-        "UPDATE strangers SET person_id = nextval(pg_get_serial_sequence('store_person', 'id')) WHERE person_id IS NULL"
     )
     bulk(
         "store_person",
         f"INSERT INTO store_person (id, email, {_OTHER_FIELDS}, custom, created_at, acquisition_program_id)"
-        f" SELECT s.person_id, s.email, {_OTHER_FIELDS}, '{{}}'::jsonb, clock_timestamp(), %s FROM strangers s"
-        f" JOIN (SELECT salesforce_id, {_OTHER_FIELDS} FROM store_salesforceperson WHERE connection_id = %s) p"
-        " USING (salesforce_id) WHERE NOT EXISTS (SELECT FROM store_person o WHERE o.id = s.person_id)",
+        f" SELECT a.person_id, a.email, {_OTHER_FIELDS}, '{{}}'::jsonb, clock_timestamp(), %s FROM adopted a"
+        f" JOIN (SELECT salesforce_id, {_OTHER_FIELDS} FROM store_salesforceperson WHERE connection_id = %s) m"
+        " USING (salesforce_id) WHERE a.made",
         (program, connection),
     )
     bulk(
         "store_personidentity",
-        "INSERT INTO store_personidentity (connection_id, person_id, salesforce_id, kind)"
-        " SELECT %s, person_id, salesforce_id, kind FROM strangers",
+        "INSERT INTO store_personidentity (connection_id, person_id, salesforce_id, kind, agreed, changes)"
+        " SELECT m.connection_id, a.person_id, m.salesforce_id, m.kind, agreed.values,"
+        " CASE WHEN agreed.values IS NULL THEN 1 ELSE 0 END FROM adopted a JOIN store_salesforceperson m"
+        " ON m.connection_id = %s AND m.salesforce_id = a.salesforce_id JOIN store_connection x ON x.id = m.connection_id"
+        f" CROSS JOIN LATERAL (SELECT CASE WHEN a.made THEN {agreed_as_made(rules)} END) agreed(values)",
         (connection,),
     )
 

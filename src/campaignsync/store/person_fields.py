@@ -185,6 +185,22 @@ def settle(connection: int, compared: pl.DataFrame, rules: Iterable[FieldRule]) 
     )
 
 
+def agreed_as_made(rules: Collection[FieldRule]) -> str:
+    """SQL of what is agreed on with record m, in an org x, of a person who is made of it: all that is compared and not empty.
+    NULL, which is to be compared, without rules, and where fields of one's own hold something: they are filled in by that."""
+    kinds = []
+    for kind in PersonKind:
+        fields = _fields(rule for rule in rules if rule.kind is kind and rule.access is not Access.NONE)
+        pairs = ", ".join(
+            f"{_literal(field.name)}, {_comparable(field, 'm')}" for field in fields if not field.is_custom
+        )
+        kinds.append(f"WHEN m.kind = '{kind.value}' THEN jsonb_strip_nulls(jsonb_build_object({pairs}))")
+    owned = "jsonb_strip_nulls(coalesce(m.custom, '{}')) <> '{}'"
+    return (
+        f"NULLIF(CASE WHEN {owned} THEN NULL {' '.join(kinds)} END, {TAKEN_OVER})" if rules else "NULL::jsonb"
+    )
+
+
 def hold(connection: int, settled: Collection[int], waiting: pl.DataFrame, now: datetime) -> None:
     """Keep what waits for a person (RECORD_PROBLEMS), and solve the problems of whoever was compared and has none any more."""
     keep(people_of(connection), waiting, Direction.FROM_SALESFORCE, now)

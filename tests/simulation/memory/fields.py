@@ -260,6 +260,16 @@ def settle(tables: Tables, connection: int, compared: pl.DataFrame, rules: Seque
             _agree(tables, identity, rules)
 
 
+def agree_as_made(tables: Tables, connection: int, made: Collection[int], rules: Sequence[FieldRule]) -> None:
+    """What people who were just made of their records have in common with them is agreed on, and nobody compares it."""
+    for identity in (tables.identities[connection, person] for person in made):
+        row = tables.salesforce_people[connection, identity.salesforce_id]
+        owned = any(rule.field.is_custom and row.get(rule.field.name) is not None for rule in rules)
+        if not owned and any(ours is not None for _, ours, _ in sides(tables, identity, rules)):
+            identity.changes = 0
+            _agree(tables, identity, rules)
+
+
 def hold(tables: Tables, connection: int, settled: Collection[int], waiting: pl.DataFrame) -> None:
     """Keep what waits for a person, and solve the problems of whoever was compared and has none any more."""
     for row in waiting.to_dicts():

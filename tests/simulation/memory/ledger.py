@@ -191,9 +191,11 @@ class MemoryLedger(MemoryRounds):
             self.tables, row.connection, unheard if people.strangers(self.tables, row) else []
         )
 
-    def adopt_people(self, link: LinkId) -> None:
-        self._act(why="merged in Salesforce", round_of=self._link(link).connection)
-        people.adopt(self.tables, self._link(link))
+    def adopt_people(self, link: LinkId, rules: Sequence[FieldRule] = ()) -> None:
+        row = self._link(link)
+        self._act(why="merged in Salesforce", round_of=row.connection)
+        made = people.adopt(self.tables, row)
+        fields.agree_as_made(self.tables, row.connection, made, rules)
 
     def settle_intents(self, link: LinkId, sync_user_id: str) -> None:
         row = self._link(link)

@@ -56,8 +56,8 @@ def unseen_row(salesforce_id: str, kind: str) -> Row:
     return {"salesforce_id": salesforce_id, "kind": kind, **nothing}
 
 
-def adopt(tables: Tables, link: LinkRow) -> None:
-    """Make every lead and contact in a campaign a person of ours, found by e-mail address before made."""
+def adopt(tables: Tables, link: LinkRow) -> list[int]:
+    """Make every lead and contact in a campaign a person of ours, found by e-mail address before made; who was made."""
     connection = link.connection
     landing: dict[int, Landing] = {}
     for row in sorted(
@@ -70,6 +70,7 @@ def adopt(tables: Tables, link: LinkRow) -> None:
     land(tables, connection, [landing[person] for person in sorted(landing)])
     found = strangers(tables, link)
     taken: dict[str | None, list[int]] = {}
+    made: list[int] = []
     for stranger in found:
         email = folded(stranger["email"]) or None
         free = [
@@ -88,8 +89,10 @@ def adopt(tables: Tables, link: LinkRow) -> None:
         if stranger["person"] is None:
             values = {**stranger, "email": folded(stranger["email"]) or None}
             stranger["person"] = tables.add_person(values).number
+            made.append(stranger["person"])
     for stranger in found:
         tables.join(connection, stranger["person"], stranger["salesforce_id"], stranger["kind"])
+    return made
 
 
 def recognise(tables: Tables, entries: Collection[int]) -> int:

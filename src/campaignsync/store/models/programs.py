@@ -192,7 +192,7 @@ class Person(PersonFields):
     Who was merged into somebody else keeps an empty row, for the sake of the journal.
     """
 
-    email = models.TextField(null=True, db_index=True)
+    email = models.TextField(null=True)
     our_id = models.UUIDField(db_default=RandomUUID(), unique=True, editable=False)
     custom = models.JSONField(default=dict)
     acquisition_program = models.ForeignKey(Program, models.SET_NULL, null=True, related_name="+")
@@ -200,6 +200,10 @@ class Person(PersonFields):
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
+        # One index for whole addresses and for beginnings of them: a first load writes it row by row.
+        indexes = (
+            models.Index(fields=("email",), opclasses=("text_pattern_ops",), name="people_by_address"),
+        )
         triggers = (*note_people(), *mark_people())
 
     def __str__(self) -> str:
