@@ -121,15 +121,23 @@ def _unlink(world: World, program: str) -> bool:
             world.ever_unlinked.add(program)
             world.expected.unlinked(program)
 
-    world.later.append(unlink)
+    _in_turn(world, unlink)
     return True
 
 
+def _in_turn(world: World, act: Callable[[], None]) -> None:
+    """Now, or once the round that is under way is over."""
+    if world.expected.whole.under_way:
+        world.later.append(act)
+    else:
+        act()
+
+
 def _link(world: World, program: str) -> bool:
-    """Once the round is over: an admin's look waits its turn."""
+    """An admin's look waits its turn."""
     if program in world.links:
         return False
-    world.later.append(lambda: world.link(program, new=False))
+    _in_turn(world, lambda: world.link(program, new=False))
     return True
 
 
@@ -159,7 +167,7 @@ def _decide(world: World, program: str, winner: str) -> bool:
             for name in [person.name for person in world.given.people]:
                 world.expected.decided(program, name, winner)
 
-    world.later.append(decide)
+    _in_turn(world, decide)
     return True
 
 

@@ -50,6 +50,8 @@ class Asked:
     """How many links the org has as the round begins."""
     compares: bool = True
     """Whether it is no round, but the daily comparison."""
+    left: int = 0
+    """How many bulk jobs a dead process left, whose end must be waited for."""
     calls: Counter[str] = field(default_factory=Counter)
     rows: dict[tuple[str, str], set[str]] = field(default_factory=lambda: defaultdict(set))
     """By lane and campaign (or object): who or what was written, each once."""
@@ -84,7 +86,7 @@ class Asked:
                 INTENDED: 2 * self.links,
                 BY_ID: STEPS + finds + bool(self.calls[LIST]) + min(self.calls[INTENDED], self.links),
                 JOB: _OF_JOB * jobs,
-                LOOK_AT_JOB: _LOOKS * looks * jobs,
+                LOOK_AT_JOB: _LOOKS * looks * (jobs + self.left),
                 READ_BACK: 2 * jobs,
             }
         )

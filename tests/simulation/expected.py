@@ -53,10 +53,10 @@ class Expected:
         """Whom somebody removed on any side."""
         self._unseen: set[tuple[str, str]] = set()
         """Who was edited in a campaign while a round was under way that may have seen it before."""
-        self.seen: dict[tuple[str, str], set[str | None]] = {}
         self.fields: dict[tuple[str, str], set[str]] = {}
         """What each field of each person was ever set to."""
-        self.merged_away: set[str] = set()
+        self.merged_away: dict[str, str] = {}
+        """Who became somebody else in Salesforce, and whom."""
 
     def possible(self, program: str, name: str) -> set[Whole]:
         """What may be true now, syncs between or not."""
@@ -99,9 +99,11 @@ class Expected:
 
     def note(self, program: str, name: str, status: str | None) -> None:
         """Somebody gave a member that status, on whichever side."""
-        self.seen.setdefault((program, name), set()).add(status)
         if status is None:
-            self.removed.add((program, name))
+            # Whoever is somebody else there by now, which is not known here, takes along that they were removed.
+            while name and (program, name) not in self.removed:
+                self.removed.add((program, name))
+                name = self.merged_away.get(name, "")
 
     def settle(self, program: str) -> None:
         for key in [key for key in self.states if key[0] == program]:
@@ -109,12 +111,9 @@ class Expected:
 
     def joined(self, loser: str, winner: str) -> None:
         """Two people became one in Salesforce (M7.8)."""
-        self.merged_away.add(loser)
+        self.merged_away[loser] = winner
         for name in (loser, winner):
             self.unsure[name] = f"{loser} was merged into {winner}"
-        for program, name in list(self.seen):
-            if name == loser:
-                self.seen.setdefault((program, winner), set()).update(self.seen[program, loser])
         self.removed |= {(program, winner) for program, name in self.removed if name == loser}
 
 

@@ -5,7 +5,7 @@ Called by `play` at a moment; a fault that is set for the next call waits in `wo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -35,6 +35,7 @@ def _next_call(world: World, name: str, wrong: Callable[[Request], Any], times: 
         struck(world, name)
         return verdict
 
+    meddle.__name__ = name
     world.meddling.append(meddle)
 
 
@@ -209,12 +210,20 @@ FAULTS: Mapping[str, Callable[..., None]] = {
     "bulk partly refused": _bulk_partly_refused,
     "bulk slow": _bulk_slow,
 }
+UNANSWERED = frozenset({"lost after it was done", "slow", "5xx after it was done"})
+"""What may be done and never answered."""
 DEATHS: Mapping[str, Callable[[World, str, Mortal], None]] = {
     "killed": _killed,
     "database restart": _database_restart,
     "second worker": _second_worker,
     "session of the database lost, second worker": _split,
 }
+
+
+def answers_may_go(world: World, due: Iterable[str]) -> bool:
+    """Whether an answer may never come, or die with who asked, by what waits for the next call or is still to happen."""
+    waiting = {wrong.__name__ for wrong in world.meddling}
+    return any(what in DEATHS or what in UNANSWERED or "killed" in what for what in {*waiting, *due})
 
 
 def strike(world: World, what: str, args: Mapping[str, Any]) -> None:

@@ -270,7 +270,7 @@ PLANTED = (
     ),
     Planted(
         name="what somebody changed meanwhile is written over",
-        patch=_instead(executor, "put_back", lambda right: lambda facts, plan, batch, door, note: batch),
+        patch=_instead(executor, "put_back", lambda right: lambda facts, plan, batch, door, ledger: batch),
         seeds=400,
         focus={"clashes": 5},
     ),

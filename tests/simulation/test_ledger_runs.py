@@ -163,3 +163,15 @@ def test_why_a_round_could_not_be_done_is_kept_until_one_is(linked: Linked) -> N
     assert problems(linked) == ["LOCKED"]
     in_a_run(linked, lambda run: ledger.finish(run, replace(REPORT)))
     assert problems(linked) == []
+
+
+def test_who_has_which_status_here_by_now_is_told_without_a_plan(linked: Linked) -> None:
+    """What a plan took from the program may have changed since."""
+    ledger = linked.app.ledger
+    see(linked, member(1, "Invited"), member(2, "Invited"))
+    linked.app.members.set_status("Spring", ADA, "Registered", who="marketing")
+    ada, ben = person(linked, ADA), person(linked, BEN)
+    assert ledger.statuses_here(linked.link, [ada, ben]) == {ada: "Registered"}
+    linked.app.members.remove("Spring", ADA, who="marketing")
+    assert ledger.statuses_here(linked.link, [ada, ben]) == {}
+    assert ledger.statuses_here(linked.link, []) == {}

@@ -399,7 +399,8 @@ class World:
     def turn(self, step: str, process: Mortal) -> None:
         """With its turn at the org a process begins a comparison, or a round if it says so."""
         if step == "in alone":
-            self.asked.append((process, Asked(links=len(self.links))))
+            left = len(self.store.ledger.open_jobs(self.connection.connection_id))
+            self.asked.append((process, Asked(links=len(self.links), left=left)))
         elif step == "before begin_round":
             self.asked[-1][1].compares = False
         elif step == "after comparing":

@@ -6,7 +6,6 @@ write and its record is understood by the next one (M7.11, S0.2). A refused reco
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
@@ -162,7 +161,7 @@ def write_members(
     note = partial(ledger.note_job, facts.connection_id)
     for answered in door.write_members(facts.campaign_id, writes, note):
         batch = met(understood(facts, answered), writes)
-        batch = put_back(facts, plan, batch, door, note)
+        batch = put_back(facts, plan, batch, door, ledger)
         batch = replace(batch, reasons=plan.for_campaign.select("person_id", "reason"))
         ledger.record_members(run, batch)
         outcomes = outcomes.vstack(batch.outcomes)
@@ -192,14 +191,15 @@ def met(batch: MemberBatch, writes: pl.DataFrame) -> MemberBatch:
 
 
 def put_back(
-    facts: LinkFacts, plan: Plan, batch: MemberBatch, door: SalesforceDoor, note: Callable[[str], None]
+    facts: LinkFacts, plan: Plan, batch: MemberBatch, door: SalesforceDoor, ledger: Ledger
 ) -> MemberBatch:
     """Whom somebody gave another status between our look and our write gets it back at once, unless the rules say that ours
     counts all the same; nothing is agreed on, so that the next run judges the two edits."""
-    rows = overtaken(facts, plan, batch)
+    rows = overtaken(facts, plan, batch, ledger)
     if rows.is_empty():
         return batch
     members, restored = [batch.members], list[int]()
+    note = partial(ledger.note_job, facts.connection_id)
     for back in door.write_members(facts.campaign_id, rows, note):
         members.append(back.members)
         stands = pl.col("known") & pl.col("code").is_null()
@@ -211,20 +211,24 @@ def put_back(
     return replace(batch, outcomes=outcomes, members=pl.concat(members))
 
 
-def overtaken(facts: LinkFacts, plan: Plan, batch: MemberBatch) -> pl.DataFrame:
-    """The writes (MEMBER_WRITES) that bring back what a batch wrote over: rows that did not say any more what the plan saw."""
+def overtaken(facts: LinkFacts, plan: Plan, batch: MemberBatch, ledger: Ledger) -> pl.DataFrame:
+    """The writes (MEMBER_WRITES) that bring back what a batch wrote over: rows that did not say any more what the plan saw. What
+    stands in the program by now is what they are judged by: what the plan took from there may be gone as well."""
     if batch.before.is_empty():
         return pl.DataFrame(schema=MEMBER_WRITES)
     written = batch.outcomes.filter(pl.col("known") & pl.col("code").is_null())
     spelling = facts.vocabulary.spelling(batch.before["status"].drop_nulls().unique().to_list())
-    seen = plan.for_campaign.select("person_id", "campaign_member_id", "agreed", "program", "campaign")
+    seen = plan.for_campaign.select("person_id", "campaign_member_id", "agreed", "campaign")
     changed = (
         batch.before.with_columns(pl.col("status").replace(spelling).alias("now"))
         .join(seen, left_on="id", right_on="campaign_member_id")
         .join(written.select("person_id", "wanted"), on="person_id")
         .filter(pl.col("now").ne_missing(pl.col("campaign")) & pl.col("now").ne_missing(pl.col("wanted")))
     )
+    if changed.is_empty():
+        return pl.DataFrame(schema=MEMBER_WRITES)
     rules = Rules.of(facts.channel, facts.policy)
+    here = ledger.statuses_here(facts.link_id, changed["person_id"].to_list())
     rows = [
         {
             "person_id": row["person_id"],
@@ -234,7 +238,8 @@ def overtaken(facts: LinkFacts, plan: Plan, batch: MemberBatch) -> pl.DataFrame:
             "status": row["status"],
         }
         for row in changed.to_dicts()
-        if decide(row["agreed"], row["program"], row["now"], rules).verdict is not Verdict.TO_CAMPAIGN
+        if decide(row["agreed"], here.get(row["person_id"]), row["now"], rules).verdict
+        is not Verdict.TO_CAMPAIGN
     ]
     return pl.DataFrame(rows, schema=MEMBER_WRITES)
 

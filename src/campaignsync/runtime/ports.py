@@ -307,6 +307,9 @@ class Ledger(Protocol):
         """Members, agreement and journal in one commit. Columns: person_id, was, status (null: leaves), why. Whoever has
         another status than `was` by now is left alone."""
 
+    def statuses_here(self, link: LinkId, people: Collection[int]) -> Mapping[int, str]:
+        """The statuses that those of these people who are members of the program have in it by now."""
+
     def agree(self, run: RunId, rows: pl.DataFrame) -> None:
         """Both sides are the same already: columns person_id, status (null: neither has the person)."""
 

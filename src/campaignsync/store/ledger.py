@@ -276,6 +276,10 @@ class Ledger:
                     done = writing.change_members(link, part, self._now())
                     self._moved(link.connection_id, link.pk, MEMBERS_HERE, done)
 
+    def statuses_here(self, link: LinkId, people: Collection[int]) -> Mapping[int, str]:
+        rows = models.ProgramMember.objects.filter(program__links=link, person__in=people)
+        return dict(rows.values_list("person", "status__name"))
+
     def agree(self, run: RunId, rows: pl.DataFrame) -> None:
         if not rows.is_empty():
             with transaction.atomic():

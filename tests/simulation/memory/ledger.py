@@ -343,6 +343,10 @@ class MemoryLedger(MemoryRounds):
             self._act(why=str(why), run=run, round_of=self._link_of(run).connection)
             change_members(self.tables, self._link_of(run), part)
 
+    def statuses_here(self, link: LinkId, people: Collection[int]) -> dict[int, str]:
+        members = self.tables.links[link].program.members
+        return {person: members[person].status for person in people if person in members}
+
     def agree(self, run: RunId, rows: pl.DataFrame) -> None:
         link = self._link_of(run)
         for person, status in zip(rows["person_id"].to_list(), rows["status"].to_list(), strict=True):

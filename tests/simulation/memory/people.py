@@ -409,13 +409,18 @@ def _join_identities(tables: Tables, winner: int, people: list[int]) -> None:
             for person in people
             if (connection, person) in tables.identities
         ]
+        kept = min(
+            found, key=lambda each: (each.is_deleted, each.person != winner, each.person), default=None
+        )
         for each in found:
-            tables.mark_identity(each)
-        if found:
-            kept = min(found, key=lambda each: (each.is_deleted, each.person != winner, each.person))
-            kept.person = winner
+            # A record that stays the winner's changes nothing.
+            if each is not kept or each.person != winner:
+                tables.mark_identity(each)
+        if kept:
             tables.identities[connection, winner] = kept
-            tables.mark_identity(kept)
+            if kept.person != winner:
+                kept.person = winner
+                tables.mark_identity(kept)
 
 
 def _join_memberships(tables: Tables, winner: int, people: list[int]) -> None:
