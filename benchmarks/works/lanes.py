@@ -26,7 +26,8 @@ from campaignsync.domain.trees import LEAD_WRITES, MEMBER_WRITES
 from campaignsync.salesforce import lead_writing, reading, writing
 from campaignsync.salesforce.bulk_writing import BulkLane
 from campaignsync.salesforce.lead_writing import LeadLane
-from campaignsync.salesforce.reading import Query, Reader
+from campaignsync.salesforce.reading import Reader
+from campaignsync.salesforce.soql import Query
 from campaignsync.salesforce.wire import Wire
 
 SIZES = (200, 800, 1_200, 1_600, 2_000, 3_000, 4_000, 8_000, 12_000)

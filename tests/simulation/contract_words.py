@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import polars as pl
+
 from campaign_words import Linked, delta
+from campaignsync.domain.observation import Cells
 
 
 def see(linked: Linked, *members: dict[str, object]) -> None:
@@ -13,6 +16,13 @@ def see(linked: Linked, *members: dict[str, object]) -> None:
     ledger.mirror(org, delta(*members))
     ledger.follow_people(org)
     ledger.adopt_people(linked.link)
+
+
+def listed(*ids: str) -> Cells:
+    """A page of a list of ids, as it travels."""
+    csv = "\n".join(("Id", *ids)) + "\n"
+    frame = pl.DataFrame({"id": ids}, schema={"id": pl.String})
+    return Cells(pieces=lambda: iter([csv.encode()]), fields={"id": "Id"}, frame=lambda: frame)
 
 
 def journal(linked: Linked) -> list[tuple[str, Any, Any]]:

@@ -31,7 +31,7 @@ from campaignsync.domain.trees import (
     SALESFORCE_PEOPLE,
 )
 from campaignsync.planner.people import plan_people
-from simulation.contract_words import journal, see
+from simulation.contract_words import journal, listed, see
 
 TITLE = next(field for field in STANDARD_FIELDS if field.name == "title")
 ADA, BEN = "person1@example.com", "person2@example.com"
@@ -113,7 +113,8 @@ def test_a_list_of_ids_tells_who_is_new_and_who_is_gone(linked: Linked) -> None:
     ledger, org = linked.app.ledger, linked.connection.connection_id
     see(linked, member(1, "Invited"), member(2, "Invited"))
     one, two, three = (str(member(number, "")["id"]) for number in (1, 2, 3))
-    assert ledger.compare_members(org, CAMPAIGN_ID, pl.Series([three, one])) == ([three], [two])
+    assert ledger.compare_members(org, CAMPAIGN_ID, [listed(three), listed(one)]) == ([three], [two])
+    assert ledger.compare_members(org, CAMPAIGN_ID, [listed()]) == ([], [one, two])
     lists = WholeLists(
         members_of=frozenset({CAMPAIGN_ID}),
         members=pl.DataFrame([member(3, "Attended")], schema=CAMPAIGN_MEMBERS),
@@ -207,6 +208,8 @@ def test_a_lead_that_was_intended_stays_so_until_it_is_heard_of(linked: Linked) 
     linked.app.members.set_status("Spring", ADA, "Invited", who="marketing")
     ada = person(linked, ADA)
     assert ledger.unmatched(org, [ada])["person_id"].to_list() == [ada]
+    nobody = 10**6
+    assert ledger.still_unmatched(org, pl.Series([ada, nobody])).to_list() == [ada]
     ledger.intend_leads(org, [ada])
     unheard = {"person_id": ada, "known": False, "retriable": False, "message": "no answer"}
     ledger.record_leads(org, pl.DataFrame([unheard], schema=LEAD_OUTCOMES), None)
@@ -215,6 +218,7 @@ def test_a_lead_that_was_intended_stays_so_until_it_is_heard_of(linked: Linked) 
     ledger.record_leads(org, pl.DataFrame([made], schema=LEAD_OUTCOMES), None)
     assert ledger.open_lead_intents(org).is_empty()
     assert ledger.unmatched(org, [ada]).is_empty()
+    assert ledger.still_unmatched(org, pl.Series([ada, nobody])).is_empty()
     assert ledger.identities(org, [ada])["salesforce_id"].to_list() == [made["salesforce_id"]]
 
 

@@ -9,7 +9,7 @@ from campaign_words import CAMPAIGN_ID, Linked, campaigns, delta, lead, member
 from campaignsync.domain.mirror_filter import MirrorFilter
 from campaignsync.domain.observation import Delta, WholeLists
 from campaignsync.domain.trees import CAMPAIGN_MEMBERS, CAMPAIGN_STATUSES, COUNTS
-from simulation.contract_words import journal, see
+from simulation.contract_words import journal, listed, see
 
 FAIR = "701000000000002AAA"
 ACTIVE = MirrorFilter(active_only=True)
@@ -65,8 +65,8 @@ def test_who_leaves_the_mirror_is_forgotten_without_a_word(linked: Linked) -> No
         """Some at a time."""
     assert held(linked) == set()
     assert journal(linked) == [TOLD]
-    ids = pl.Series([str(member(1, "")["id"])])
-    assert ledger.compare_members(org, CAMPAIGN_ID, ids) == (ids.to_list(), [])
+    gone = str(member(1, "")["id"])
+    assert ledger.compare_members(org, CAMPAIGN_ID, [listed(gone)]) == ([gone], [])
 
 
 def test_who_comes_in_is_listed_whole_and_inside_from_then_on(linked: Linked) -> None:

@@ -102,7 +102,7 @@ def _given_owners(people: OrgPeople, there: pl.DataFrame) -> pl.DataFrame:
 
 def _found(people: OrgPeople, commands: pl.DataFrame) -> pl.DataFrame:
     """Give the people of these commands an id in Salesforce; SETTLED of those who are left without one."""
-    missing = people.find_or_create(commands["person_id"].to_list())
+    missing = people.find_or_create(people.unmatched(commands["person_id"].to_list()))
     return missing.join(commands, on="person_id").select(
         "command_id",
         pl.when(pl.col("known") & ~pl.col("retriable")).then(pl.lit("refused")).alias("outcome"),

@@ -43,11 +43,12 @@ def execute(
     changes = take_to_program(run, plan, ledger, tell, calls_before)
     ledger.agree(run, plan.agreements.select("person_id", pl.col("becomes").alias("status")))
     ledger.hold(run, plan.waiting, plan.unsettled)
-    fields_written, fields_refused = write_fields(run, facts, plan, door, ledger)
     people = OrgPeople(
         connection=facts.connection_id, leads=facts.leads, door=door, ledger=ledger, run=run, tell=tell
     )
-    not_found = people.find_or_create(plan.for_campaign["person_id"].to_list())
+    unmatched = people.unmatched(plan.for_campaign["person_id"].to_list())
+    fields_written, fields_refused = write_fields(run, facts, plan, door, ledger, to_find=unmatched.height)
+    not_found = people.find_or_create(unmatched)
     outcomes = write_members(run, facts, plan, door, ledger, tell)
     values = sync_values(run, facts, door, ledger, tell)
     report = reported(facts, plan, changes, outcomes, door.api_calls - calls_before)
@@ -110,16 +111,16 @@ def reported(facts: LinkFacts, plan: Plan, changes: int, outcomes: pl.DataFrame,
 
 
 def write_fields(
-    run: RunId, facts: LinkFacts, plan: Plan, door: SalesforceDoor, ledger: Ledger
+    run: RunId, facts: LinkFacts, plan: Plan, door: SalesforceDoor, ledger: Ledger, *, to_find: int
 ) -> tuple[int, int]:
     """Write type and cost, one way (M5), each by itself so that a refused type does not keep back the cost; how many were
-    written and how many refused."""
+    written and how many refused. So many people are looked for next."""
     for name, value in plan.equal_fields.items():
         ledger.record_field(run, name, FieldAgreement(written=value, found=value))
     written = refused = 0
     for change in plan.field_writes:
         try:
-            found = door.write_campaign(facts.campaign_id, {change.name: change.new})
+            found = door.write_campaign(facts.campaign_id, {change.name: change.new}, to_find=to_find)
         except RefusedError as refusal:
             ledger.record_field_refusal(
                 run, change.name, FieldRefusal(value=change.new, message=_told(facts, change.name, refusal))

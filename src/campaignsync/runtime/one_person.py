@@ -30,7 +30,7 @@ def sync_person(
         follow_people(door, ledger, org)
         directory.let_go(person, org, who=who)
         people = OrgPeople(connection=org, leads=connection.leads, door=door, ledger=ledger)
-        for _, _, code, message, _, known in people.find_or_create([person]).rows():
+        for _, _, code, message, _, known in people.find_or_create(people.unmatched([person])).rows():
             raise RefusedError(message, code=code) if known else UnknownOutcomeError(message)
         ((_, salesforce_id, kind),) = ledger.identities(org, [person]).rows()
     return str(kind), str(salesforce_id)

@@ -17,7 +17,7 @@ import polars as pl
 from campaignsync.domain.ids import ConnectionId, LinkId, RunId
 from campaignsync.domain.matching import MATCHES, conversions_to_follow, made_for, match, only_matches
 from campaignsync.domain.people import LeadRules
-from campaignsync.domain.trees import LEAD_OUTCOMES
+from campaignsync.domain.trees import LEAD_OUTCOMES, LEAD_WRITES
 from campaignsync.runtime.ports import Ledger, SalesforceDoor
 from campaignsync.runtime.progress import Tell, nobody
 
@@ -37,9 +37,13 @@ class OrgPeople:
     """In whose course it is done, for the journal."""
     tell: Tell = nobody
 
-    def find_or_create(self, people: Collection[int]) -> pl.DataFrame:
-        """Give every one of these people an id in Salesforce; LEAD_OUTCOMES of those who are left without one."""
-        if not people or (unmatched := self.ledger.unmatched(self.connection, people)).is_empty():
+    def unmatched(self, people: Collection[int]) -> pl.DataFrame:
+        """Of these people, those without an id in Salesforce (LEAD_WRITES)."""
+        return self.ledger.unmatched(self.connection, people) if people else pl.DataFrame(schema=LEAD_WRITES)
+
+    def find_or_create(self, unmatched: pl.DataFrame) -> pl.DataFrame:
+        """Give every one of these people (LEAD_WRITES) an id in Salesforce; LEAD_OUTCOMES of those who are left without one."""
+        if unmatched.is_empty():
             return pl.DataFrame(schema=LEAD_OUTCOMES)
         unmatched = _required_filled(self.leads, unmatched)
         self.find_unheard(unmatched)
@@ -111,8 +115,9 @@ class OrgPeople:
         return found.filter(~pl.col("salesforce_id").is_in(list(taken)))
 
     def _still_unmatched(self, people: pl.DataFrame) -> pl.DataFrame:
-        left = self.ledger.unmatched(self.connection, people["person_id"].to_list())
-        return people.join(left, on="person_id", how="semi")
+        """Those of whom nothing has become known since they were read."""
+        left = self.ledger.still_unmatched(self.connection, people["person_id"])
+        return people.join(left.to_frame("person_id"), on="person_id", how="semi")
 
 
 def adopt_people(door: SalesforceDoor, ledger: Ledger, link: LinkId) -> None:

@@ -29,6 +29,7 @@ from campaignsync.domain.member_values import ValueBatch, ValuesCompared
 from campaignsync.domain.mirror_filter import EVERYTHING, MirrorFilter, MirrorScope
 from campaignsync.domain.observation import (
     ApiUsage,
+    Cells,
     Cursor,
     Delta,
     FirstPage,
@@ -107,8 +108,9 @@ class SalesforceDoor(Protocol):
     ) -> Iterator[FirstPage]:
         """All rows of an object that has no cursor yet, page by page, from a place on where there is one."""
 
-    def member_ids(self, campaign_id: str) -> pl.Series:
-        """The ids of all members of a campaign, by bulk query: a call for each 250,000, and some four."""
+    def member_ids(self, campaign_id: str) -> Sequence[Cells]:
+        """The ids of all members of a campaign, page by page with `id` for a column, by bulk query: a call for each 250,000, and
+        some four."""
 
     def members_by_id(self, ids: Collection[str]) -> pl.DataFrame:
         """Those of these members that are there (CAMPAIGN_MEMBERS)."""
@@ -170,9 +172,10 @@ class SalesforceDoor(Protocol):
         """Give a campaign statuses it lacks (M4.4)."""
 
     def write_campaign(
-        self, campaign_id: str, fields: Mapping[str, CampaignFieldValue]
+        self, campaign_id: str, fields: Mapping[str, CampaignFieldValue], *, to_find: int = 0
     ) -> Mapping[str, CampaignFieldValue]:
-        """Write Type or ActualCost; what Salesforce holds afterwards. RefusedError in its words."""
+        """Write Type or ActualCost; what Salesforce holds afterwards. RefusedError in its words. So many people are `to_find`
+        next: what has to be known for that may be asked in the same call."""
 
 
 class Ledger(Protocol):
@@ -211,9 +214,9 @@ class Ledger(Protocol):
         """Of these campaigns, those of which so many members are mirrored that a list of ids is far less than a list of rows."""
 
     def compare_members(
-        self, connection: ConnectionId, campaign: str, ids: pl.Series
+        self, connection: ConnectionId, campaign: str, ids: Sequence[Cells]
     ) -> tuple[list[str], list[str]]:
-        """A list of the ids of all members of a campaign beside the mirror: who of it is not mirrored, and which mirrored
+        """A list of the ids (`id`) of all members of a campaign beside the mirror: who of it is not mirrored, and which mirrored
         members are not in it."""
 
     def mirror_whole(self, connection: ConnectionId, lists: WholeLists) -> None:
@@ -319,6 +322,9 @@ class Ledger(Protocol):
 
     def unmatched(self, connection: ConnectionId, people: Collection[int]) -> pl.DataFrame:
         """Of these people, those without an id in the org, with their fields (LEAD_WRITES)."""
+
+    def still_unmatched(self, connection: ConnectionId, people: pl.Series) -> pl.Series:
+        """The same without their fields, for whoever has these: who of them is still there and without an id."""
 
     def match_people(self, connection: ConnectionId, matches: pl.DataFrame, run: RunId | None) -> None:
         """Join people to the leads or contacts they were found to be (domain.matching.MATCHES)."""

@@ -17,8 +17,8 @@ from campaignsync.domain.runs import MemberBatch
 from campaignsync.domain.trees import MEMBER_OUTCOMES
 from campaignsync.salesforce import bulk
 from campaignsync.salesforce.bulk import Ingested, NoteJob, Order
-from campaignsync.salesforce.reading import Query, Reader
-from campaignsync.salesforce.soql import moment, text
+from campaignsync.salesforce.reading import Reader
+from campaignsync.salesforce.soql import Query, moment, text
 from campaignsync.salesforce.wire import Wire
 
 BULK_FROM_ROWS = 2_000
@@ -97,7 +97,8 @@ class BulkLane:
     def _left(self, ids: pl.Series) -> pl.DataFrame:
         """Of these members, those that are still there: asked for by id, or found in a list of all ids where that is less."""
         if len(ids) >= LIST_IDS_FROM:
-            ids = ids.filter(ids.is_in(self.reader.member_ids(self.campaign_id).implode()))
+            pages = [page.frame()["id"] for page in self.reader.member_ids(self.campaign_id)]
+            ids = ids.filter(ids.is_in(pl.concat([ids.clear(), *pages]).implode()))
         return self.reader.members_by_id(ids)
 
     def _members(self, condition: str, expected: int) -> pl.DataFrame:

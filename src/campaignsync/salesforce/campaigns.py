@@ -14,10 +14,10 @@ from campaignsync.domain.errors import CampaignsyncError, RefusedError, UsageErr
 from campaignsync.domain.links import CampaignStatus
 from campaignsync.domain.runs import CampaignFieldValue
 from campaignsync.domain.statuses import folded
+from campaignsync.salesforce.beforehand import Beforehand
 from campaignsync.salesforce.errors import call_error
 from campaignsync.salesforce.pages import Record
-from campaignsync.salesforce.reading import Query
-from campaignsync.salesforce.soql import text
+from campaignsync.salesforce.soql import Query, text
 from campaignsync.salesforce.wire import Part, Wire
 
 
@@ -109,17 +109,26 @@ def add_statuses(wire: Wire, campaign_id: str, statuses: Sequence[CampaignStatus
 
 
 def write_fields(
-    wire: Wire, campaign_id: str, fields: Mapping[str, CampaignFieldValue]
+    wire: Wire,
+    campaign_id: str,
+    fields: Mapping[str, CampaignFieldValue],
+    beforehand: Beforehand,
+    *,
+    asking: bool,
 ) -> dict[str, CampaignFieldValue]:
-    """Write fields of a campaign; what it holds afterwards, read in the same call."""
+    """Write fields of a campaign; what it holds afterwards, read in the same call. With `asking`, what is asked before very many
+    people are looked for is asked in it, too."""
     path = f"/sobjects/Campaign/{campaign_id}"
-    write, read = wire.composite(
+    riding = beforehand.unasked() if asking else ()
+    write, read, *told = wire.composite(
         [
             Part(method="PATCH", path=path, body={name: _json(value) for name, value in fields.items()}),
             Part(method="GET", path=f"{path}?fields={','.join(fields)}"),
+            *(Part(method="GET", path=each.path) for each in riding),
         ],
         writes=True,
     )
+    beforehand.note(riding, (each.body if each.status < 300 else {} for each in told))
     for answer in (write, read):
         _require_success(answer.status, answer.body, f"Writing {', '.join(fields)}")
     return {name: _value(read.body.get(name)) for name in fields}

@@ -21,14 +21,16 @@ from campaignsync.domain.errors import UsageError
 from campaignsync.domain.mirror_filter import EVERYTHING, MirrorScope
 from campaignsync.domain.observation import CURSOR_OBJECTS, Cursor, Delta, FirstPage, ReadPlace
 from campaignsync.domain.trees import COUNTS
+from campaignsync.salesforce.beforehand import ACTIVE_RULE, PEOPLE_WITH_EMAILS
 from campaignsync.salesforce.fields import PEOPLE, STATUS, frame
 from campaignsync.salesforce.pages import Record
-from campaignsync.salesforce.reading import PEOPLE_COUNTED, Query, Reader, condition
-from campaignsync.salesforce.soql import in_address, listed, moment, text
+from campaignsync.salesforce.reading import Reader, condition
+from campaignsync.salesforce.soql import Query, in_address, listed, moment, text
 from campaignsync.salesforce.wire import MOST_QUERIES
 
 LOOK_BACK = timedelta(minutes=10)
-_COUNTED = ("CampaignMemberStatus", "CampaignMember")
+_MEMBER = "CampaignMember"
+_COUNTED = ("CampaignMemberStatus", _MEMBER)
 _LONGEST_CONDITION = 8_000
 """Bytes of an address; the fields of a query take under 2,000 (LONGEST_ADDRESS)."""
 _GROUPS_A_PAGE = 2000  # Aggregate queries have no further pages (S2.2.5).
@@ -52,20 +54,23 @@ def changes_since(
         for after, up_to in zip(("", *bounds), (*bounds, ""), strict=True)
     ]
     now, later = counted[: MOST_QUERIES - 2], counted[MOST_QUERIES - 2 :]
+    # People are looked for by their addresses after a first look, and made; where there is room, that is prepared for.
+    asked = reader.beforehand
+    asked.forget()
+    aside = () if cursor or len(now) == MOST_QUERIES - 2 else (ACTIVE_RULE,)
     # Describes ride in the first call, and say which fields of people the second may ask for.
-    firsts = reader.ask([of_campaigns, of_statuses, *(group.query for group in now)], describing=True)
+    firsts = reader.ask([of_campaigns, of_statuses, *(each.query for each in now), *aside], describing=True)
     first = next(firsts)
     looked_at = reader.asked_at
     campaigns = reader.campaigns(of_campaigns, first)
     statuses = reader.rows(of_statuses, next(firsts))
-    groups = list(zip(now, firsts, strict=True))
-    queries = _of_members_and_people(reader, cursor, scope)
-    # People are looked for by their addresses after a first look; where there is room, it counts for that.
-    counting = PEOPLE_COUNTED if not cursor and not later else ()
-    firsts = reader.ask([*queries, *counting, *(group.query for group in later)])
+    groups = list(zip(now, itertools.islice(firsts, len(now)), strict=True))
+    asked.note(aside, firsts)
+    queries = [] if _nobody_there(cursor, groups, later) else _of_members_and_people(reader, cursor, scope)
+    counting = PEOPLE_WITH_EMAILS if queries and not cursor and not later else ()
+    firsts = reader.ask([*queries, *counting, *(each.query for each in later)])
     pages = dict(zip(queries, itertools.islice(firsts, len(queries)), strict=True))
-    if counting:
-        reader.note_counts(itertools.islice(firsts, len(counting)))
+    asked.note(counting, itertools.islice(firsts, len(counting)))
     unread = [each for each, first in pages.items() if each.of not in cursor and first["totalSize"] >= most]
     members, people, latest_people = _members_and_people(
         reader, {each: pages[each] for each in queries if each not in unread}
@@ -88,6 +93,12 @@ def changes_since(
         person_fields=reader.person_field_mapping,
         fields_read=frozenset(each.field.name for each in reader.layouts["CampaignMember"].members.values()),
     )
+
+
+def _nobody_there(cursor: Cursor, groups: Iterable[tuple[Group, Record]], later: Collection[Group]) -> bool:
+    """Whether a first look has seen already that no campaign has a member: then it has no people to read either."""
+    members = [first["records"] for group, first in groups if group.of == _MEMBER]
+    return not cursor and not later and not any(members)
 
 
 def _of_members_and_people(reader: Reader, cursor: Cursor, scope: MirrorScope) -> list[Query]:

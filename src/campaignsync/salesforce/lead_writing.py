@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 import polars as pl
 
-from campaignsync.domain.errors import RefusedError, UnknownOutcomeError, UsageError
+from campaignsync.domain.errors import RefusedError, UnknownOutcomeError
 from campaignsync.domain.people import (
     ASSIGN_BY_ACTIVE_RULE,
     ASSIGN_NOBODY,
@@ -51,7 +51,6 @@ _AUTO_ASSIGN = {ASSIGN_BY_ACTIVE_RULE: "TRUE", ASSIGN_NOBODY: "FALSE"}
 """What says how a new lead gets its owner; anything else is the id of a rule. A header of the whole call, collections too."""
 _NULL_IN_BULK = "#N/A"
 """In a file of a bulk job, this text empties a field (S2.4.2)."""
-_ACTIVE_RULE = "SELECT Id FROM AssignmentRule WHERE SobjectType = 'Lead' AND Active = true"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,12 +95,8 @@ class LeadLane:
         """The id of the assignment rule that a job is to run; empty for none; None where that cannot be found out."""
         if self.rules.assignment != ASSIGN_BY_ACTIVE_RULE:
             return "" if self.rules.assignment == ASSIGN_NOBODY else self.rules.assignment
-        try:
-            found = self.reader.records(_ACTIVE_RULE)
-        except (UsageError, RefusedError):
-            # The sync user may not see rules. A collection runs them without naming them.
-            return None
-        return str(found[0]["Id"]) if found else ""
+        # Where the sync user may not see rules, collections run them without naming them.
+        return self.reader.active_rule()
 
     def _in_bulk(
         self, leads: pl.DataFrame, paths: Mapping[str, str], rule: str | None

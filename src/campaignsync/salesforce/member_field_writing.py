@@ -15,8 +15,8 @@ from campaignsync.domain.member_fields import FieldKind, FieldMapping
 from campaignsync.domain.member_values import ValueBatch
 from campaignsync.salesforce.fields import frame
 from campaignsync.salesforce.person_writing import outcomes_of
-from campaignsync.salesforce.reading import Query, Reader
-from campaignsync.salesforce.soql import listed
+from campaignsync.salesforce.reading import Reader
+from campaignsync.salesforce.soql import Query, listed
 from campaignsync.salesforce.wire import Part, Wire
 from campaignsync.salesforce.writing import ROWS_A_CALL, collection
 

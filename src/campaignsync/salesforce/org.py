@@ -19,6 +19,7 @@ from campaignsync.domain.member_values import ValueBatch
 from campaignsync.domain.mirror_filter import EVERYTHING, MirrorFilter, MirrorScope
 from campaignsync.domain.observation import (
     ApiUsage,
+    Cells,
     Cursor,
     Delta,
     FirstPage,
@@ -39,7 +40,7 @@ from campaignsync.salesforce import (
 from campaignsync.salesforce.bulk import NoteJob
 from campaignsync.salesforce.bulk_writing import BulkLane
 from campaignsync.salesforce.lead_writing import LeadLane
-from campaignsync.salesforce.reading import Described, Reader
+from campaignsync.salesforce.reading import BULK_FIND_FROM, Described, Reader
 from campaignsync.salesforce.soql import text
 from campaignsync.salesforce.wire import Wire
 
@@ -154,7 +155,7 @@ class SalesforceOrg:
     def whole_lists(self, *, members_of: Collection[str], statuses_of: Collection[str]) -> WholeLists:
         return self._reader.whole_lists(members_of=members_of, statuses_of=statuses_of)
 
-    def member_ids(self, campaign_id: str) -> pl.Series:
+    def member_ids(self, campaign_id: str) -> Sequence[Cells]:
         return self._reader.member_ids(campaign_id)
 
     def members_by_id(self, ids: Collection[str]) -> pl.DataFrame:
@@ -209,6 +210,7 @@ class SalesforceOrg:
         campaigns.add_statuses(self._wire, campaign_id, tuple(statuses))
 
     def write_campaign(
-        self, campaign_id: str, fields: Mapping[str, CampaignFieldValue]
+        self, campaign_id: str, fields: Mapping[str, CampaignFieldValue], *, to_find: int = 0
     ) -> Mapping[str, CampaignFieldValue]:
-        return campaigns.write_fields(self._wire, campaign_id, fields)
+        asked, asking = self._reader.beforehand, to_find >= BULK_FIND_FROM
+        return campaigns.write_fields(self._wire, campaign_id, fields, asked, asking=asking)

@@ -16,8 +16,8 @@ from campaignsync.domain.fields import PERSON_OUTCOMES, FieldRule, PersonBatch, 
 from campaignsync.domain.people import LeadRules
 from campaignsync.salesforce.errors import refusal
 from campaignsync.salesforce.fields import PEOPLE, frame
-from campaignsync.salesforce.reading import Query, Reader
-from campaignsync.salesforce.soql import listed
+from campaignsync.salesforce.reading import Reader
+from campaignsync.salesforce.soql import Query, listed
 from campaignsync.salesforce.wire import Part, Wire
 from campaignsync.salesforce.writing import (
     ROWS_A_CALL,

@@ -6,11 +6,9 @@ whose first page tells of very many rows is asked once more as a bulk job, which
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, time
-from functools import lru_cache
 from operator import itemgetter
 
 import polars as pl
@@ -22,10 +20,11 @@ from campaignsync.domain.observation import Cells, WholeLists
 from campaignsync.domain.people import SalesforceField
 from campaignsync.domain.trees import SALESFORCE_PEOPLE
 from campaignsync.salesforce import bulk
+from campaignsync.salesforce.beforehand import ACTIVE_RULE, ALL, PEOPLE_WITH_EMAILS, Beforehand
 from campaignsync.salesforce.errors import call_error
 from campaignsync.salesforce.fields import PEOPLE, frame, layout_of_members, layouts
 from campaignsync.salesforce.pages import CsvPage, JsonPage, Page, Record
-from campaignsync.salesforce.soql import in_address, listed, lists, moment, text
+from campaignsync.salesforce.soql import Query, listed, lists, moment, text
 from campaignsync.salesforce.wire import MOST_QUERIES, Part, PartAnswer, Wire
 
 BULK_FROM_ROWS = 10_000
@@ -38,34 +37,6 @@ MOST_READ_FOR_ONE = 50
 _PREFIXES = {"Lead": "00Q", "Contact": "003"}
 _DESCRIBED = (*PEOPLE, "Account", "Campaign")
 _MEMBERS = "CampaignMember"
-
-
-_spelled = lru_cache(maxsize=64)(in_address)
-"""A look asks what the last one asked."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Query:
-    """A query for rows of one object, deleted ones too where that is wanted."""
-
-    of: str
-    soql: str
-    order: str = ""
-    deleted_too: bool = False
-    may_fail: bool = False
-    """Whether an error is as good as no answer."""
-
-    @property
-    def path(self) -> str:
-        """Where it is asked, behind the version."""
-        ordered = f"{self.soql} ORDER BY {self.order}" if self.order else self.soql
-        return f"/{'queryAll' if self.deleted_too else 'query'}?q={_spelled(ordered)}"
-
-
-PEOPLE_COUNTED = tuple(
-    Query(of=kind, soql=f"SELECT COUNT() FROM {kind} WHERE Email != null", may_fail=True) for kind in PEOPLE
-)
-"""How many leads and contacts have an address, which says how to look for many. A big org may take too long to count."""
 
 
 class Reader:
@@ -86,7 +57,7 @@ class Reader:
         self._rules: tuple[FieldRule, ...] = ()
         self._to_describe = (*_DESCRIBED, *((_MEMBERS,) if member_fields else ()))
         self._record_types: Mapping[str, str] = {}
-        self._emails_there: int | None = None
+        self.beforehand = Beforehand()
 
     def ask(self, queries: Sequence[Query], *, describing: bool = False) -> Iterator[Record]:
         """The first page of each query, five queries a call; with `describing`, people are described in the first call, unless
@@ -291,12 +262,12 @@ class Reader:
             statuses=pl.concat([frame("CampaignMemberStatus", []), *frames[len(members) :]]),
         )
 
-    def member_ids(self, campaign_id: str) -> pl.Series:
-        """The ids of all members of a campaign, read to the last page of a bulk job."""
+    def member_ids(self, campaign_id: str) -> list[Cells]:
+        """The ids of all members of a campaign, read to the last page of a bulk job and kept as they came: unpacked, a million of
+        them would take a hundred times the memory."""
         soql = f"SELECT Id FROM {_MEMBERS} WHERE CampaignId = {text(campaign_id)}"
-        pages = bulk.query(self._wire, soql, deleted_too=False, rows_a_page=bulk.IDS_A_PAGE)
-        found = [pl.read_csv(csv, infer_schema=False)["Id"] for csv in pages]
-        return pl.concat([pl.Series("Id", [], pl.String), *found]).alias("id")
+        job, _ = bulk.begin_query(self._wire, soql, deleted_too=False)
+        return [_ids(page) for page in bulk.results(self._wire, job, rows_a_page=bulk.IDS_A_PAGE)]
 
     def members_by_id(self, ids: Collection[str]) -> pl.DataFrame:
         """Those of these members that are there."""
@@ -310,7 +281,7 @@ class Reader:
     def people(self, *, emails: Collection[str], ids: Collection[str]) -> pl.DataFrame:
         """Leads and contacts by e-mail or id, deleted ones too. Very many addresses are looked for among all that the org
         has, where those are not far more: a bounded number of calls."""
-        if len(emails) >= BULK_FIND_FROM and self._people_with_emails() <= MOST_READ_FOR_ONE * len(emails):
+        if len(emails) >= BULK_FIND_FROM and self._few_enough(len(emails)):
             found = [*self._among_all(emails), self.people(emails=(), ids=ids)]
             return pl.concat(found).unique("salesforce_id", maintain_order=True)
         wanted = [
@@ -324,17 +295,23 @@ class Reader:
         ]
         return self._people(wanted)
 
-    def _people_with_emails(self) -> int:
-        """How many leads and contacts have an address, in one call, unless a look has just counted."""
-        if self._emails_there is None:
-            self.note_counts(self.ask(PEOPLE_COUNTED))
-        counted, self._emails_there = self._emails_there, None
-        return sys.maxsize if counted is None else counted
+    def _few_enough(self, emails: int) -> bool:
+        """Whether the org has not far more leads and contacts with an address than are looked for."""
+        if self.beforehand.unasked(PEOPLE_WITH_EMAILS):
+            # Whoever is not found will be made a lead, so that the rule rides along.
+            self.ask_beforehand(ALL)
+        there = self.beforehand.people_with_emails()
+        return there is not None and there <= MOST_READ_FOR_ONE * emails
 
-    def note_counts(self, answers: Iterable[Record]) -> None:
-        """Keep what `PEOPLE_COUNTED` was answered, for once; where a count failed, nobody knows."""
-        sizes = [answer.get("totalSize") for answer in answers]
-        self._emails_there = None if None in sizes else sum(map(int, filter(None, sizes)))
+    def active_rule(self) -> str | None:
+        """The id of the active assignment rule of leads; empty for none; None where the sync user may not see rules."""
+        self.ask_beforehand([ACTIVE_RULE])
+        return self.beforehand.rule()
+
+    def ask_beforehand(self, queries: Sequence[Query]) -> None:
+        """Ask those of these questions of which the answer is not known, in one call."""
+        unasked = self.beforehand.unasked(queries)
+        self.beforehand.note(unasked, self.ask(unasked))
 
     def _among_all(self, emails: Collection[str]) -> Iterator[pl.DataFrame]:
         """Leads and contacts with these addresses, by two bulk jobs over all that have one, at work at the same time."""
@@ -343,7 +320,7 @@ class Reader:
         own = pl.col("email").str.strip_chars().str.to_lowercase()
         jobs = {kind: self.begin(self._with_emails(kind))[0] for kind in PEOPLE}
         for kind, job in jobs.items():
-            for page in self.results(job, ""):
+            for page in bulk.results(self._wire, job, rows_a_page=bulk.IDS_A_PAGE):
                 yield self.rows_of(kind, page).join(wanted, left_on=own, right_on="wanted", how="semi")
 
     def _with_emails(self, kind: str) -> Query:
@@ -397,6 +374,13 @@ class Reader:
             Query(of=of, soql=f"SELECT {fields} FROM {of} WHERE CampaignId IN {listed(part)}")
             for part in lists(campaigns)
         ]
+
+
+def _ids(page: bulk.ResultPage) -> Cells:
+    def frame() -> pl.DataFrame:
+        return pl.read_csv(page.csv.content, infer_schema=False).select(id="Id")
+
+    return Cells(pieces=page.csv.pieces, fields={"id": "Id"}, frame=frame)
 
 
 def _described(

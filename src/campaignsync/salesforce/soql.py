@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from urllib.parse import quote
 
 _ESCAPES = {
@@ -60,3 +62,25 @@ def in_address(soql: str) -> str:
     spelled = soql.replace(" ", "%20").replace("@", "%40")
     # Of most queries that is all, and `quote` looks at every letter by itself.
     return spelled if _SPELLED.fullmatch(spelled) and "%" not in soql else quote(soql, safe=_PLAIN_IN_ADDRESS)
+
+
+_spelled = lru_cache(maxsize=64)(in_address)
+"""A look asks what the last one asked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """A query for rows of one object, deleted ones too where that is wanted."""
+
+    of: str
+    soql: str
+    order: str = ""
+    deleted_too: bool = False
+    may_fail: bool = False
+    """Whether an error is as good as no answer."""
+
+    @property
+    def path(self) -> str:
+        """Where it is asked, behind the version."""
+        ordered = f"{self.soql} ORDER BY {self.order}" if self.order else self.soql
+        return f"/{'queryAll' if self.deleted_too else 'query'}?q={_spelled(ordered)}"

@@ -25,8 +25,8 @@ from campaignsync.domain.trees import MEMBER_OUTCOMES
 from campaignsync.salesforce.bulk_writing import BULK_FROM_ROWS, CHANGE_IN_BULK_FROM, BulkLane
 from campaignsync.salesforce.errors import call_error, refusal
 from campaignsync.salesforce.fields import frame
-from campaignsync.salesforce.reading import Query, Reader
-from campaignsync.salesforce.soql import listed, text
+from campaignsync.salesforce.reading import Reader
+from campaignsync.salesforce.soql import Query, listed, text
 from campaignsync.salesforce.wire import Part, PartAnswer, Wire
 
 ROWS_A_CALL = 200

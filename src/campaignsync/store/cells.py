@@ -7,7 +7,7 @@ Called by `mirror`. It must make of every cell what the Salesforce door makes of
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain
 
 import polars as pl
@@ -36,15 +36,8 @@ def read(cells: Cells, schema: Schema, key: str) -> str:
     names = [f"c{place}" for place in range(len(header))]
     columns = ", ".join(f"{name} text" for name in names)
     execute(f"DROP TABLE IF EXISTS cells; CREATE TEMPORARY TABLE cells ({columns}) ON COMMIT DROP")
-    with (
-        connection.cursor() as cursor,
-        # A cell in quotes that has nothing in it is none, too (S2.4.5).
-        cursor.cursor.copy(
-            f"COPY cells FROM STDIN (FORMAT csv, NULL '', FORCE_NULL ({', '.join(names)}))"
-        ) as copy,
-    ):
-        for piece in pieces:
-            copy.write(piece.replace(b"\x00", b"") if b"\x00" in piece else piece)
+    # A cell in quotes that has nothing in it is none, too (S2.4.5).
+    _copied("cells", pieces, f", FORCE_NULL ({', '.join(names)})")
     at = dict(zip(header, names, strict=True))
     mine = at[cells.fields[key]]
     execute(f"ANALYZE cells ({mine})")
@@ -55,6 +48,26 @@ def read(cells: Cells, schema: Schema, key: str) -> str:
         for name, kind in schema.items()
     )
     return f"(SELECT {once} {values} FROM cells{ordered})"
+
+
+def listed(pages: Iterable[Cells], name: str) -> None:
+    """Take in cells of one column, ids, as a temporary table of that name (id), which lasts until the transaction ends."""
+    execute(f'DROP TABLE IF EXISTS "{name}"; CREATE TEMPORARY TABLE "{name}" (id text) ON COMMIT DROP')
+    for page in pages:
+        pieces = _whole_header(page.pieces())
+        next(pieces)
+        _copied(name, pieces)
+    execute(f'ANALYZE "{name}"')
+
+
+def _copied(name: str, pieces: Iterable[bytes], more: str = "") -> None:
+    """Lines of CSV into a table; PostgreSQL takes no text with a zero in it."""
+    with (
+        connection.cursor() as cursor,
+        cursor.cursor.copy(f"COPY \"{name}\" FROM STDIN (FORMAT csv, NULL ''{more})") as copy,
+    ):
+        for piece in pieces:
+            copy.write(piece.replace(b"\x00", b"") if b"\x00" in piece else piece)
 
 
 def _value(name: str, kind: type[DataType] | DataType, column: str | None, cells: Cells) -> str:

@@ -24,7 +24,7 @@ from campaignsync.domain.links import Approval, LinkEndedError, LinkState, Winne
 from campaignsync.domain.matching import only_matches
 from campaignsync.domain.member_values import ValueBatch, ValuesCompared
 from campaignsync.domain.mirror_filter import MirrorScope
-from campaignsync.domain.observation import ApiUsage, Cursor, Delta, FirstPage, ReadPlace, WholeLists
+from campaignsync.domain.observation import ApiUsage, Cells, Cursor, Delta, FirstPage, ReadPlace, WholeLists
 from campaignsync.domain.people import PersonKind
 from campaignsync.domain.problems import RUN_DIED, Direction, ProblemRules
 from campaignsync.domain.runs import (
@@ -118,7 +118,7 @@ class Ledger:
         return mirror.big_campaigns(connection, campaigns)
 
     def compare_members(
-        self, connection: ConnectionId, campaign: str, ids: pl.Series
+        self, connection: ConnectionId, campaign: str, ids: Sequence[Cells]
     ) -> tuple[list[str], list[str]]:
         with transaction.atomic():
             return mirror.compare_members(connection, campaign, ids)
@@ -299,6 +299,9 @@ class Ledger:
 
     def unmatched(self, connection: ConnectionId, people: Collection[int]) -> pl.DataFrame:
         return store_people.unmatched(connection, people)
+
+    def still_unmatched(self, connection: ConnectionId, people: pl.Series) -> pl.Series:
+        return store_people.still_unmatched(connection, people)
 
     def match_people(self, connection: ConnectionId, matches: pl.DataFrame, run: RunId | None) -> None:
         if not matches.is_empty():

@@ -7,7 +7,7 @@ from whole lists alone (S0.1).
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -325,9 +325,9 @@ def big_campaigns(connection: int, campaigns: Collection[str]) -> frozenset[str]
     return frozenset(row["campaign_id"] for row in found)
 
 
-def compare_members(connection: int, campaign: str, ids: pl.Series) -> tuple[list[str], list[str]]:
+def compare_members(connection: int, campaign: str, ids: Iterable[Cells]) -> tuple[list[str], list[str]]:
     """Of these members of a campaign those that are not mirrored, and the mirrored ones that are not among them."""
-    temporary("listed", ids.to_frame("id"))
+    cells.listed(ids, "listed")
     found = query(
         "SELECT listed.id, t.salesforce_id FROM listed FULL JOIN (SELECT salesforce_id FROM store_campaignmember"
         " WHERE connection_id = %s AND campaign_id = %s) t ON t.salesforce_id = listed.id"

@@ -39,6 +39,11 @@ _STRANGERS = (
 )
 """The leads and contacts in a campaign of an org whom nobody of ours is joined to; `among` these, or all."""
 
+_UNMATCHED = (
+    "FROM store_person p WHERE p.id = ANY(%s) AND NOT EXISTS (SELECT FROM store_personidentity i"
+    " WHERE i.person_id = p.id AND i.connection_id = %s) ORDER BY p.id"
+)
+
 
 def adopt(
     connection: int,
@@ -130,11 +135,18 @@ def unmatched(connection: int, people: Collection[int]) -> pl.DataFrame:
     """Of these people, those without a record in the org (LEAD_WRITES)."""
     fields = ", ".join(f'p."{name}"' for name in PERSON_FIELDS)
     return query(
-        f"SELECT p.id AS person_id, p.our_id, {fields}, p.custom FROM store_person p WHERE p.id = ANY(%s) AND NOT EXISTS"
-        " (SELECT FROM store_personidentity i WHERE i.person_id = p.id AND i.connection_id = %s) ORDER BY p.id",
+        f"SELECT p.id AS person_id, p.our_id, {fields}, p.custom {_UNMATCHED}",
         (list(people), connection),
         LEAD_WRITES,
     )
+
+
+def still_unmatched(connection: int, people: pl.Series) -> pl.Series:
+    """Their numbers alone, in order."""
+    found = query(
+        f"SELECT p.id AS person_id {_UNMATCHED}", (people.to_list(), connection), {"person_id": pl.Int64}
+    )
+    return found["person_id"]
 
 
 def join_matches(connection: int, matches: pl.DataFrame, now: datetime) -> None:

@@ -33,7 +33,7 @@ def test_pages_that_are_slow_to_come_are_fetched_several_at_a_time(
     monkeypatch.setattr(bulk, "IDS_A_PAGE", 40_000)
     sandbox.control("POST", "/sandbox/seed", {"crowd": {"leads": 120_000}})
     (campaign,) = sandbox.query("SELECT Id, NumberOfLeads FROM Campaign")
-    ids = org.member_ids(campaign["Id"])
+    ids = pl.concat([page.frame()["id"] for page in org.member_ids(campaign["Id"])])
     assert (len(ids), ids.n_unique()) == (120_000, 120_000)
     # A look at the job; a page of 40,000, the place of the rest, and its two pages; or three pages one after another.
     assert org.calls_by_kind["GET jobs/query"] == 1 + (4 if slow_s == 0 else 3)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 
 import polars as pl
 import pytest
@@ -16,6 +17,7 @@ from campaignsync.domain.trees import (
     COUNTS,
     SALESFORCE_PEOPLE,
 )
+from campaignsync.salesforce import org as org_module
 from campaignsync.salesforce import reading
 from campaignsync.salesforce.org import SalesforceOrg
 from sandbox_org import SandboxOrg
@@ -88,6 +90,24 @@ def test_the_first_look_at_an_org_without_campaigns_is_empty(sandbox: SandboxOrg
     assert delta.campaigns.is_empty()
     assert delta.people.is_empty()
     assert set(delta.cursor) == {"Contact", "Lead"}
+
+
+def test_a_first_look_at_campaigns_without_members_is_one_call(
+    sandbox: SandboxOrg, org: SalesforceOrg, campaign: str
+) -> None:
+    """The counts have told that there are no people to be read; who comes in afterwards is read by the next look."""
+    sandbox.create("Lead", LastName="Of no campaign", Company="C")
+    delta = org.changes_since({})
+    assert org.api_calls == 1
+    assert delta.campaigns["id"].to_list() == [campaign]
+    assert delta.members.schema == dict(CAMPAIGN_MEMBERS)
+    assert delta.people.schema == dict(SALESFORCE_PEOPLE)
+    assert (delta.members.height, delta.people.height) == (0, 0)
+    assert {"CampaignMember"}.isdisjoint(delta.cursor)
+    sandbox.add_lead(campaign, "ada@mail.example", "Invited")
+    later = org.changes_since(delta.cursor)
+    assert later.members.height == 1
+    assert "ada@mail.example" in later.people["email"].to_list()
 
 
 def test_a_look_costs_two_calls_however_much_there_is(sandbox: SandboxOrg, org: SalesforceOrg) -> None:
@@ -410,6 +430,24 @@ def test_ten_times_the_people_are_found_in_a_bounded_number_of_calls_never_one_a
     assert cost[10_000, "emails"] <= 14
     assert cost[1_000, "ids"] == 1
     assert cost[10_000, "ids"] <= 5
+
+
+def test_what_must_be_known_to_find_and_make_very_many_rides_in_the_call_that_writes_the_campaign(
+    sandbox: SandboxOrg, org: SalesforceOrg, campaign: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """How many people there are, and the active assignment rule: asked once, and anew where they were used."""
+    sandbox.control("POST", "/sandbox/seed", {"crowd": {"campaigns": 0, "leads": 100}})
+    monkeypatch.setattr(reading, "BULK_FIND_FROM", 100)
+    monkeypatch.setattr(org_module, "BULK_FIND_FROM", 100)
+    emails = [f"lead{number}@crowd.example" for number in range(1, 101)]
+    org.field_rules()
+    alone = calls_of(org, lambda: org.find_people(emails=emails, ids=()))
+    assert org.write_campaign(campaign, {"Type": "Webinar"}, to_find=99) == {"Type": "Webinar"}
+    assert calls_of(org, lambda: org.find_people(emails=emails, ids=())) == alone
+    write = partial(org.write_campaign, campaign, {"Type": "Webinar"}, to_find=100)
+    assert calls_of(org, write) == 1
+    assert calls_of(org, lambda: org.find_people(emails=emails, ids=())) == alone - 1
+    assert calls_of(org, lambda: org.find_people(emails=emails, ids=())) == alone
 
 
 def test_finding_nobody_costs_nothing(org: SalesforceOrg) -> None:

@@ -10,7 +10,7 @@ from campaignsync.domain.connections import Login
 from campaignsync.salesforce import bulk
 from campaignsync.salesforce.fields import MEMBER, STANDARD
 from campaignsync.salesforce.pages import CsvPage, JsonPage, Page
-from campaignsync.salesforce.reading import Query
+from campaignsync.salesforce.soql import Query
 from campaignsync.salesforce.wire import Wire
 from sandbox_org import SandboxOrg
 

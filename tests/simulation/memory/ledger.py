@@ -19,7 +19,7 @@ from campaignsync.domain.matching import only_matches
 from campaignsync.domain.member_values import NOTHING_COMPARED, ValuesCompared
 from campaignsync.domain.membership import Origin
 from campaignsync.domain.mirror_filter import MirrorScope
-from campaignsync.domain.observation import Cursor, Delta, WholeLists
+from campaignsync.domain.observation import Cells, Cursor, Delta, WholeLists
 from campaignsync.domain.problems import RUN_DIED, Direction, ProblemNoun, ProblemRules
 from campaignsync.domain.programs import Rates
 from campaignsync.domain.runs import (
@@ -108,12 +108,13 @@ class MemoryLedger(MemoryRounds):
         return frozenset(each for each in campaigns if counted.get(each, 0) >= observation.LIST_IDS_FROM_ROWS)
 
     def compare_members(
-        self, connection: ConnectionId, campaign: str, ids: pl.Series
+        self, connection: ConnectionId, campaign: str, ids: Sequence[Cells]
     ) -> tuple[list[str], list[str]]:
         mirrored = {row["id"]: None for row in self.tables.of_campaign(connection, campaign)}
-        listed = set(ids)
-        return [each for each in ids if each not in mirrored], [
-            each for each in mirrored if each not in listed
+        listed = [each for page in ids for each in page.frame()["id"]]
+        there = set(listed)
+        return [each for each in listed if each not in mirrored], [
+            each for each in mirrored if each not in there
         ]
 
     def mirror_whole(self, connection: ConnectionId, lists: WholeLists) -> None:
@@ -369,6 +370,9 @@ class MemoryLedger(MemoryRounds):
 
     def unmatched(self, connection: ConnectionId, people: Collection[int]) -> pl.DataFrame:
         return _unmatched(self.tables, connection, people)
+
+    def still_unmatched(self, connection: ConnectionId, people: pl.Series) -> pl.Series:
+        return _unmatched(self.tables, connection, people)["person_id"]
 
     def match_people(self, connection: ConnectionId, matches: pl.DataFrame, run: RunId | None) -> None:
         self._act(why="found in Salesforce", run=run, round_of=connection)

@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from campaignsync.salesforce.fields import STANDARD
-from campaignsync.salesforce.reading import Query
-from campaignsync.salesforce.soql import LONGEST_ADDRESS, in_address, listed, lists, moment, text
+from campaignsync.salesforce.soql import LONGEST_ADDRESS, Query, in_address, listed, lists, moment, text
 
 _LITERAL = re.compile(r"'(?:[^'\\]|\\.)*'", re.DOTALL)
 _UNESCAPED = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
