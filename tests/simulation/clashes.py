@@ -32,12 +32,12 @@ def clashing(history: History, more: Mapping[str, float]) -> History:
         return history
     events = list(history.events)
     for _ in range(number):
-        events += _clash(chance, history, chance.choice(people))
+        events += _clash(chance, history, chance.choice(people), more.get("deaths", 1))
     events.sort(key=lambda event: (event.round, event.moment))
     return replace(history, events=tuple(events))
 
 
-def _clash(chance: random.Random, history: History, who: str) -> Iterator[Event]:
+def _clash(chance: random.Random, history: History, who: str, deaths: float) -> Iterator[Event]:
     from simulation.history import Event
 
     number = chance.randrange(len(history.gaps))
@@ -52,7 +52,7 @@ def _clash(chance: random.Random, history: History, who: str) -> Iterator[Event]
         if side:
             what, args = _edit(chance, side)
             yield Event(round=number, moment=moment, what=what, args={"who": who, "program": program, **args})
-    if chance.random() < 0.5:
+    if chance.random() < 0.5 * deaths:
         dies = second + chance.randint(0, 12)
         yield Event(round=number, moment=dies, what=chance.choice(DEATHS))
 

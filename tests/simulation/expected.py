@@ -53,6 +53,8 @@ class Expected:
         """Whom somebody removed on any side."""
         self._unseen: set[tuple[str, str]] = set()
         """Who was edited in a campaign while a round was under way that may have seen it before."""
+        self._written_over: dict[tuple[str, str], set[Whole]] = {}
+        """What may be true of them if what was edited there since was written over."""
         self.fields: dict[tuple[str, str], set[str]] = {}
         """What each field of each person was ever set to."""
         self.merged_away: dict[str, str] = {}
@@ -61,7 +63,11 @@ class Expected:
     def possible(self, program: str, name: str) -> set[Whole]:
         """What may be true now, syncs between or not."""
         nowhere = None, None, None
-        found = set(self.states.get((program, name), {(None, (nowhere,) * len(self.legs))}))
+        return self._synced(program, self.states.get((program, name), {(None, (nowhere,) * len(self.legs))}))
+
+    def _synced(self, program: str, states: set[Whole]) -> set[Whole]:
+        """These, and whatever syncs may make of them."""
+        found = set(states)
         waiting = list(found)
         legs = [leg for leg in self.legs if program in leg.linked_programs]
         while waiting:
@@ -83,6 +89,7 @@ class Expected:
         """Another round begins, and looks before it does anything."""
         for program, name in sorted(self._unseen):
             self._look(program, name)
+        self._written_over.clear()
 
     def _look(self, program: str, name: str) -> None:
         if (program, name) in self._unseen:
@@ -93,9 +100,23 @@ class Expected:
                 if all(seen == there for _, there, seen in each[1])
             }
 
-    def unseen(self, program: str, name: str) -> None:
-        """A round that is under way may have looked before this."""
+    def unseen(self, program: str, name: str, before: set[Whole]) -> None:
+        """A round that is under way may have looked before this edit, and may write it over."""
         self._unseen.add((program, name))
+        self._written_over.setdefault((program, name), set()).update(before)
+
+    def answer_lost(self) -> None:
+        """What a call knew of edits that it wrote over nobody will know: the only case but bulk jobs (docs/critiques.md)."""
+        for key, states in self._written_over.items():
+            self.states[key] = self.states[key] | states
+
+    def given_here(self, program: str, name: str, status: str | None) -> None:
+        """Somebody has that status in the program, whatever becomes of edits in campaigns."""
+        key, before = (program, name), self.before_an_edit(program, name)
+        self.states[key] = {(status, legs) for _, legs in before}
+        if key in self._written_over:
+            without = self._synced(program, self._written_over[key])
+            self._written_over[key] = {(status, legs) for _, legs in without}
 
     def note(self, program: str, name: str, status: str | None) -> None:
         """Somebody gave a member that status, on whichever side."""
@@ -198,8 +219,7 @@ class Leg:
 
     def edited_here(self, program: str, name: str, status: str | None) -> None:
         self.whole.note(program, name, status)
-        before = self.whole.before_an_edit(program, name)
-        self.whole.states[program, name] = {(status, legs) for _, legs in before}
+        self.whole.given_here(program, name, status)
 
     def perhaps_edited_here(self, program: str, name: str, status: str) -> None:
         """Nobody knows whether this edit was made."""
@@ -212,7 +232,7 @@ class Leg:
         before, now = self.whole.before_an_edit(program, name), spelled(status)
         late = self.whole.under_way and program in self.linked_programs
         if late:
-            self.whole.unseen(program, name)
+            self.whole.unseen(program, name, before)
         after = set()
         for each in before:
             agreed, _, seen = each[1][self.number]

@@ -5,7 +5,7 @@ Called by `play` at a moment; a fault that is set for the next call waits in `wo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -16,6 +16,8 @@ from simulation.mortal import DatabaseGoneError, Killed, Mortal
 from simulation.wire import Lost
 from simulation.world import World
 
+UNANSWERED = "5xx after it was done"
+"""Done, and what is answered tells nothing of it."""
 _HTML = b"<html><body><h1>Service unavailable</h1></body></html>"
 _TOKEN = "/services/oauth2/"
 
@@ -33,9 +35,10 @@ def _next_call(world: World, name: str, wrong: Callable[[Request], Any], times: 
         if left <= 0:
             world.meddling.remove(meddle)
         struck(world, name)
+        if verdict is Lost.AFTER or name == UNANSWERED:
+            world.expected.whole.answer_lost()
         return verdict
 
-    meddle.__name__ = name
     world.meddling.append(meddle)
 
 
@@ -137,11 +140,13 @@ def _bulk_slow(world: World, name: str, reads: int) -> None:
 
 def _killed(world: World, name: str, process: Mortal) -> None:
     struck(world, name)
+    world.expected.whole.answer_lost()
     process.die(Killed)
 
 
 def _database_restart(world: World, name: str, process: Mortal) -> None:
     struck(world, name)
+    world.expected.whole.answer_lost()
     if world.store.restarts_for_real:
         process.sever(world.store.end_sessions)
     else:
@@ -158,6 +163,7 @@ def _split(world: World, name: str, process: Mortal) -> None:
     """This process loses its session of the database, and with it its locks, without hearing of it yet; another does a whole
     round meanwhile."""
     struck(world, name)
+    world.expected.whole.answer_lost()
     process.death = DatabaseGoneError
     world.bury(process)
     world.work_beside()
@@ -210,20 +216,12 @@ FAULTS: Mapping[str, Callable[..., None]] = {
     "bulk partly refused": _bulk_partly_refused,
     "bulk slow": _bulk_slow,
 }
-UNANSWERED = frozenset({"lost after it was done", "slow", "5xx after it was done"})
-"""What may be done and never answered."""
 DEATHS: Mapping[str, Callable[[World, str, Mortal], None]] = {
     "killed": _killed,
     "database restart": _database_restart,
     "second worker": _second_worker,
     "session of the database lost, second worker": _split,
 }
-
-
-def answers_may_go(world: World, due: Iterable[str]) -> bool:
-    """Whether an answer may never come, or die with who asked, by what waits for the next call or is still to happen."""
-    waiting = {wrong.__name__ for wrong in world.meddling}
-    return any(what in DEATHS or what in UNANSWERED or "killed" in what for what in {*waiting, *due})
 
 
 def strike(world: World, what: str, args: Mapping[str, Any]) -> None:

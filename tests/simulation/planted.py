@@ -270,9 +270,11 @@ PLANTED = (
     ),
     Planted(
         name="what somebody changed meanwhile is written over",
-        patch=_instead(executor, "put_back", lambda right: lambda facts, plan, batch, door, ledger: batch),
+        patch=_instead(
+            executor, "put_back", lambda right: lambda run, facts, plan, batch, door, ledger: batch
+        ),
         seeds=400,
-        focus={"clashes": 5},
+        focus={"clashes": 8, "deaths": 0},
     ),
     Planted(
         name="our side follows over what was changed here meanwhile",

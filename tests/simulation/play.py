@@ -17,7 +17,7 @@ from campaignsync.runtime.rounds import run_round
 from simulation import flow_properties, listening, properties, serving
 from simulation.acts import ACTS, act
 from simulation.clock import SimulatedClock
-from simulation.faults import DEATHS, FAULTS, answers_may_go, cease, strike, struck
+from simulation.faults import DEATHS, FAULTS, cease, strike, struck
 from simulation.flow_stores import FlowDump
 from simulation.flowing import Flowing
 from simulation.history import Event, History
@@ -320,11 +320,9 @@ class Play:
     def _happen(self, event: Event, process: Mortal | None) -> None:
         self._busy = True
         world = next((each for each in self.worlds if each.name == event.org), self.worlds[0])
-        # Rows of a bulk job are not read in the call that writes them, and only the answer of a call knows of an edit that it
-        # wrote over (docs/critiques.md).
-        goes = answers_may_go(world, (each.what for each in self._due))
+        # Rows of a bulk job are not read in the call that writes them (docs/critiques.md).
         self.universe.expected.under_way = process is not None
-        world.expected.unseen = process is not None and (world.given.bulk or goes)
+        world.expected.unseen = process is not None and world.given.bulk
         try:
             if event.what in ACTS:
                 world.tell(f"{event.what} {dict(event.args)}")

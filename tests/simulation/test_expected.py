@@ -60,3 +60,18 @@ def test_what_was_edited_before_a_round_is_seen_by_it() -> None:
     expected.look_anew()
     leg.edited_here(PROGRAM, WHO, "Invited")
     assert leg.settled(PROGRAM, WHO) == {"Invited"}
+
+
+def test_an_edit_that_was_written_over_is_lost_only_with_the_answer_that_knew_of_it() -> None:
+    expected = Expected(1)
+    leg = expected.legs[0]
+    leg.linked(PROGRAM)
+    leg.edited_here(PROGRAM, WHO, "Registered")
+    expected.under_way = True
+    leg.edited_there(PROGRAM, WHO, "Attended")
+    assert leg.settled(PROGRAM, WHO) == {"Attended"}
+    expected.answer_lost()
+    assert leg.settled(PROGRAM, WHO) == {"Attended", "Registered"}
+    expected.look_anew()
+    leg.edited_there(PROGRAM, WHO, "Attended")
+    assert leg.settled(PROGRAM, WHO) == {"Attended"}

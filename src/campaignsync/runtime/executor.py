@@ -33,6 +33,9 @@ from campaignsync.runtime.telemetry import span
 
 _NO_OUTCOMES = pl.DataFrame(schema=MEMBER_OUTCOMES)
 
+PROGRAM_CHANGES = {"person_id": pl.Int64, "was": pl.String, "status": pl.String, "why": pl.String}
+"""What `Ledger.change_program` takes: a status of the program, and what it is to be (null: leaves)."""
+
 
 @span("execute")
 def execute(
@@ -162,7 +165,7 @@ def write_members(
     note = partial(ledger.note_job, facts.connection_id)
     for answered in door.write_members(facts.campaign_id, writes, note):
         batch = met(understood(facts, answered), writes)
-        batch = put_back(facts, plan, batch, door, ledger)
+        batch = put_back(run, facts, plan, batch, door, ledger)
         batch = replace(batch, reasons=plan.for_campaign.select("person_id", "reason"))
         ledger.record_members(run, batch)
         outcomes = outcomes.vstack(batch.outcomes)
@@ -192,24 +195,45 @@ def met(batch: MemberBatch, writes: pl.DataFrame) -> MemberBatch:
 
 
 def put_back(
-    facts: LinkFacts, plan: Plan, batch: MemberBatch, door: SalesforceDoor, ledger: Ledger
+    run: RunId, facts: LinkFacts, plan: Plan, batch: MemberBatch, door: SalesforceDoor, ledger: Ledger
 ) -> MemberBatch:
     """Whom somebody gave another status between our look and our write gets it back at once, unless the rules say that ours
-    counts all the same; nothing is agreed on, so that the next run judges the two edits."""
+    counts all the same; nothing is agreed on, so that the next run judges the two edits. Whoever cannot be given it back has it
+    here instead, and the next run takes it there."""
     rows = overtaken(facts, plan, batch, ledger)
     if rows.is_empty():
         return batch
     members, restored = [batch.members], list[int]()
     note = partial(ledger.note_job, facts.connection_id)
-    for back in door.write_members(facts.campaign_id, rows, note):
-        members.append(back.members)
-        stands = pl.col("known") & pl.col("code").is_null()
-        restored += back.outcomes.filter(stands)["person_id"].to_list()
+    try:
+        for back in door.write_members(facts.campaign_id, rows, note):
+            members.append(back.members)
+            stands = pl.col("known") & pl.col("code").is_null()
+            restored += back.outcomes.filter(stands)["person_id"].to_list()
+    finally:
+        keep_here(run, facts, plan, rows.filter(~pl.col("person_id").is_in(restored)), ledger)
     again = pl.col("person_id").is_in(restored)
     outcomes = batch.outcomes.with_columns(
         pl.when(again).then(pl.lit(CHANGED_MEANWHILE)).otherwise("code").alias("code")
     )
     return replace(batch, outcomes=outcomes, members=pl.concat(members))
+
+
+def keep_here(run: RunId, facts: LinkFacts, plan: Plan, rows: pl.DataFrame, ledger: Ledger) -> None:
+    """What was written over there and not given back (MEMBER_WRITES), and the program is to have by the rules, it gets at once:
+    nothing but the answer that we hold knows of it."""
+    if rows.is_empty():
+        return
+    agreed = dict(plan.for_campaign.select("person_id", "agreed").rows())
+    here = ledger.statuses_here(facts.link_id, rows["person_id"].to_list())
+    spelling = facts.vocabulary.spelling(rows["status"].unique().to_list())
+    rules, changes = Rules.of(facts.channel, facts.policy), []
+    for person, label in rows.select("person_id", "status").rows():
+        decision = decide(agreed[person], here.get(person), spelling.get(label, label), rules)
+        if decision.verdict is Verdict.TO_PROGRAM:
+            changes.append((person, here.get(person), decision.becomes, decision.why))
+    if changes:
+        ledger.change_program(run, pl.DataFrame(changes, schema=PROGRAM_CHANGES, orient="row"))
 
 
 def overtaken(facts: LinkFacts, plan: Plan, batch: MemberBatch, ledger: Ledger) -> pl.DataFrame:
