@@ -283,6 +283,14 @@ _WENT_WITH = (
 )
 
 
+_OF_KINDS = {
+    frozenset(PersonKind): "true",
+    frozenset({PersonKind.LEAD}): "m.contact_id IS NULL",
+    frozenset({PersonKind.CONTACT}): "m.contact_id IS NOT NULL",
+    frozenset[PersonKind](): "false",
+}
+
+
 def ask_for_people(
     connection: int, members: pl.Series | None = None, kinds: Collection[PersonKind] = tuple(PersonKind)
 ) -> None:
@@ -296,10 +304,11 @@ def ask_for_people(
         "INSERT INTO store_salesforceperson (connection_id, salesforce_id, kind) SELECT DISTINCT m.connection_id, w.id, w.kind"
         " FROM store_campaignmember m CROSS JOIN LATERAL (SELECT coalesce(m.contact_id, m.lead_id) AS id,"
         " CASE WHEN m.contact_id IS NULL THEN 'lead' ELSE 'contact' END AS kind) w"
-        f" WHERE m.connection_id = %s AND w.id IS NOT NULL AND w.kind = ANY(%s) AND {these}"
+        # A kind is told by a column whose nulls the planner has counted: of a CASE it would believe that one in 200 fits.
+        f" WHERE m.connection_id = %s AND w.id IS NOT NULL AND ({_OF_KINDS[frozenset(kinds)]}) AND {these}"
         " AND NOT EXISTS (SELECT FROM store_salesforceperson p WHERE p.connection_id = m.connection_id"
         " AND p.salesforce_id = w.id)",
-        (connection, [kind.value for kind in kinds]),
+        (connection,),
     )
 
 
