@@ -20,13 +20,8 @@ from campaignsync.domain.errors import DATABASE_UNREACHABLE, UsageError
 from campaignsync.domain.health import judged
 from campaignsync.domain.ids import LinkId
 from campaignsync.domain.notices import Notice
-from campaignsync.runtime import backups
 from campaignsync.runtime.calls import charge
-from campaignsync.runtime.doctor import Finding, diagnosis
-from campaignsync.runtime.embedded_postgres import embedded_postgres, revive
 from campaignsync.runtime.flow_ports import Commands, Courier
-from campaignsync.runtime.flow_runner import FlowDoors, run_flows
-from campaignsync.runtime.listener import Listener
 from campaignsync.runtime.member_ports import Directory, MemberFields, Members
 from campaignsync.runtime.notice_ports import Outbox, Outlet
 from campaignsync.runtime.notices import deliver
@@ -41,12 +36,17 @@ from campaignsync.runtime.service_ports import Events, Jobs, Pulses, Secrets, Vi
 from campaignsync.runtime.smart_campaigns import SmartCampaigns
 from campaignsync.runtime.telemetry import hide, log
 from campaignsync.runtime.view_ports import Configurations, Views
-from campaignsync.runtime.worker import Doors, Worker
 from campaignsync.salesforce.org import SalesforceOrg
 from campaignsync.settings import Settings
 from campaignsync.store import django_settings
 
 if TYPE_CHECKING:
+    # Each is needed by few commands, and every other would pay for it at its start.
+    from campaignsync.runtime.doctor import Finding
+    from campaignsync.runtime.flow_runner import FlowDoors
+    from campaignsync.runtime.listener import Listener
+    from campaignsync.runtime.worker import Worker
+
     # The models that these are made of can be imported only when Django is ready.
     from campaignsync.store.answers import Answers
     from campaignsync.store.approvals import Approvals
@@ -90,6 +90,7 @@ class Application:
 
     def worker(self) -> Worker:
         """A worker of this installation."""
+        from campaignsync.runtime.worker import Doors, Worker
         from campaignsync.store.jobs import reached
 
         return Worker(
@@ -113,12 +114,15 @@ class Application:
     def _run_due_flows(self, stopped: Callable[[], bool]) -> Mapping[str, object] | None:
         if not self.smart_campaigns.flows.due():
             return None
+        from campaignsync.runtime.flow_runner import run_flows
+
         report = run_flows(self.flow_doors, stopped)
         deliver(self.outbox, self.outlets)
         return asdict(report)
 
     def listener(self) -> Listener:
         """A listener of this installation."""
+        from campaignsync.runtime.listener import Listener
         from campaignsync.store.jobs import reached
         from campaignsync.store.subscriptions import Subscriptions
 
@@ -137,6 +141,8 @@ class Application:
 
     def doctor(self, connection: Connection) -> list[Finding]:
         """What is well with a connection and with this installation, and what is not, as an admin would look."""
+        from campaignsync.runtime.doctor import diagnosis
+
         bounds, org = self.settings.thresholds, connection.connection_id
         door = self.new_door(self.registry.login(org))
         try:
@@ -160,6 +166,8 @@ class Application:
         not start, as on a full disk, whoever asked goes on to wait and asks again."""
         if self.settings.database_url:
             return
+        from campaignsync.runtime.embedded_postgres import revive
+
         try:
             if revive(self.settings.data_dir):
                 log().warning("database started again")
@@ -169,6 +177,8 @@ class Application:
     @property
     def flow_doors(self) -> FlowDoors:
         """What `run_flows` needs."""
+        from campaignsync.runtime.flow_runner import FlowDoors
+
         return FlowDoors(
             flows=self.smart_campaigns.flows,
             commands=self.commands,
@@ -228,7 +238,7 @@ def application(
     `letter` words notices that are mailed (web.letters)."""
     with contextlib.ExitStack() as stack:
         hide((*settings.secrets, *settings.secret_keys()))
-        url = settings.database_url or stack.enter_context(embedded_postgres(settings.data_dir))
+        url = stack.enter_context(_database(settings))
         django_settings.configure(url, settings.secret_keys, site)
         from django.db import connection
 
@@ -245,12 +255,16 @@ def application(
 
 def back_up(settings: Settings, file: Path) -> int:
     """Write the whole database into a file; its size in bytes."""
+    from campaignsync.runtime import backups
+
     with _database(settings) as url:
         return backups.back_up(url, file)
 
 
 def restore(settings: Settings, file: Path) -> None:
     """Bring a backup into an empty database, and up to date; everything is compared anew afterwards."""
+    from campaignsync.runtime import backups
+
     with _database(settings) as url:
         with _connected(url) as session:
             found = session.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'").fetchone()
@@ -270,6 +284,8 @@ def _database(settings: Settings) -> Iterator[str]:
     if settings.database_url:
         yield settings.database_url
     else:
+        from campaignsync.runtime.embedded_postgres import embedded_postgres
+
         with embedded_postgres(settings.data_dir) as url:
             yield url
 

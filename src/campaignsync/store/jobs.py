@@ -15,14 +15,10 @@ import threading
 from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 import psycopg
-import psycopg_pool
 from django.db import DatabaseError, InterfaceError, connection, transaction
-from procrastinate import JobContext, PsycopgConnector
-from procrastinate.contrib.django.db_cleanup import DjangoApp
-from procrastinate.contrib.django.utils import connector_params
-from procrastinate.exceptions import ConnectorException
 
 from campaignsync.domain.errors import DATABASE_UNREACHABLE, RetryableError
 from campaignsync.domain.ids import ConnectionId, LinkId
@@ -30,13 +26,15 @@ from campaignsync.domain.service import HEARTBEAT_S, STALE_AFTER_S, Swept, back_
 from campaignsync.store import traffic
 from campaignsync.store.frames import execute, rows
 
+if TYPE_CHECKING:
+    from procrastinate import JobContext
+
 QUEUE, TASK = "rounds", "round"
 CarryOut = Callable[[ConnectionId, int], None]
 """Has a round of an org; the number is how many failed in a row before it."""
 _LOOKS_EVERY_S = 0.1
 _POLLED_EVERY_S = 1.0
 """Should a NOTIFY be lost, as when the database was started again, a job waits no longer than this."""
-_DATABASE_GONE = (psycopg.Error, psycopg_pool.PoolTimeout, ConnectorException, DatabaseError, InterfaceError)
 _DEAD = """
     DELETE FROM procrastinate_jobs j WHERE j.queue_name = %(queue)s AND (j.status IN ('failed', 'aborted') OR j.status = 'doing'
     AND (j.worker_id = ANY(%(left)s) OR NOT EXISTS (SELECT FROM procrastinate_workers w WHERE w.id = j.worker_id
@@ -152,12 +150,16 @@ class Jobs:
     def work(self, carry_out: CarryOut, *, at_once: int, stop: threading.Event) -> None:
         """Carry out jobs, so many at once, until told to stop; jobs that were begun are ended first. RetryableError when the
         database is out of reach."""
+        # Only a worker carries out jobs, and every command would pay for Procrastinate.
+        from procrastinate.exceptions import ConnectorException
+        from psycopg_pool import PoolTimeout
+
         with reached():
             connection.ensure_connection()
         self.leave()
         try:
             asyncio.run(self._work(carry_out, at_once, stop))
-        except _DATABASE_GONE as error:
+        except (psycopg.Error, PoolTimeout, ConnectorException, DatabaseError, InterfaceError) as error:
             raise _gone(error) from None
         finally:
             # What is still ours by the database is no more: the next sweep, ours or another's, lets it go.
@@ -165,6 +167,11 @@ class Jobs:
             self._workers.clear()
 
     async def _work(self, carry_out: CarryOut, at_once: int, stop: threading.Event) -> None:
+        from procrastinate import PsycopgConnector
+        from procrastinate.contrib.django.db_cleanup import DjangoApp
+        from procrastinate.contrib.django.utils import connector_params
+        from procrastinate.exceptions import ConnectorException
+
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(at_once, "round"))
         app = DjangoApp(connector=PsycopgConnector(kwargs=connector_params(), min_size=1, max_size=4))
         app.task(name=TASK, queue=QUEUE, pass_context=True)(self._noted(carry_out))
