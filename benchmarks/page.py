@@ -59,12 +59,16 @@ then it was made a third less (5.15 s to 3.55 for 200,000 members and their peop
 taking in and parsing the CSV is 0.6 s, the rows and their four indexes 2.2, the journal and the tallies 0.7. **W8**'s CPU
 is half of its floor's at a million, and 1.7 times it at 100,000; at 10,000 three times, the start. With the database's it
 is three times the floor's at a million (21 s against 7), which writes into tables without a key, and compares with nothing.
-**W4** at 10,000 takes 17 calls, as many as simple-salesforce, and 1.14 s of CPU against its 0.39 s: a fifth of that is less
-than importing requests alone takes, so that there the goal is out of reach. At 100,000 it is 23 calls against 20 and some
-2.9 s against 1.8, beside other work: the calls more are the two of the look, the campaign's type, the search for the active
-assignment rule and the reading back of what was written, which simple-salesforce does without; of the CPU 0.65 s are the
-start, 0.7 what Polars does with 200,000 people of 25 fields each, 0.3 the unpacking of what came, and the rest the rows on
-their way into PostgreSQL and out of it. **W5** at a million: the command's own CPU is 1.13 times that of moving only the
+At 200,000 it is 4.7 s against 1.9, where 3.0 s of the database's were looked at statement by statement: 0.66 join the three
+sides of everybody, which reading anew calls for, 0.83 find four merges with nothing to write, 0.42 take in the CSV, 0.3 look for
+keys that come twice, and 0.29 looked up members' people one by one, which is a hash join now (0.36 s before, 0.19 since).
+**W4** at 10,000 takes 16 calls, where simple-salesforce takes 17, and 1.13 s of CPU against its 0.64 s, beside other work: a
+fifth of that is less than importing requests and Polars takes, so that there the goal is out of reach. At 100,000 it takes 20
+calls, as many as simple-salesforce (23 before: half of the first look, the search for the active assignment rule and a second
+page of leads were calls of their own; the campaign's type and the reading back of what was written still are, which
+simple-salesforce does without), and 2.8 s of CPU against 1.6, beside other work: of that 0.6 s are the start, 0.7 what Polars
+does with 200,000 people of 25 fields each, 0.3 the unpacking of what came, and the rest the rows on their way into PostgreSQL
+and out of it. **W5** at a million: the command's own CPU is 1.13 times that of moving only the
 changed rows and its calls are 23 against 20, but its wall clock was five times as long, when this was measured: of 22
 seconds 6 were the sandbox's, which lists a million ids since members were removed (S0.1), and some 11 the database's, which
 joined all members of the link on three sides. Since then a plan joins those whom a change concerns (docs/adr/0017), and a
