@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import orjson
 
@@ -49,25 +49,30 @@ _CLOSED = sqlite3.connect(":memory:")
 _CLOSED.close()
 
 
+Gained: TypeAlias = dict[tuple[str, str], str]
+"""By table and name, what columns a database has beyond those that it began with."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Born:
     """The tables of orgs as they begin, and databases of small orgs that are no more: emptied, they are as new, and what they are
-    asked needs not be made a plan of again."""
+    asked needs not be made a plan of again. Columns for fields that an org gained stay, and nobody sees them who has no such
+    field."""
 
     empty: sqlite3.Connection
     columns: Mapping[str, list[str]]
-    spare: list[sqlite3.Connection] = field(default_factory=list)
+    spare: list[tuple[sqlite3.Connection, Gained]] = field(default_factory=list)
 
-    def database(self) -> sqlite3.Connection:
-        """One with all tables and no rows."""
+    def database(self) -> tuple[sqlite3.Connection, Gained]:
+        """One with all tables and no rows, and what it has besides."""
         try:
             return self.spare.pop()
         except IndexError:
             database = _connected()
             self.empty.backup(database)
-            return database
+            return database, {}
 
-    def take_back(self, database: sqlite3.Connection) -> bool:
+    def take_back(self, database: sqlite3.Connection, gained: Gained) -> bool:
         """Empty a database that nobody asks any more and keep it for the next org; whether that was worth while."""
         ((pages,),) = database.execute("PRAGMA page_count")
         if pages > _PAGES_OF_A_SMALL_ORG or len(self.spare) >= _MOST_SPARE:
@@ -76,7 +81,7 @@ class _Born:
             database.execute("ROLLBACK")
         for table in ("_Deletion", "_Setting", *self.columns):
             database.execute(f'DELETE FROM "{table}"')
-        self.spare.append(database)
+        self.spare.append((database, gained))
         return True
 
 
@@ -88,6 +93,9 @@ class Storage:
         self._made_for = -1
         self._made: dict[str, SObject] = {}
         self._columns: dict[str, list[str]] = {}
+        self._gained: Gained = {}
+        self._left: Gained = {}
+        """Columns that another org left here, and that this one has no field for yet."""
         born: _Born | None = schema.memo.get("tables")
         if born is None:
             self.database = _connected()
@@ -98,7 +106,7 @@ class Storage:
         else:
             # Copying empty tables takes a small part of the time that making them does.
             self._born = born
-            self.database = born.database()
+            self.database, self._left = born.database()
             self._columns = dict(born.columns)
             self._made = {sobject.name: sobject for sobject in schema}
         self._made_for = schema.version
@@ -188,7 +196,7 @@ class Storage:
     def close(self) -> None:
         """Lets every row go; nothing may be asked of it from now on."""
         database, self.database = self.database, _CLOSED
-        if not (self._is_as_born and self._born.take_back(database)):
+        if not (self._is_as_born and self._born.take_back(database, self._left | self._gained)):
             database.close()
 
     def save(self, file: Path) -> None:
@@ -205,6 +213,7 @@ class Storage:
         stored.close()
         self._columns.clear()
         self._made.clear()
+        self._left.clear()
         self._made_for, self._is_as_born = -1, False
         self.follow_schema()
 
@@ -221,14 +230,23 @@ class Storage:
             for index in INDEXED.get(sobject.name, ()):
                 self._make_index(sobject.name, index)
             present = list(wanted)
-        for name in [name for name in wanted if name not in present]:
-            self._is_as_born = False
-            filled = " DEFAULT 0" if wanted[name].type == "boolean" else ""
-            self.rows(f'ALTER TABLE "{sobject.name}" ADD COLUMN "{name}" {column_type(wanted[name])}{filled}')
-        for name in [name for name, found in wanted.items() if found.external_id]:
-            self._is_as_born = False
-            self._make_index(sobject.name, (name,))
+        for name, found in wanted.items():
+            if name not in present or (sobject.name, name) in self._left:
+                self._gain(sobject.name, name, found)
+            if found.external_id:
+                self._make_index(sobject.name, (name,))
         self._columns[sobject.name] = list(wanted)
+
+    def _gain(self, sobject: str, name: str, found: SchemaField) -> None:
+        """Makes a column, unless another org has left one that is alike."""
+        filled = " DEFAULT 0" if found.type == "boolean" else ""
+        kind = f"{column_type(found)}{filled}"
+        self._gained[sobject, name] = kind
+        if (left := self._left.pop((sobject, name), None)) != kind:
+            if left is not None:
+                self.rows(f'DROP INDEX IF EXISTS "{sobject} {name}"')
+                self.rows(f'ALTER TABLE "{sobject}" DROP COLUMN "{name}"')
+            self.rows(f'ALTER TABLE "{sobject}" ADD COLUMN "{name}" {kind}')
 
     def _make_index(self, sobject: str, columns: Sequence[str]) -> None:
         listed = ", ".join(f'"{column}"' for column in columns)
