@@ -6,9 +6,11 @@ import os
 from collections.abc import Callable
 from typing import Any
 
+import orjson
 import pytest
 
 from campaignsync.bootstrap import Application
+from simulation import described
 from simulation.clock import SimulatedClock
 from simulation.history import made_from
 from simulation.many import played as all_played
@@ -44,6 +46,14 @@ def test_a_seed_is_the_same_history_byte_for_byte() -> None:
         first, second = played(seed), played(seed)
         assert first.trace == second.trace
         assert first.digest == second.digest
+
+
+def test_describes_stay_what_they_said_to_the_first_who_read_them() -> None:
+    """They are read once for all histories (`described`): nobody may change them."""
+    played(1)
+    kept = list(described._KEPT.values())
+    assert kept
+    assert all(text == orjson.dumps(said) == orjson.dumps(body) for body, text, said in kept)
 
 
 def test_a_history_that_is_told_as_a_scenario_is_that_history() -> None:

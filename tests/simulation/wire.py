@@ -7,13 +7,13 @@ Each call is told to the world before and after it, which is where people act an
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import timedelta
 from enum import Enum
 from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+import orjson
 import requests
 from requests.adapters import BaseAdapter
 from requests.structures import CaseInsensitiveDict
@@ -21,6 +21,7 @@ from requests.structures import CaseInsensitiveDict
 from salesforce_sandbox.wire.faults import Fault
 from salesforce_sandbox.wire.messages import Request, Response
 from salesforce_sandbox.wire.sandbox import Sandbox
+from simulation import described
 
 ORIGIN = "http://sandbox.example"
 
@@ -49,6 +50,7 @@ class InProcess(BaseAdapter):
         self._sandbox = sandbox
         self._before = before
         self._after = after
+        self._last: tuple[bytes, Any] | None = None
 
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:  # type: ignore[override]
         asked = asked_of(request)
@@ -65,11 +67,26 @@ class InProcess(BaseAdapter):
             answer = self._sandbox.answer(asked, fault)
         if answer is not None:
             # Written once, for all who look at it.
-            answer = replace(answer, body=answer.content())
+            answer = Response(
+                status=answer.status,
+                body=self._written(answer),
+                headers=answer.headers,
+                media_type=answer.media_type,
+            )
         self._after(asked, answer)
         if answer is None or wrong is Lost.AFTER:
             raise requests.ConnectionError
         return answered(request, answer)
+
+    def _written(self, answer: Response) -> bytes:
+        self._last = described.answer(answer.body)
+        return self._last[0] if self._last else answer.content()
+
+    def loads(self, content: bytes) -> Any:
+        """What JSON says; of describes what they said before."""
+        if self._last and content is self._last[0]:
+            return self._last[1]
+        return orjson.loads(content)
 
     def close(self) -> None:
         """Nothing is open."""

@@ -357,7 +357,8 @@ class World:
             self._after(request, answer, process)
 
         adapter = InProcess(self.sales.sandbox, before, after)
-        return Wire(LOGIN, pause=self.clock.advance, session=Session(adapter, call_s=CALL_S))
+        session = Session(adapter, call_s=CALL_S)
+        return Wire(LOGIN, pause=self.clock.advance, session=session, loads=adapter.loads)
 
     def door(self, process: Mortal | None = None) -> SalesforceOrg:
         """A process's door to the org."""

@@ -10,9 +10,11 @@ from __future__ import annotations
 import polars as pl
 
 from campaignsync.domain.people import PersonKind
+from campaignsync.domain.steps import at_once
 
 MATCHES = {"person_id": pl.Int64, "salesforce_id": pl.String, "kind": pl.String, "several": pl.Int64}
 """`several` says how many leads and contacts had the person's e-mail address."""
+_ADDRESS = pl.col("email").str.strip_chars().str.to_lowercase()
 
 
 def conversions_to_follow(found: pl.DataFrame) -> list[str]:
@@ -27,11 +29,9 @@ def match(people: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
     """Join people (person_id, email) to what was found for them (SALESFORCE_PEOPLE); MATCHES, unmatched people missing."""
     if found.is_empty():
         return pl.DataFrame(schema=MATCHES)
-    wanted = people.select("person_id", pl.col("email").str.strip_chars().str.to_lowercase()).drop_nulls()
-    standing = found.filter(~pl.col("is_deleted").fill_null(value=False))
-    by_email = standing.filter(pl.col("email").is_not_null()).with_columns(
-        pl.col("email").str.strip_chars().str.to_lowercase()
-    )
+    wanted = people.lazy().select("person_id", _ADDRESS).drop_nulls()
+    standing = found.lazy().filter(~pl.col("is_deleted").fill_null(value=False))
+    by_email = standing.filter(pl.col("email").is_not_null()).with_columns(_ADDRESS)
     contacts = standing.filter(pl.col("kind") == PersonKind.CONTACT).select(
         "salesforce_id", "system_modstamp"
     )
@@ -48,7 +48,7 @@ def match(people: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
             ),
         ]
     ).unique(["email", "salesforce_id"])
-    return (
+    return at_once(
         wanted.join(candidates, on="email")
         .with_columns(pl.len().over("person_id").cast(pl.Int64).alias("several"))
         .sort("person_id", "kind", "system_modstamp", "salesforce_id", descending=[False, False, True, False])

@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeVar
 
 import polars as pl
 
@@ -27,6 +28,7 @@ from campaignsync.domain.fields import (
     wanted_text,
 )
 from campaignsync.domain.problems import RECORD_PROBLEMS
+from campaignsync.domain.steps import at_once
 from campaignsync.domain.trees import REFUSED_BEFORE
 
 
@@ -54,6 +56,7 @@ _RULES = {
     "to_person": pl.Boolean,
     "ours_wins": pl.Boolean,
 }
+_OPEN = (pl.col("verdict") == FieldVerdict.HOLD) | (pl.col("verdict") == FieldVerdict.TO_SALESFORCE)
 _NO_CHANGES = pl.DataFrame(schema=PERSON_CHANGES)
 _NO_WRITES = pl.DataFrame(schema=PERSON_WRITES)
 _NO_PROBLEMS = pl.DataFrame(schema=RECORD_PROBLEMS)
@@ -111,8 +114,7 @@ class PeoplePlan:
         """Whose problems this plan does not solve by itself: who waits, and who is about to be written."""
         if self.fields.is_empty():
             return []
-        open_rows = pl.col("verdict").is_in([FieldVerdict.HOLD, FieldVerdict.TO_SALESFORCE])
-        return self.fields.filter(open_rows)["person_id"].unique().to_list()
+        return at_once(self.fields.lazy().filter(_OPEN).select("person_id").unique())["person_id"].to_list()
 
     @property
     def counts(self) -> dict[str, int]:
@@ -130,8 +132,8 @@ def plan_people(compared: PeopleCompared, rules: Iterable[FieldRule]) -> PeopleP
         schema=_RULES,
         orient="row",
     )
-    decided = compared.differences.join(table, on=["kind", "field"]).with_columns(verdict=_verdict())
-    decided = _address_taken(decided.with_columns(becomes=_becomes(), reason=_reason()))
+    steps = compared.differences.lazy().join(table.lazy(), on=["kind", "field"]).with_columns(_VERDICT)
+    decided = at_once(_address_taken(steps.with_columns(_BECOMES, _REASON)))
     fields = (
         refused_before(decided, compared.held, FieldVerdict.TO_SALESFORCE)
         .select(*FIELDS)
@@ -184,7 +186,15 @@ def _reason() -> pl.Expr:
     )
 
 
-def _held(rows: pl.DataFrame, held: pl.Expr, code: str, reason: pl.Expr) -> pl.DataFrame:
+_VERDICT, _BECOMES, _REASON = (
+    _verdict().alias("verdict"),
+    _becomes().alias("becomes"),
+    _reason().alias("reason"),
+)
+Rows = TypeVar("Rows", pl.DataFrame, pl.LazyFrame)
+
+
+def _held(rows: Rows, held: pl.Expr, code: str, reason: pl.Expr) -> Rows:
     return rows.with_columns(
         pl.when(held).then(pl.lit(FieldVerdict.HOLD.value)).otherwise("verdict").alias("verdict"),
         pl.when(held).then(pl.lit(code)).otherwise("code").alias("code"),
@@ -192,7 +202,7 @@ def _held(rows: pl.DataFrame, held: pl.Expr, code: str, reason: pl.Expr) -> pl.D
     )
 
 
-def _address_taken(rows: pl.DataFrame) -> pl.DataFrame:
+def _address_taken(rows: pl.LazyFrame) -> pl.LazyFrame:
     """People are one per address: a change there to somebody else's address waits (M2.4)."""
     taken = pl.col("taken") & (pl.col("verdict") == FieldVerdict.TO_PERSON)
     words = pl.format(

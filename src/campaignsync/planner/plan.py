@@ -17,6 +17,7 @@ import polars as pl
 from campaignsync.domain.backlog import CAMPAIGNS_THERE, LEADS_THERE, MEMBERS_HERE, MEMBERS_THERE, Lane
 from campaignsync.domain.ids import LinkId
 from campaignsync.domain.runs import CampaignFieldValue, LinkFacts, field_code
+from campaignsync.domain.steps import at_once
 from campaignsync.domain.trees import REFUSED_BEFORE
 from campaignsync.planner.decide import Verdict
 from campaignsync.planner.member_fields import VALUES
@@ -51,6 +52,7 @@ _NOBODY_UNSETTLED = pl.DataFrame(schema=_UNSETTLED)
 _WAITS = pl.col("code").is_not_null()
 _TO_CAMPAIGN = pl.col("verdict") == Verdict.TO_CAMPAIGN
 _OPEN = _WAITS | _TO_CAMPAIGN
+_WAITING = ("person_id", "code", pl.col("reason").alias("message"), pl.col("becomes").alias("wanted"))
 _MOOT = pl.col("verdict").is_in([Verdict.AGREE, Verdict.NOTHING])
 _HELD_BACK = (pl.col("verdict") == Verdict.HOLD) & pl.col("becomes").is_not_null()
 _GOES_THERE = (_TO_CAMPAIGN | (pl.col("code") == REFUSED_BEFORE)).fill_null(value=False)
@@ -158,10 +160,8 @@ class Plan:
         of_fields = pl.DataFrame(fields, schema=WAITING, orient="row") if fields else _NOBODY_WAITS
         if self.members.is_empty():
             return of_fields
-        members = self.members.filter(_WAITS).select(
-            "person_id", "code", pl.col("reason").alias("message"), pl.col("becomes").alias("wanted")
-        )
-        return members.vstack(of_fields)
+        members = self.members.lazy().filter(_WAITS).select(_WAITING)
+        return at_once(members).vstack(of_fields)
 
     @property
     def unsettled(self) -> pl.DataFrame:
@@ -170,7 +170,7 @@ class Plan:
         of_fields = pl.DataFrame(fields, schema=_UNSETTLED, orient="row") if fields else _NOBODY_UNSETTLED
         if self.members.is_empty():
             return of_fields
-        return self.members.filter(_OPEN).select("person_id", "code").vstack(of_fields)
+        return at_once(self.members.lazy().filter(_OPEN).select("person_id", "code")).vstack(of_fields)
 
     @property
     def backlog(self) -> dict[Lane, int]:
@@ -191,11 +191,12 @@ class Plan:
         """How many members wait to come from Salesforce, how many to go there, and how many of those as new leads."""
         if self.members.is_empty() and self.values.is_empty():
             return 0, 0, 0
-        waiting = self.members.filter(~_MOOT).select(_BACKLOG_OF_MEMBERS)
+        waiting = self.members.lazy().filter(~_MOOT).select(_BACKLOG_OF_MEMBERS)
         if self.values.height:
-            differing = self.values.filter(pl.col("verdict") != Verdict.NOTHING).select(_BACKLOG_OF_VALUES)
-            waiting = pl.concat([waiting, differing])
-        here, there, leads = waiting.select(_BACKLOG).row(0)
+            differing = pl.col("verdict") != Verdict.NOTHING
+            of_values = self.values.lazy().filter(differing).select(_BACKLOG_OF_VALUES)
+            waiting = pl.concat([waiting, of_values])
+        here, there, leads = at_once(waiting.select(_BACKLOG)).row(0)
         return here, there, leads
 
     @property

@@ -22,6 +22,7 @@ from campaignsync.domain.errors import (
 from campaignsync.domain.ids import RunId
 from campaignsync.domain.people import PersonKind
 from campaignsync.domain.runs import FieldAgreement, FieldRefusal, LinkFacts, MemberBatch, RunReport
+from campaignsync.domain.steps import at_once
 from campaignsync.domain.trees import MEMBER_OUTCOMES, MEMBER_WRITES
 from campaignsync.planner.decide import Rules, Verdict, decide
 from campaignsync.planner.plan import Plan
@@ -241,11 +242,12 @@ def overtaken(facts: LinkFacts, plan: Plan, batch: MemberBatch, ledger: Ledger) 
     stands in the program by now is what they are judged by: what the plan took from there may be gone as well."""
     if batch.before.is_empty():
         return pl.DataFrame(schema=MEMBER_WRITES)
-    written = batch.outcomes.filter(pl.col("known") & pl.col("code").is_null())
+    written = batch.outcomes.lazy().filter(pl.col("known") & pl.col("code").is_null())
     spelling = facts.vocabulary.spelling(batch.before["status"].drop_nulls().unique().to_list())
-    seen = plan.for_campaign.select("person_id", "campaign_member_id", "agreed", "campaign")
-    changed = (
-        batch.before.with_columns(pl.col("status").replace(spelling).alias("now"))
+    seen = plan.for_campaign.lazy().select("person_id", "campaign_member_id", "agreed", "campaign")
+    changed = at_once(
+        batch.before.lazy()
+        .with_columns(pl.col("status").replace(spelling).alias("now"))
         .join(seen, left_on="id", right_on="campaign_member_id")
         .join(written.select("person_id", "wanted"), on="person_id")
         .filter(pl.col("now").ne_missing(pl.col("campaign")) & pl.col("now").ne_missing(pl.col("wanted")))
@@ -281,9 +283,10 @@ def understood(facts: LinkFacts, batch: MemberBatch) -> MemberBatch:
 def member_writes(facts: LinkFacts, plan: Plan, identities: pl.DataFrame) -> pl.DataFrame:
     """What to ask of the campaign (MEMBER_WRITES), for the people whom Salesforce knows."""
     spelling = {status: facts.label(status) for status in facts.channel.names}
-    return (
-        plan.for_campaign.select("person_id", "campaign_member_id", "becomes")
-        .join(identities, on="person_id")
+    return at_once(
+        plan.for_campaign.lazy()
+        .select("person_id", "campaign_member_id", "becomes")
+        .join(identities.lazy(), on="person_id")
         .with_columns(pl.col("becomes").replace(spelling).alias("status"))
         .select(*MEMBER_WRITES)
         .sort("person_id")

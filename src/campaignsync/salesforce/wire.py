@@ -107,7 +107,7 @@ def _spoilt() -> RetryableError:
 
 class Wire:
     """One org over HTTP; `known` is one that let us in before. Whoever drives it without sockets or without waiting hands in a
-    `session` and a `pause`."""
+    `session` and a `pause`, and how JSON is read where they have read it before (`loads`)."""
 
     def __init__(
         self,
@@ -116,11 +116,13 @@ class Wire:
         known: bool = False,
         pause: Callable[[float], None] = time.sleep,
         session: requests.Session | None = None,
+        loads: Callable[[bytes], Any] = orjson.loads,
     ) -> None:
         self._login = login
         self._known = known
         self.pause = pause
         self._session = session or requests.Session()
+        self._loads = loads
         self._token: Token | None = None
         self._renewing = threading.Lock()
         self._counting = threading.Lock()
@@ -151,7 +153,7 @@ class Wire:
 
     def ask(self, method: str, path: str, body: object = None) -> Any:
         """Send what changes no record; repeated when that may help."""
-        return self._repeatable(path, _request(method, body), _parsed)
+        return self._repeatable(path, _request(method, body), self._parsed)
 
     def download(self, path: str) -> CsvFile:
         """Read a CSV file; repeated when that may help."""
@@ -162,7 +164,7 @@ class Wire:
         self, method: str, path: str, body: object = None, headers: Mapping[str, str] | None = None
     ) -> Any:
         """Write something, once."""
-        return self._send(path, _request(method, body, headers), _parsed, writes=True)
+        return self._send(path, _request(method, body, headers), self._parsed, writes=True)
 
     def upload(self, path: str, csv: bytes) -> None:
         """Send a CSV file, once."""
@@ -253,6 +255,9 @@ class Wire:
         # The answer was dated after the question had come: this is the latest moment that is certainly not after it.
         self.asked_at = theirs.astimezone(UTC) - answer.elapsed
 
+    def _parsed(self, answer: requests.Response) -> Any:
+        return _parsed(answer, self._loads)
+
     def _fresh_token(self, stale: Token | None) -> Token:
         """The token in use; another one when it is the `stale` one, fetched by one thread for all."""
         token = self._token
@@ -305,9 +310,9 @@ def _subrequest(number: int, part: Part) -> dict[str, Any]:
     return whole | {name: value for name, value in further.items() if value is not None}
 
 
-def _parsed(answer: requests.Response) -> Any:
+def _parsed(answer: requests.Response, loads: Callable[[bytes], Any] = orjson.loads) -> Any:
     try:
-        return orjson.loads(answer.content) if answer.content else None
+        return loads(answer.content) if answer.content else None
     except orjson.JSONDecodeError:
         return None
 

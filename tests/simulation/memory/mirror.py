@@ -60,7 +60,7 @@ def merge(
     """Insert new rows and update those that differ and are no older; (before, after) of each that was."""
     if frame.is_empty():
         return []
-    seen = {row[key]: row for row in frame[[*schema]].to_dicts()}
+    seen = {row[key]: row for row in (frame if frame.width == len(schema) else frame[[*schema]]).to_dicts()}
     changed = []
     for number, row in seen.items():
         before = table.get((connection, number))

@@ -71,7 +71,7 @@ def entered(tables: Tables, connection: int, campaigns: frozenset[str]) -> None:
 
 def note_returning(tables: Tables, connection: int, campaigns: pl.DataFrame) -> None:
     """Campaigns that were deleted and are there again are `returning` until their members were listed whole."""
-    for campaign, is_deleted in campaigns.select("id", "is_deleted").rows():
+    for campaign, is_deleted in zip(campaigns["id"], campaigns["is_deleted"], strict=True):
         key = connection, campaign
         if (
             not is_deleted
