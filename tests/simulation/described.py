@@ -1,7 +1,7 @@
 """Describes as JSON, written and read once: a fifth of a megabyte each, and the same in every history.
 
-Called by `wire` for each answer. An org's describe stays one value as long as its schema does; its text and what that text says are
-kept with it. Whoever is given what it says leaves it as it is, as the engine does, which keeps of it what it needs.
+Called by `wire` for each answer. An org's describe stays one value as long as its schema does; its text and what that text says
+are kept with it. Whoever is given what it says leaves it as it is, as the engine does, which keeps of it what it needs.
 """
 
 from __future__ import annotations

@@ -301,7 +301,7 @@ class Play:
 
     def _at(self, name: str, process: Mortal | None) -> None:
         """A moment of the rounds."""
-        if self._busy or process is None or process.broken:
+        if not self._due or self._busy or process is None or process.broken:
             return
         for worker in self._workers.values():
             if worker.ledger is process:

@@ -128,6 +128,7 @@ class Session(requests.Session):
         super().__init__()
         self.trust_env = False
         self.mount("http://", adapter)
+        self._own = dict(self.headers)
         self._adapter, self._took = adapter, timedelta(seconds=call_s)
 
     def request(  # type: ignore[override]
@@ -141,7 +142,7 @@ class Session(requests.Session):
     ) -> requests.Response:
         prepared = requests.PreparedRequest()
         prepared.method, prepared.url = method, _spelled(url)
-        prepared.headers = CaseInsensitiveDict({**self.headers, **(headers or {})})
+        prepared.headers = CaseInsensitiveDict({**self._own, **(headers or {})})
         prepared.prepare_body(data, None)
         answer = self._adapter.send(prepared)
         answer.elapsed = self._took

@@ -23,6 +23,8 @@ routes = Routes(kind="composite")
 MOST_SUBREQUESTS = 25
 MOST_QUERIES_AND_COLLECTIONS = 5
 _REFERENCE = re.compile(r"@\{([^}]+)\}")
+_MAY_REFER = re.compile(rb"@\{|\\u|&#")
+"""What a body that refers to anything holds, whatever way it spells it."""
 _STEP = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
 _LIMITED = re.compile(r"/services/data/v[\d.]+/(query|queryAll|composite/sobjects|sobjects/?\?)")
 _NAME = re.compile(r"[A-Za-z0-9]\w*")
@@ -104,7 +106,8 @@ def _serve_each(call: Call, subrequests: list[dict[str, Any]], *, all_or_none: b
     headers = {name: value for name, value in outer.items() if name.startswith("sforce-")}
     if all_or_none:
         headers[OVERRULED] = "true"
-    answered: dict[str, Any] = {}
+    # Most calls refer to nothing, and need not be looked through for what they refer to.
+    answered: dict[str, Any] | None = {} if _MAY_REFER.search(call.request.body) else None
     served: list[dict[str, Any]] = []
     for each in subrequests:
         name = str(each["referenceId"])
@@ -112,7 +115,7 @@ def _serve_each(call: Call, subrequests: list[dict[str, Any]], *, all_or_none: b
             response = Response(status=400, body=error_body(HALTED))
         else:
             response = _serve(call, each, answered, headers)
-        if response.status < 400:
+        if answered is not None and response.status < 400:
             answered[name] = response.body
         served.append(
             {**_answer_parts(response.status, response.body, response.headers), "referenceId": name}
@@ -120,9 +123,12 @@ def _serve_each(call: Call, subrequests: list[dict[str, Any]], *, all_or_none: b
     return served
 
 
-def _serve(call: Call, each: dict[str, Any], answered: dict[str, Any], headers: dict[str, str]) -> Response:
+def _serve(
+    call: Call, each: dict[str, Any], answered: dict[str, Any] | None, headers: dict[str, str]
+) -> Response:
+    """Serves a subrequest; `answered` is what it may refer to, None where nothing is referred to."""
     try:
-        filled = {name: fill(value, answered) for name, value in each.items()}
+        filled = each if answered is None else {name: fill(value, answered) for name, value in each.items()}
         request = subrequest(call, filled, headers)
     except SalesforceError as error:
         return Response(status=error.status, body=error_body(error))

@@ -116,6 +116,7 @@ class SObject:
     fields: tuple[Field, ...]
     _by_name: Mapping[str, Field] = field(init=False, repr=False, compare=False)
     _by_relationship: Mapping[str, Field] = field(init=False, repr=False, compare=False)
+    _stored: tuple[Field, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_by_name", {f.name.lower(): f for f in self.fields})
@@ -123,6 +124,7 @@ class SObject:
             f.relationship_name.lower(): f for f in self.fields if f.relationship_name and f.reference_to
         }
         object.__setattr__(self, "_by_relationship", parents)
+        object.__setattr__(self, "_stored", tuple(f for f in self.fields if f.stored))
 
     def field(self, name: str) -> Field | None:
         """The field of that name, in any case."""
@@ -144,7 +146,7 @@ class SObject:
     @property
     def stored_fields(self) -> tuple[Field, ...]:
         """The fields that are columns of the object's table, in describe order."""
-        return tuple(f for f in self.fields if f.stored)
+        return self._stored
 
     @property
     def custom(self) -> bool:

@@ -87,8 +87,7 @@ def record_id(text: str) -> str | None:
 
 def stored_moment(moment: datetime) -> str:
     """A moment as tables store it: UTC, so that the order of texts is the order of time."""
-    at = moment.astimezone(UTC)
-    return f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03d}+0000"
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "+0000")
 
 
 class Said(str):
