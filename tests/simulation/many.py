@@ -138,10 +138,12 @@ def _look_through_little() -> None:
 @functools.cache
 def _in_postgres() -> Callable[[Any], Any]:
     """What makes an empty store in PostgreSQL: a server of this process's own, as long as it lives."""
+    from ready_database import share_original
     from simulation.postgres import installation
 
     stack = contextlib.ExitStack()
     atexit.register(stack.close)
+    stack.enter_context(share_original() or contextlib.nullcontext())
     whole = stack.enter_context(
         tempfile.TemporaryDirectory(prefix="campaignsync-simulation-", ignore_cleanup_errors=True)
     )
@@ -154,9 +156,14 @@ def play_many(
     seeds: Iterable[int], *, until: float | None = None, workers: int | None = None
 ) -> Iterator[Sum]:
     """Play them all, or as many as there is time for until a moment of the monotonic clock; yields as parts are done."""
+    from ready_database import share_original
+
     os.environ.setdefault("POLARS_MAX_THREADS", "1")
     parts = _parts(seeds)
-    with ProcessPoolExecutor(workers or os.cpu_count(), mp_context=get_context("spawn")) as pool:
+    with (
+        share_original() or contextlib.nullcontext(),
+        ProcessPoolExecutor(workers or os.cpu_count(), mp_context=get_context("spawn")) as pool,
+    ):
         running: set[Future[Sum]] = set()
         while True:
             while len(running) < 2 * (workers or os.cpu_count() or 1):

@@ -22,20 +22,13 @@ from simulation.stores import Dump, Line
 
 @contextlib.contextmanager
 def installation(folder: Path) -> Iterator[Callable[[Callable[[], datetime]], Any]]:
-    """An installation with a server of its own; gives what makes an empty store on a clock."""
+    """An installation in an empty folder with a server of its own; gives what makes an empty store on a clock. The processes of a
+    run share the making of it, and no history waits for a disk (`ready_database`)."""
+    from ready_database import make_ready
+
+    make_ready(folder)
     with application(Settings(data_dir=folder)):
         yield InPostgres
-
-
-def _emptied() -> None:
-    from django.db import connection
-
-    with connection.cursor() as cursor:
-        cursor.execute("SET session_replication_role = replica")
-        tables = [name for name in connection.introspection.table_names(cursor) if name.startswith("store_")]
-        cursor.execute(f"TRUNCATE {', '.join(tables)} RESTART IDENTITY")
-        cursor.execute("DELETE FROM procrastinate_jobs")
-        cursor.execute("SET session_replication_role = DEFAULT")
 
 
 class InPostgres:
@@ -53,6 +46,7 @@ class InPostgres:
         from campaignsync.store.registry import Registry
         from campaignsync.store.subscriptions import Subscriptions
         from campaignsync.store.views import Views
+        from ready_database import empty_tables
 
         class Prompt(Ledger):
             """Does not wait a minute for its turn: whoever has it is the same thread."""
@@ -71,7 +65,7 @@ class InPostgres:
                 kept = models.Connection.objects.values_list("rates", flat=True).get(pk=connection)
                 return {name: Decimal(worth) for name, worth in kept.items()}
 
-        _emptied()
+        empty_tables()
         self._now = clock
         self.ledger, self.registry, self.members = Prompt(clock), Rated(clock), Members(clock)
         self.directory, self.views = Directory(clock), Views(clock)
