@@ -18,7 +18,7 @@ from campaignsync.domain.links import FieldEdit
 from campaignsync.domain.programs import actual_cost
 from campaignsync.domain.runs import CampaignFieldValue, LinkFacts
 from campaignsync.domain.statuses import Channel, folded
-from campaignsync.domain.steps import at_once
+from campaignsync.domain.steps import at_once, texts_in
 from campaignsync.domain.trees import REFUSED_BEFORE, Trees
 from campaignsync.planner.decide import Decision, Rules, Verdict, decide
 from campaignsync.planner.plan import MEMBERS, FieldChange, Plan
@@ -63,7 +63,7 @@ def spelled(vocabulary: Vocabulary, trees: Trees) -> Trees:
         trees.campaign["status"],
         trees.held["wanted"],
     )
-    spelling = vocabulary.spelling({*pl.concat(columns, rechunk=False).unique().to_list()} - {None})
+    spelling = vocabulary.spelling(texts_in(columns))
     if all(label == meant for label, meant in spelling.items()):
         return trees
     status = pl.col("status").replace(spelling)

@@ -22,7 +22,7 @@ from campaignsync.domain.errors import (
 from campaignsync.domain.ids import RunId
 from campaignsync.domain.people import PersonKind
 from campaignsync.domain.runs import FieldAgreement, FieldRefusal, LinkFacts, MemberBatch, RunReport
-from campaignsync.domain.steps import at_once
+from campaignsync.domain.steps import at_once, texts_in
 from campaignsync.domain.trees import MEMBER_OUTCOMES, MEMBER_WRITES
 from campaignsync.planner.decide import Rules, Verdict, decide
 from campaignsync.planner.plan import Plan
@@ -243,7 +243,7 @@ def overtaken(facts: LinkFacts, plan: Plan, batch: MemberBatch, ledger: Ledger) 
     if batch.before.is_empty():
         return pl.DataFrame(schema=MEMBER_WRITES)
     written = batch.outcomes.lazy().filter(pl.col("known") & pl.col("code").is_null())
-    spelling = facts.vocabulary.spelling(batch.before["status"].drop_nulls().unique().to_list())
+    spelling = facts.vocabulary.spelling(texts_in([batch.before["status"]]))
     seen = plan.for_campaign.lazy().select("person_id", "campaign_member_id", "agreed", "campaign")
     changed = at_once(
         batch.before.lazy()
@@ -273,8 +273,7 @@ def overtaken(facts: LinkFacts, plan: Plan, batch: MemberBatch, ledger: Ledger) 
 
 def understood(facts: LinkFacts, batch: MemberBatch) -> MemberBatch:
     """A batch whose outcomes are told in the channel's words: what was read back is compared by what it means (M4.4, S0.2)."""
-    labels = pl.concat([batch.outcomes["wanted"], batch.outcomes["found"]]).unique().drop_nulls()
-    spelling = facts.vocabulary.spelling(labels.to_list())
+    spelling = facts.vocabulary.spelling(texts_in([batch.outcomes["wanted"], batch.outcomes["found"]]))
     if all(label == meant for label, meant in spelling.items()):
         return batch
     return replace(batch, outcomes=batch.outcomes.with_columns(pl.col("wanted", "found").replace(spelling)))

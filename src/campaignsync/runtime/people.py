@@ -25,6 +25,9 @@ CLOCKS_APART = timedelta(hours=1)
 """What we intend is dated by our clock, what was made by Salesforce's: so far apart they may be (M7.11)."""
 
 
+_NO_LEADS, _NO_MATCHES = pl.DataFrame(schema=LEAD_OUTCOMES), pl.DataFrame(schema=MATCHES)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrgPeople:
     """The people of one org: the door to it, what is remembered of them, and how leads are made there."""
@@ -44,7 +47,7 @@ class OrgPeople:
     def find_or_create(self, unmatched: pl.DataFrame) -> pl.DataFrame:
         """Give every one of these people (LEAD_WRITES) an id in Salesforce; LEAD_OUTCOMES of those who are left without one."""
         if unmatched.is_empty():
-            return pl.DataFrame(schema=LEAD_OUTCOMES)
+            return _NO_LEADS.clone()
         unmatched = _required_filled(self.leads, unmatched)
         self.find_unheard(unmatched)
         unmatched = self._still_unmatched(unmatched)
@@ -70,7 +73,7 @@ class OrgPeople:
         """
         intended = people.join(self.ledger.open_lead_intents(self.connection), on="person_id")
         if intended.is_empty():
-            return pl.DataFrame(schema=MATCHES)
+            return _NO_MATCHES.clone()
         if self.leads.external_id_field:
             found = self.door.people_with_our_ids(intended["our_id"].to_list())
             self.ledger.mirror_people(self.connection, found.drop("our_id"))
@@ -86,7 +89,7 @@ class OrgPeople:
         """Who of these people are leads or contacts already, by e-mail (M7.3); MATCHES."""
         emails = people["email"].drop_nulls().to_list()
         if not emails:
-            return pl.DataFrame(schema=MATCHES)
+            return _NO_MATCHES.clone()
         found = self.door.find_people(emails=emails, ids=())
         followed = conversions_to_follow(found)
         if followed:
@@ -97,7 +100,7 @@ class OrgPeople:
     def create(self, people: pl.DataFrame) -> pl.DataFrame:
         """Create these people as leads; LEAD_OUTCOMES of those who were refused, and of those whom nobody heard of."""
         self.ledger.intend_leads(self.connection, people["person_id"].to_list())
-        missing, done = pl.DataFrame(schema=LEAD_OUTCOMES), 0
+        missing, done = _NO_LEADS, 0
         for outcomes in self.door.create_leads(people, partial(self.ledger.note_job, self.connection)):
             self.ledger.record_leads(self.connection, outcomes, self.run)
             missing = missing.vstack(outcomes.filter(~pl.col("known") | pl.col("code").is_not_null()))

@@ -85,8 +85,10 @@ def compare(tables: Tables, connection: int, rules: Sequence[FieldRule]) -> Peop
         return _NOBODY
     return PeopleCompared(
         compared=pl.DataFrame([(each.person, each.changes) for each in due], schema=_COMPARED, orient="row"),
-        differences=pl.DataFrame(differences, schema=PERSON_DIFFERENCES),
-        held=pl.DataFrame(held, schema=_HELD, orient="row"),
+        differences=pl.DataFrame(differences, schema=PERSON_DIFFERENCES)
+        if differences
+        else _NOBODY.differences,
+        held=pl.DataFrame(held, schema=_HELD, orient="row") if held else _NOBODY.held,
     )
 
 
