@@ -14,13 +14,6 @@ import sys
 import tempfile
 from pathlib import Path
 
-import psycopg
-
-from campaignsync.bootstrap import application
-from campaignsync.runtime.embedded_postgres import embedded_postgres
-from campaignsync.settings import Settings
-from campaignsync.web.site import site
-
 _ORIGINAL = "CAMPAIGNSYNC_TESTS_ORIGINAL"
 _SETS_OF_DJANGO = ("django_migrations", "django_content_type", "auth_permission")
 _BIG_BYTES = 4 << 20
@@ -52,12 +45,20 @@ def make_ready(data_dir: Path) -> Path:
 
 def unhurry(url: str) -> None:
     """Let a server wait for no disk: no test takes the power away, and what a killed server wrote, the machine still has."""
+    import psycopg
+
     with psycopg.connect(url, autocommit=True) as session:
         session.execute("ALTER SYSTEM SET fsync = off")
         session.execute("SELECT pg_reload_conf()")
 
 
 def _first_start(data_dir: Path) -> None:
+    # Whoever shares the original, or copies it, does without all of this.
+    from campaignsync.bootstrap import application
+    from campaignsync.runtime.embedded_postgres import embedded_postgres
+    from campaignsync.settings import Settings
+    from campaignsync.web.site import site
+
     settings = Settings(data_dir=data_dir)
     with embedded_postgres(data_dir) as url:
         unhurry(url)
