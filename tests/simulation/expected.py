@@ -90,6 +90,8 @@ class Expected:
         for program, name in sorted(self._unseen):
             self._look(program, name)
         self._written_over.clear()
+        for leg in self.legs:
+            leg.turning.clear()
 
     def _look(self, program: str, name: str) -> None:
         if (program, name) in self._unseen:
@@ -149,6 +151,8 @@ class Leg:
         self._synced: dict[tuple[str, State], State] = {}
         self.unseen = False
         """Whether what is edited in Salesforce now may be written over by what is on its way there, and nobody could tell."""
+        self.turning: dict[str, str] = {}
+        """By program, the default that what is on its way there becomes, since labels were changed in the midst of a round."""
 
     @property
     def unsure(self) -> dict[str, str]:
@@ -237,6 +241,10 @@ class Leg:
         for each in before:
             agreed, _, seen = each[1][self.number]
             after.add(self.put(each, (agreed, each[0], now), seen if late else now))
+        if program in self.turning:
+            # By the rules ours may count all the same, and becomes what nobody wanted (S0.2): a problem says so.
+            default = self.turning[program]
+            after |= {self.put(each, (default, each[0], default), default) for each in after}
         self.whole.states[program, name] = after | before if self.unseen else after
 
     def decided(self, program: str, name: str, winner: str) -> None:
@@ -254,6 +262,8 @@ class Leg:
 
     def turned_into(self, program: str, default: str) -> None:
         """Labels were changed: a write on its way may have become the campaign's default (S0.2), which is no edit."""
+        if self.whole.under_way:
+            self.turning[program] = default
         for key, states in self.whole.states.items():
             if key[0] == program:
                 turned = {

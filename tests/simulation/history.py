@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from simulation import clashes, filtering, listening, taken_back, two_orgs
+from simulation import clashes, corners, filtering, listening, taken_back, two_orgs
 
 STATUSES = ("Invited", "Registered", "No Show", "Attended")
 NAMES = ("ada", "ben", "cy", "dee", "eve", "fay", "gus", "hal")
@@ -274,6 +274,7 @@ def made_from(seed: int, *, focus: Mapping[str, float] | None = None) -> History
     for widened in (
         taken_back.widened,
         clashes.clashing,
+        corners.widened,
         two_orgs.widened,
         listening.widened,
         filtering.widened,
