@@ -102,7 +102,7 @@ class Expected:
                 if all(seen == there for _, there, seen in each[1])
             }
 
-    def unseen(self, program: str, name: str, before: set[Whole]) -> None:
+    def edited_late(self, program: str, name: str, before: set[Whole]) -> None:
         """A round that is under way may have looked before this edit, and may write it over."""
         self._unseen.add((program, name))
         self._written_over.setdefault((program, name), set()).update(before)
@@ -236,7 +236,7 @@ class Leg:
         before, now = self.whole.before_an_edit(program, name), spelled(status)
         late = self.whole.under_way and program in self.linked_programs
         if late:
-            self.whole.unseen(program, name, before)
+            self.whole.edited_late(program, name, before)
         after = set()
         for each in before:
             agreed, _, seen = each[1][self.number]
