@@ -6,14 +6,17 @@ the database server and the sandbox are other processes and are not in it.
 
 from __future__ import annotations
 
+import json
 import os
 import resource
 import subprocess
+import sys
 import tempfile
-import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
+
+_WAITER = str(Path(__file__).with_name("waiter.py"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,28 +35,30 @@ def run(
 ) -> Cost:
     """Run a program; RuntimeError with its last words when it says that it failed, unless one is `tolerant` (halts, exit code 3,
     are for the caller)."""
-    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as errors:
-        began = time.monotonic()
-        child = subprocess.Popen(
-            [str(part) for part in command],
+    with (
+        tempfile.TemporaryFile("w+") as out,
+        tempfile.TemporaryFile("w+") as errors,
+        tempfile.NamedTemporaryFile() as told,
+    ):
+        subprocess.run(
+            [sys.executable, "-S", "-E", _WAITER, told.name, *map(str, command)],
             env={**os.environ, **(surroundings or {})},
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=errors,
-            text=True,
+            check=True,
         )
-        _, status, usage = os.wait4(child.pid, 0)
-        cost = waited(child, status, usage, time.monotonic() - began)
         out.seek(0)
         errors.seek(0)
-        said, complained = out.read(), errors.read()
-    if child.returncode not in (0, 3) and not tolerant:
-        raise RuntimeError(f"{command} ended with {child.returncode}: {complained[-2000:]}")
-    return replace(cost, said=said)
+        cost = Cost(**json.load(told), said=out.read())
+        complained = errors.read()
+    if cost.exit_code not in (0, 3) and not tolerant:
+        raise RuntimeError(f"{command} ended with {cost.exit_code}: {complained[-2000:]}")
+    return cost
 
 
 def waited(child: subprocess.Popen[str], status: int, usage: resource.struct_rusage, wall_s: float) -> Cost:
-    """What a child cost that was waited for."""
+    """What a child cost that was waited for. Its peak of memory is no less than that of this process when it was started."""
     child.returncode = os.waitstatus_to_exitcode(status)
     return Cost(
         wall_s=round(wall_s, 3),
