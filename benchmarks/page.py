@@ -44,39 +44,38 @@ Peers, each in an environment of its own, as its documentation shows: simple-sal
 tap-salesforce by Bulk API 1.0, to a file and not into a database; CumulusCI by `load_dataset`, told the ids of the leads.
 None of them keeps a journal, a mirror of what it wrote, or a memory of what was agreed on.
 
-Read with care: W2, W3 and W6 are medians of five runs, without and with 120 ms a call; most other rows were measured once.
-All of them on two cores that other processes shared, so that seconds say little; calls and what came of it say all they
-can. Of the command's CPU 0.65 s is its start, at every size; in rows that are older than 2026-11-29T09:26 it is 1.05 s.
+Read with care: each row says of how many runs it is the median. All of them on two cores that other processes shared, so that
+seconds say little between rows; calls and what came of it say all they can. Of the command's CPU 0.7 s is its start, at every
+size. Until 2026-11-29T17:28 a program's memory was told as no less than that of the benchmark itself, to which it
+had been a child: rows of W2, W3, W6, W7, of F, of W1 at a million and of W8 at five million are older, and are upper bounds.
 
-What misses its goal, and why. **W1** reaches it at a million since PostgreSQL makes columns of the CSV itself: about a
-fifth of simple-salesforce's CPU, 26 calls against 44, memory 1.04 times that of 10,000. At 100,000 it takes 0.86 s of 1.35,
-and at 10,000 0.85 of 0.45, both beside other work: a fifth of either is less than it takes to import Django, Polars,
-requests and psycopg and do nothing with them (0.41 s; requests alone 0.10, Polars alone 0.17), so that there the goal is
-out of reach for a command that ends after each sync. It is not done in the database's time instead: by 100,000 members that
-takes 2.3 s of CPU, and 3.1 s when the command made the columns; most of it is keys, indexes and triggers. At a million,
-whose row is older, the database took 35 s, and simple-salesforce's bare table 3.6 s: that is the dearest part by far. Since
-then it was made a third less (5.15 s to 3.55 for 200,000 members and their people, each merge by itself): of what is left,
-taking in and parsing the CSV is 0.6 s, the rows and their four indexes 2.2, the journal and the tallies 0.7. **W8**'s CPU
-is half of its floor's at a million, and 1.7 times it at 100,000; at 10,000 three times, the start. With the database's it
-is three times the floor's at a million (21 s against 7), which writes into tables without a key, and compares with nothing.
-At 200,000 it is 4.7 s against 1.9, where 3.0 s of the database's were looked at statement by statement: 0.66 join the three
-sides of everybody, which reading anew calls for, 0.83 find four merges with nothing to write, 0.42 take in the CSV, 0.3 look for
-keys that come twice, and 0.29 looked up members' people one by one, which is a hash join now (0.36 s before, 0.19 since).
-**W4** at 10,000 takes 16 calls, where simple-salesforce takes 17, and 1.13 s of CPU against its 0.64 s, beside other work: a
-fifth of that is less than importing requests and Polars takes, so that there the goal is out of reach. At 100,000 it takes 20
-calls, as many as simple-salesforce (23 before: half of the first look, the search for the active assignment rule and a second
-page of leads were calls of their own; the campaign's type and the reading back of what was written still are, which
-simple-salesforce does without), and 2.8 s of CPU against 1.6, beside other work: of that 0.6 s are the start, 0.7 what Polars
-does with 200,000 people of 25 fields each, 0.3 the unpacking of what came, and the rest the rows on their way into PostgreSQL
-and out of it. **W5** at a million: the command's own CPU is 1.13 times that of moving only the
-changed rows and its calls are 23 against 20, but its wall clock was five times as long, when this was measured: of 22
-seconds 6 were the sandbox's, which lists a million ids since members were removed (S0.1), and some 11 the database's, which
-joined all members of the link on three sides. Since then a plan joins those whom a change concerns (docs/adr/0017), and a
-list of ids is compared once: the database takes 5.7 s of CPU in place of 10.6, both beside other work, and 12,000 of a
-million are joined in 0.5 to 0.8 s in place of 13. What is left beside the changes themselves is that list of a million ids
-and the sandbox's 6 s for giving it: listing whole is the only way to see who was removed. **W6** is flat: 3 calls and 1.5 s
-over 5,000 links, whether they hold 10,000 or 100,000 members; its preparation takes the marks of new links away by hand.
-**W7** at 10,000 ends in a minute. Not measured: W8 at five million; W1, W4, W5 and W8 five times, and at 120 ms.
+What misses its goal, and why.
+
+- **W1** reaches it at a million since PostgreSQL makes columns of the CSV itself: about a fifth of simple-salesforce's CPU,
+  26 calls against 44. At 100,000 it takes 1.0 s of 1.45, and at 10,000 0.9 of 0.55: a fifth of either is less than it takes
+  to import Django, Polars, requests and psycopg and do nothing with them (0.41 s; requests alone 0.10, Polars alone 0.17),
+  so that there the goal is out of reach for a command that ends after each sync. It is not done in the database's time
+  instead: 100,000 members take 2.8 s of that, and 3.1 s when the command made the columns; most of it is keys, indexes and
+  the journal. Memory is flat: 144 to 149 MB.
+- **W8**'s CPU is two fifths of its floor's at a million and a fifth at five million; with the database's it is twice the
+  floor's (20 s against 9) and three times (123 s against 37); the wall clock is 2.0 times and 2.2 times as long. The floor
+  writes into tables without a key, and compares with nothing. Looked at statement by statement at 200,000: a fifth joins
+  the three sides of everybody, which reading anew calls for, a quarter finds four merges with nothing to write, the rest
+  takes the CSV in.
+- **W4** takes no more calls than simple-salesforce, 16 against 17 and 20 against 20, and an eighth and two thirds of its
+  time. Its CPU is 1.0 s against 0.34 at 10,000, where a fifth is less than importing requests alone takes, and 2.6 s
+  against 1.4 at 100,000: 0.7 s are the start, 0.7 what Polars does with 200,000 people of 25 fields each, 0.3 the unpacking
+  of what came, and the rest the rows on their way into PostgreSQL, which remembers them, and out of it.
+- **W5** at a million: the CPU is 1.06 times that of moving only the changed rows, 1.3 times with the database's, and the
+  calls are 23 against 20. Its wall clock is 3.7 times as long: of 16 seconds 11 are the sandbox's, for a list of a million
+  ids: listing whole is the only way to see who was removed (S0.1). A plan joins those whom a change concerns
+  (docs/adr/0017).
+- **W6** is flat: 3 calls over 5,000 links, whether they hold 10,000 or 100,000 members; its preparation takes the marks of
+  new links away by hand. **W7** at 10,000 ends in a minute.
+
+A first load of linked members wrote each lead twice, and each person's tie to it, until that was counted row by row; it writes
+both once since, and nobody's fields need comparing who was made of a lead. Five million members and as many people took half an
+hour beside three other jobs on the same two cores, of it some 14 minutes the database's CPU.
 """
 
 
