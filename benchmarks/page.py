@@ -44,10 +44,11 @@ Peers, each in an environment of its own, as its documentation shows: simple-sal
 tap-salesforce by Bulk API 1.0, to a file and not into a database; CumulusCI by `load_dataset`, told the ids of the leads.
 None of them keeps a journal, a mirror of what it wrote, or a memory of what was agreed on.
 
-Read with care: each row says of how many runs it is the median. All of them on two cores that other processes shared, so that
-seconds say little between rows; calls and what came of it say all they can. Of the command's CPU 0.7 s is its start, at every
-size. Until 2026-11-29T17:28 a program's memory was told as no less than that of the benchmark itself, to which it
-had been a child: rows of W2, W3, W6, W7, of F, of W1 at a million and of W8 at five million are older, and are upper bounds.
+Read with care: each row says of how many runs it is the median. All of them on two cores that other processes shared, so
+that seconds say little between rows; calls and what came of it say all they can. Of the command's CPU 0.7 s is its start,
+at every size. Until 2026-11-29T17:28 a program's memory was told as no less than that of the benchmark itself, to which it
+had been a child: rows of W3, W6, W7, of F, of W2 at 120 ms, of W1 at a million and of W8 at five million are older, and
+upper bounds.
 
 What misses its goal, and why.
 
