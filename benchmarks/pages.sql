@@ -13,7 +13,7 @@ INSERT INTO store_campaign (connection_id, salesforce_id, name, is_active, is_de
 INSERT INTO store_link (program_id, connection_id, campaign_id, state, winner, step_back, removed_in_program, removed_in_campaign,
     field_edit, removal_share, removal_number, removals_allowed, linked_at) SELECT id, 1, '701' || lpad(id::text, 12, '0') || 'AAA',
     CASE WHEN id % 50 = 0 THEN 'halted' ELSE 'active' END, 'further', 'put back', 'remove', 'remove', 'put back', 0.3, 10, false, now()
-    FROM store_program;
+    FROM store_program ORDER BY id;
 INSERT INTO store_person (email, first_name, last_name, company, custom, created_at) SELECT 'p' || n || '@example.com', 'Person', n::text
     || ' Person', 'Company ' || n % 1000, '{{}}', now() FROM generate_series(1, {people}) n;
 INSERT INTO store_programmember (program_id, person_id, status_id, member_since, reached_success_at, origin, custom)

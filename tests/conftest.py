@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from campaignsync.bootstrap import Application, application
+from campaignsync.bootstrap import Application, application, introduce
 from campaignsync.domain.statuses import DEFAULT_CHANNELS
 from campaignsync.settings import Settings
 from campaignsync.web.site import site
@@ -90,7 +90,9 @@ def installation(ready_folder: Callable[[str], Path]) -> Iterator[Application]:
 
 @pytest.fixture
 def app(installation: Application) -> Application:
-    """The installation with nothing in it but the usual channels."""
+    """The installation with nothing in it but the usual channels, and nobody at work: whom a page was shown to before stays
+    introduced to the database."""
+    introduce("")
     empty_tables()
     installation.registry.add_channels(DEFAULT_CHANNELS)
     return installation
