@@ -43,6 +43,14 @@ class DiesBehind(SalesforceOrg):
             yield page
 
 
+def die_behind(big: Desk, pages: int) -> None:
+    """A first read that is killed when so many pages have been kept."""
+    doomed = DiesBehind(login(big.org))
+    doomed.pages_left = pages
+    with pytest.raises(RetryableError, match="killed"):
+        look(doomed, big.app.ledger, big.connection.connection_id)
+
+
 def mirrored() -> tuple[int, int]:
     ((members, people),) = (
         tuple(row.values())
@@ -104,10 +112,7 @@ def test_killed_at_any_page_it_goes_on_behind_the_last_one_that_was_kept(big: De
 def test_nobody_is_looked_up_whom_a_page_to_come_will_bring(big: Desk) -> None:
     """Their rows are written once. Whoever is gone before their page comes is looked up behind the last one (S1.3.6)."""
     org, ledger = big.connection.connection_id, big.app.ledger
-    doomed = DiesBehind(login(big.org))
-    doomed.pages_left = 4
-    with pytest.raises(RetryableError):
-        look(doomed, ledger, org)
+    die_behind(big, 4)
     assert rows("SELECT count(*) AS people FROM store_salesforceperson") == [{"people": 0}]
     lead = big.org.query("SELECT Id FROM Lead LIMIT 1")[0]["Id"]
     big.org.delete("Lead", lead)
@@ -120,10 +125,7 @@ def test_nobody_is_looked_up_whom_a_page_to_come_will_bring(big: Desk) -> None:
 def test_a_job_that_salesforce_has_forgotten_is_made_anew(big: Desk) -> None:
     """Results are kept for a week (S2.4.1)."""
     org, ledger = big.connection.connection_id, big.app.ledger
-    doomed = DiesBehind(login(big.org))
-    doomed.pages_left = 2
-    with pytest.raises(RetryableError):
-        look(doomed, ledger, org)
+    die_behind(big, 2)
     place = ledger.places(org)["CampaignMember"]
     assert place.rows == ROWS_A_PAGE
     big.org.call("DELETE", f"/services/data/v62.0/jobs/query/{place.job}")
@@ -134,10 +136,7 @@ def test_a_job_that_salesforce_has_forgotten_is_made_anew(big: Desk) -> None:
 def test_who_changes_while_a_first_read_lies_idle_is_seen_by_the_next_look(big: Desk) -> None:
     """S0.1, S0.16: what was kept may be old by then; the cursor stands where the rows that were read stand."""
     org, ledger = big.connection.connection_id, big.app.ledger
-    doomed = DiesBehind(login(big.org))
-    doomed.pages_left = 4
-    with pytest.raises(RetryableError):
-        look(doomed, ledger, org)
+    die_behind(big, 4)
     big.org.control("POST", "/sandbox/clock", {"advance_s": 86_400})
     first, second = big.org.query("SELECT Id FROM CampaignMember ORDER BY Id LIMIT 2")
     big.org.update("CampaignMember", first["Id"], Status="Responded")

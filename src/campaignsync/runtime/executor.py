@@ -227,7 +227,7 @@ def keep_here(run: RunId, facts: LinkFacts, plan: Plan, rows: pl.DataFrame, ledg
         return
     agreed = dict(plan.for_campaign.select("person_id", "agreed").rows())
     here = ledger.statuses_here(facts.link_id, rows["person_id"].to_list())
-    spelling = facts.vocabulary.spelling(rows["status"].unique().to_list())
+    spelling = facts.vocabulary.spelling(texts_in([rows["status"]]))
     rules, changes = Rules.of(facts.channel, facts.policy), []
     for person, label in rows.select("person_id", "status").rows():
         decision = decide(agreed[person], here.get(person), spelling.get(label, label), rules)

@@ -12,7 +12,6 @@ import itertools
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from itertools import chain
 from math import inf
 
 import polars as pl
@@ -175,7 +174,7 @@ def _members_and_people(
             for kind, found in related.items():
                 found.append(page.related(kind))
     latest = {kind: _latest([*related[kind], *people[kind]]) for kind in PEOPLE}
-    everybody = _joined([*chain(*related.values()), *chain(*people.values())])
+    everybody = _joined([*itertools.chain(*related.values(), *people.values())])
     if everybody["salesforce_id"].n_unique() < everybody.height:
         # People themselves were read last, and that is how things stand.
         everybody = everybody.unique("salesforce_id", keep="last", maintain_order=True)
