@@ -9,6 +9,7 @@ import pytest
 
 from campaign_words import CAMPAIGN_ID, SYNC_USER, Linked, counts, delta, lead, member
 from campaignsync.domain.connections import Login, LoginMethod
+from campaignsync.domain.matching import MATCHES
 from campaignsync.domain.observation import WholeLists
 from campaignsync.domain.trees import CAMPAIGN_MEMBERS, CAMPAIGN_STATUSES
 from campaignsync.planner.reconcile import reconcile
@@ -149,6 +150,38 @@ def test_whom_another_org_knows_as_two_stay_two_until_they_are_one_there(
     merged(linked, 1, 2)
     assert len(everybody()) == 1
     assert linked.app.views.problems(None) == []
+
+
+@pytest.mark.parametrize("loser", [1, 2])
+def test_a_membership_in_the_bin_was_removed_by_nobody_whoever_they_are_merged_with(
+    linked: Linked, loser: int
+) -> None:
+    """M7.9: the person has another record from then on, which never was a member."""
+    observe(linked, member(1, "Invited"), people=[lead(1), lead(2)])
+    linked.app.members.set_status("Spring", "person2@example.com", "Invited", who="ada")
+    linked.app.members.remove("Spring", "person2@example.com", who="ada")
+    found = {
+        "person_id": linked.app.directory.find("person2@example.com"),
+        "salesforce_id": lead(2)["salesforce_id"],
+        "kind": "lead",
+        "several": 1,
+    }
+    linked.app.ledger.match_people(
+        linked.connection.connection_id, pl.DataFrame([found], schema=MATCHES), None
+    )
+    agree(linked)
+    observe(linked, people=[lead(1, is_deleted=True)], member_counts=counts(0))
+    gone = pl.DataFrame(schema=CAMPAIGN_MEMBERS)
+    lists = WholeLists(
+        members_of=frozenset({CAMPAIGN_ID}), members=gone, statuses=pl.DataFrame(schema=CAMPAIGN_STATUSES)
+    )
+    linked.app.ledger.mirror_whole(linked.connection.connection_id, lists)
+    directory = linked.app.directory
+    people = [directory.find(f"person{number}@example.com") for number in (loser, 3 - loser)]
+    directory.merge(people[0], people[1], who="ada")
+    plan = reconcile(linked.app.ledger.link(linked.link), linked.app.ledger.trees(linked.link))
+    assert plan.for_program.is_empty()
+    assert plan.for_campaign["becomes"].to_list() == ["Invited"]
 
 
 def test_a_converted_leads_member_is_the_contacts_even_where_it_names_the_lead_alone(linked: Linked) -> None:

@@ -10,7 +10,7 @@ from campaignsync.domain.labels import LabelMapping
 from campaignsync.domain.observation import WholeLists
 from campaignsync.domain.runs import MemberBatch
 from campaignsync.domain.trees import CAMPAIGN_MEMBERS, CAMPAIGN_STATUSES, MEMBER_OUTCOMES, MEMBER_WRITES
-from campaignsync.store.frames import rows
+from campaignsync.store.frames import execute, rows
 
 
 def observe(linked: Linked, *members: dict[str, object], **more: object) -> None:
@@ -142,6 +142,29 @@ def test_a_label_that_means_what_was_wanted_is_no_failed_write(linked: Linked) -
     observe(linked, member(1, "ATTENDED LIVE", last_modified_by_id=SYNC_USER.user_id))
     linked.app.ledger.settle_intents(linked.link, SYNC_USER.user_id)
     assert linked.tree("agreed") == {"person1@example.com": "Attended"}
+
+
+def test_a_row_that_says_what_was_wanted_took_our_write_whoever_touched_it_since(linked: Linked) -> None:
+    """S1.2.7: whoever flips what counts as responded touches each member. An edit made here since would meet it as an edit."""
+    observe(linked, member(1, "Registered"))
+    written(linked, "Attended")
+    observe(linked, member(1, "attended"))
+    linked.app.ledger.settle_intents(linked.link, SYNC_USER.user_id)
+    assert linked.tree("agreed") == {"person1@example.com": "Attended"}
+
+
+def test_a_write_that_was_not_seen_done_in_a_quarter_of_an_hour_was_not_done(linked: Linked) -> None:
+    """What somebody does there later is theirs alone, and the link is not due for it any more."""
+    observe(linked, member(1, "Registered"))
+    written(linked, "Attended")
+    linked.app.ledger.settle_intents(linked.link, SYNC_USER.user_id)
+    assert rows("SELECT wanted FROM store_intent") == [{"wanted": "Attended"}]
+    execute("UPDATE store_intent SET at = at - interval '16 minutes'")
+    linked.app.ledger.settle_intents(linked.link, SYNC_USER.user_id)
+    assert rows("SELECT wanted FROM store_intent") == []
+    observe(linked, member(1, "Attended"))
+    linked.app.ledger.settle_intents(linked.link, SYNC_USER.user_id)
+    assert linked.tree("agreed") == {}
 
 
 def test_somebody_elses_edit_stays_an_edit_while_a_write_is_unheard_of(linked: Linked) -> None:

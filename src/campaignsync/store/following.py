@@ -61,6 +61,12 @@ def land(connection: int, now: datetime) -> None:
         " new_id AS new, how || ' in Salesforce' AS why FROM landing",
         (connection,),
     )
+    _forget_unless_members(
+        connection,
+        "SELECT l.person_id, l.new_id AS salesforce_id FROM landing l JOIN store_personidentity i"
+        " ON i.connection_id = %s AND i.person_id = l.person_id AND i.is_deleted",
+        (connection,),
+    )
     execute(
         "UPDATE store_personidentity i SET salesforce_id = l.new_id, is_deleted = false, changes = i.changes + 1,"
         f" agreed = CASE WHEN l.how = 'merged' THEN {TAKEN_OVER} ELSE i.agreed END,"
@@ -114,15 +120,20 @@ def _fill_contacts(connection: int) -> None:
 
 
 def _flag_deleted(connection: int) -> None:
-    """Note who was deleted, and who is back. A membership that did not come back with its person is to be made anew: what was
-    agreed on it is forgotten, so that nobody takes it for removed (M7.9)."""
+    """Note who was deleted, and who is back."""
     _turn(connection, "p.is_deleted AND NOT i.is_deleted", "deleted in Salesforce")
     _turn(connection, "i.is_deleted AND NOT coalesce(p.is_deleted, true)", "undeleted in Salesforce")
+    _forget_unless_members(connection, "SELECT person_id, salesforce_id FROM turned")
+
+
+def _forget_unless_members(connection: int, back: str, parameters: tuple[int, ...] = ()) -> None:
+    """A membership that did not come back with its person is to be made anew: what was agreed on it is forgotten, so that
+    nobody takes it for removed (M7.9). `back` selects who is back, and under which record: person_id, salesforce_id."""
     execute(
-        "DELETE FROM store_agreement a USING turned t, store_link l WHERE a.person_id = t.person_id AND l.id = a.link_id"
+        f"DELETE FROM store_agreement a USING ({back}) t, store_link l WHERE a.person_id = t.person_id AND l.id = a.link_id"
         " AND l.connection_id = %s AND NOT EXISTS (SELECT FROM store_campaignmember m WHERE m.connection_id = l.connection_id"
         " AND m.campaign_id = l.campaign_id AND coalesce(m.contact_id, m.lead_id) = t.salesforce_id)",
-        (connection,),
+        (*parameters, connection),
     )
 
 

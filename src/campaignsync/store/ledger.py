@@ -204,7 +204,7 @@ class Ledger:
     def settle_intents(self, link: LinkId, sync_user_id: str) -> None:
         row = _link(link)
         with transaction.atomic():
-            writing.settle(row, sync_user_id, vocabulary(row))
+            writing.settle(row, sync_user_id, vocabulary(row), self._now())
 
     def trees(self, link: LinkId, *, also: Collection[int] = ()) -> Trees:
         return read_trees(link, self._now(), also)

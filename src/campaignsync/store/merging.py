@@ -52,6 +52,13 @@ def _join_identities() -> None:
         " JOIN store_personidentity i ON i.person_id = b.person_id"
         " ORDER BY b.winner, i.connection_id, i.is_deleted, b.person_id <> b.winner, b.person_id",
     )
+    # A membership that went to the bin with one of them was removed by nobody, and says nothing of the record that stands (M7.9).
+    execute(
+        "DELETE FROM store_agreement a USING store_link l, store_personidentity i, becoming b, kept k, store_personidentity s"
+        " WHERE l.id = a.link_id AND i.connection_id = l.connection_id AND i.person_id = a.person_id AND i.is_deleted"
+        " AND b.person_id = a.person_id AND k.winner = b.winner AND s.id = k.id AND s.connection_id = i.connection_id"
+        " AND NOT s.is_deleted"
+    )
     execute(
         "DELETE FROM store_personidentity i USING becoming b WHERE b.person_id = i.person_id"
         " AND NOT EXISTS (SELECT FROM kept k WHERE k.id = i.id)"

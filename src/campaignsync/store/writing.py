@@ -6,7 +6,7 @@ works on all rows at once.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import polars as pl
 
@@ -14,6 +14,7 @@ from campaignsync.domain.errors import CHANGED_MEANWHILE
 from campaignsync.domain.labels import Vocabulary
 from campaignsync.domain.membership import Origin
 from campaignsync.domain.problems import Direction
+from campaignsync.domain.steps import texts_in
 from campaignsync.store.acting import alone
 from campaignsync.store.frames import bulk, execute, query, temporary
 from campaignsync.store.models import Link
@@ -26,7 +27,16 @@ _REMEMBER = (
 )
 _FORGET = "DELETE FROM store_agreement a USING {table} t WHERE a.link_id = %s AND a.person_id = t.person_id AND t.status IS NULL"
 
-_UNHEARD = {"person_id": pl.Int64, "status": pl.String, "agreed": pl.String}
+_LABELS = ("wanted", "status", "agreed")
+_UNHEARD = {
+    "person_id": pl.Int64,
+    **dict.fromkeys(_LABELS, pl.String),
+    "there": pl.Boolean,
+    "ours": pl.Boolean,
+}
+
+_COMMITS_LATE = timedelta(minutes=15)
+"""Longer than a transaction may take in Salesforce, and than the delta looks back for late commits (S0.15)."""
 
 
 def change_members(link: Link, changes: pl.DataFrame, now: datetime) -> int:
@@ -108,31 +118,35 @@ def intend(link: Link, wanted: pl.DataFrame, now: datetime) -> None:
     )
 
 
-def settle(link: Link, sync_user_id: str, vocabulary: Vocabulary) -> None:
-    """Writes that nobody heard of, judged by the mirror: where we wrote last and the row says something else than was agreed, it
-    is our own write, failed or not, and the agreed state becomes what it says (S0.2); whom we meant to remove and who is gone, we
-    removed. Neither is an edit of somebody's."""
+def settle(link: Link, sync_user_id: str, vocabulary: Vocabulary, now: datetime) -> None:
+    """Writes that nobody heard of, judged by the mirror: where we wrote last, what the row says is our own write, failed or not
+    (S0.2); a row that says what we wanted took our write, whoever touched it since, as a flip of what counts as responded does
+    (S1.2.7); whom we meant to remove and who is gone, we removed. The agreed state becomes that, and nobody's edit is in it.
+    What has not been seen done by the time that Salesforce commits late was not done."""
     unheard = query(
-        "SELECT t.person_id, m.status, a.status AS agreed FROM store_intent t JOIN store_personidentity i"
-        " ON i.connection_id = %s AND i.person_id = t.person_id LEFT JOIN store_campaignmember m"
+        "SELECT t.person_id, t.wanted, m.status, a.status AS agreed, m.salesforce_id IS NOT NULL AS there,"
+        " coalesce(m.last_modified_by_id = %s, false) AS ours FROM store_intent t JOIN store_personidentity i"
+        " ON i.connection_id = %s AND i.person_id = t.person_id AND NOT i.is_deleted LEFT JOIN store_campaignmember m"
         " ON m.connection_id = i.connection_id AND m.campaign_id = %s AND coalesce(m.contact_id, m.lead_id) = i.salesforce_id"
-        " LEFT JOIN store_agreement a ON a.link_id = t.link_id AND a.person_id = t.person_id WHERE t.link_id = %s"
-        " AND (CASE WHEN t.wanted IS NULL THEN m.salesforce_id IS NULL AND NOT i.is_deleted"
-        " ELSE m.status IS NOT NULL AND m.last_modified_by_id = %s END)",
-        (link.connection_id, link.campaign_id, link.pk, sync_user_id),
+        " LEFT JOIN store_agreement a ON a.link_id = t.link_id AND a.person_id = t.person_id WHERE t.link_id = %s",
+        (sync_user_id, link.connection_id, link.campaign_id, link.pk),
         _UNHEARD,
     )
-    labels = pl.concat([unheard["status"], unheard["agreed"]]).unique().drop_nulls()
-    spelled = unheard.with_columns(pl.col("status", "agreed").replace(vocabulary.spelling(labels.to_list())))
-    judged = spelled.filter(pl.col("status").ne_missing(pl.col("agreed")))
-    if judged.is_empty():
-        return
-    temporary("judged", judged.select("person_id", "status").unique("person_id"))
-    execute(_REMEMBER.format(table="judged"), (link.pk,))
-    execute(_FORGET.format(table="judged"), (link.pk,))
+    spelling = vocabulary.spelling(texts_in(unheard.select(_LABELS).get_columns()))
+    done = (
+        pl.when(pl.col("wanted").is_null())
+        .then(~pl.col("there"))
+        .otherwise(pl.col("status").is_not_null() & (pl.col("ours") | (pl.col("status") == pl.col("wanted"))))
+    )
+    news = pl.col("status").ne_missing(pl.col("agreed"))
+    judged = unheard.with_columns(pl.col(_LABELS).replace(spelling)).filter(done & news)
+    if not judged.is_empty():
+        temporary("judged", judged.select("person_id", "status").unique("person_id"))
+        execute(_REMEMBER.format(table="judged"), (link.pk,))
+        execute(_FORGET.format(table="judged"), (link.pk,))
     execute(
-        "DELETE FROM store_intent t USING judged j WHERE t.link_id = %s AND t.person_id = j.person_id",
-        (link.pk,),
+        "DELETE FROM store_intent WHERE link_id = %s AND (person_id = ANY(%s) OR at < %s)",
+        (link.pk, judged["person_id"].to_list(), now - _COMMITS_LATE),
     )
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -47,10 +48,11 @@ from campaignsync.domain.trees import (
 )
 from simulation.memory import doubts, fields, mirror, people, problems, scope
 from simulation.memory.rounds import MemoryRounds
-from simulation.memory.tables import Acting, LinkRow, MemberRow, RunRow, Tables, nothing
+from simulation.memory.tables import Acting, LinkRow, MemberRow, Row, RunRow, Tables, nothing
 from simulation.memory.turns import RunUnderWay, Turn
 
 _ENGINE, _OTHERS = "campaign sync", "somebody in Salesforce"
+_COMMITS_LATE = timedelta(minutes=15)
 _FIELD_COLUMNS = {"Type": "type", "ActualCost": "actual_cost"}
 
 
@@ -207,18 +209,17 @@ class MemoryLedger(MemoryRounds):
             return known.name if known else label
 
         held = self.tables.members_of_people(row)
-        for person, (wanted, _) in list(row.intents.items()):
+        for person, (wanted, at) in list(row.intents.items()):
             identity = self.tables.identities.get((row.connection, person))
-            found = [
-                spelled(member["status"])
-                for member in held.get(person, [])
-                if member["last_modified_by_id"] == sync_user_id and member["status"] is not None
+            agreed = spelled(row.agreed.get(person))
+            news = [
+                status
+                for status in _done(held.get(person, []), wanted, spelled, sync_user_id)
+                if identity and not identity.is_deleted and status != agreed
             ]
-            if identity is None or (wanted is None and (identity.is_deleted or person in held)):
-                continue
-            said = found[:1] if wanted is not None else [None]
-            if said and said[0] != spelled(row.agreed.get(person)):
-                _remember(row, person, said[0])
+            if news:
+                _remember(row, person, news[0])
+            if news or at < self.tables.now() - _COMMITS_LATE:
                 del row.intents[person]
 
     def trees(self, link: LinkId, *, also: Collection[int] = ()) -> Trees:
@@ -566,6 +567,20 @@ def change_members(tables: Tables, link: LinkRow, changes: pl.DataFrame) -> None
         stands = program.members.get(person)
         if (stands.status if stands else None) == status:
             _remember(link, person, status)
+
+
+def _done(
+    there: list[Row], wanted: str | None, spelled: Callable[[str | None], str | None], sync_user_id: str
+) -> list[str | None]:
+    """What the rows of somebody say of a write that nobody heard of, where they show that it was done."""
+    if wanted is None:
+        return [] if there else [None]
+    labels = [(spelled(row["status"]), row["last_modified_by_id"]) for row in there]
+    return [
+        label
+        for label, changed_by in labels
+        if label is not None and (changed_by == sync_user_id or label == spelled(wanted))
+    ]
 
 
 def _remember(link: LinkRow, person: int, status: str | None) -> None:

@@ -291,8 +291,10 @@ def land(tables: Tables, connection: int, landing: list[Landing]) -> None:
             person=each.person,
             record_id=each.new_id,
         )
+        identity = tables.identities[connection, each.person]
+        if identity.is_deleted:
+            _forget_agreed(tables, connection, each.person, unless=each.new_id)
         if each.person not in merged:
-            identity = tables.identities[connection, each.person]
             tables.mark_identity(identity)
             identity.salesforce_id, identity.kind = each.new_id, kind_of(each.new_id)
             identity.is_deleted, identity.changes = False, identity.changes + 1
@@ -348,12 +350,16 @@ def _flag_deleted(tables: Tables, connection: int) -> None:
     """Note who was deleted, and who is back."""
     _turn(tables, connection, deleted=True)
     for identity in _turn(tables, connection, deleted=False):
-        for link in tables.links.values():
-            if link.connection == connection and not any(
-                who_is(row) == identity.salesforce_id
-                for row in tables.of_campaign(connection, link.campaign_id)
-            ):
-                link.agreed.pop(identity.person, None)
+        _forget_agreed(tables, connection, identity.person, unless=identity.salesforce_id)
+
+
+def _forget_agreed(tables: Tables, connection: int, person: int, *, unless: str = "") -> None:
+    """A membership that did not come back with its person, under the record `unless`, is to be made anew."""
+    for link in tables.links.values():
+        if link.connection == connection and not any(
+            who_is(row) == unless for row in tables.of_campaign(connection, link.campaign_id)
+        ):
+            link.agreed.pop(person, None)
 
 
 def _turn(tables: Tables, connection: int, *, deleted: bool) -> list[IdentityRow]:
@@ -413,6 +419,8 @@ def _join_identities(tables: Tables, winner: int, people: list[int]) -> None:
             found, key=lambda each: (each.is_deleted, each.person != winner, each.person), default=None
         )
         for each in found:
+            if each.is_deleted and kept and not kept.is_deleted:
+                _forget_agreed(tables, connection, each.person)
             # A record that stays the winner's changes nothing.
             if each is not kept or each.person != winner:
                 tables.mark_identity(each)
