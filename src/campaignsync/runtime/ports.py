@@ -11,7 +11,6 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import AbstractContextManager
 from datetime import date, datetime
 from decimal import Decimal
-from math import inf
 from typing import Any, Protocol
 
 import polars as pl
@@ -95,7 +94,7 @@ class SalesforceDoor(Protocol):
         cursor: Cursor,
         *,
         bounds: Sequence[str] = (),
-        most: float = inf,
+        most: int | None = None,
         scope: MirrorScope = EVERYTHING,
     ) -> Delta:
         """All rows changed since the cursor less the look-back, and the counts by campaign. The number of calls is fixed,

@@ -12,7 +12,6 @@ import itertools
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from math import inf
 
 import polars as pl
 
@@ -39,7 +38,7 @@ def changes_since(
     reader: Reader,
     cursor: Cursor,
     bounds: Sequence[str] = (),
-    most: float = inf,
+    most: int | None = None,
     scope: MirrorScope = EVERYTHING,
 ) -> Delta:
     """All rows changed since the cursor less the look-back, and the counts by campaign, parted at `bounds`. Of an object without
@@ -67,10 +66,12 @@ def changes_since(
     asked.note(aside, firsts)
     queries = [] if _nobody_there(cursor, groups, later) else _of_members_and_people(reader, cursor, scope)
     counting = PEOPLE_WITH_EMAILS if queries and not cursor and not later else ()
-    firsts = reader.ask([*queries, *counting, *(each.query for each in later)])
+    # Of what is to be read by a bulk job no more is asked for than tells so: an org need not gather a million rows for a page.
+    bounded = [each if each.of in cursor else replace(each, limit=most) for each in queries]
+    firsts = reader.ask([*bounded, *counting, *(each.query for each in later)])
     pages = dict(zip(queries, itertools.islice(firsts, len(queries)), strict=True))
     asked.note(counting, itertools.islice(firsts, len(counting)))
-    unread = [each for each, first in pages.items() if each.of not in cursor and first["totalSize"] >= most]
+    unread = [each for each, first in pages.items() if each.of not in cursor and first["totalSize"] == most]
     members, people, latest_people = _members_and_people(
         reader, {each: pages[each] for each in queries if each not in unread}
     )

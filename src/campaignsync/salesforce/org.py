@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from math import inf
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -142,7 +141,7 @@ class SalesforceOrg:
         cursor: Cursor,
         *,
         bounds: Sequence[str] = (),
-        most: float = inf,
+        most: int | None = None,
         scope: MirrorScope = EVERYTHING,
     ) -> Delta:
         return changes.changes_since(self._reader, cursor, bounds, most, scope)

@@ -75,6 +75,7 @@ class Query:
     of: str
     soql: str
     order: str = ""
+    limit: int | None = None
     deleted_too: bool = False
     may_fail: bool = False
     """Whether an error is as good as no answer."""
@@ -82,5 +83,6 @@ class Query:
     @property
     def path(self) -> str:
         """Where it is asked, behind the version."""
-        ordered = f"{self.soql} ORDER BY {self.order}" if self.order else self.soql
-        return f"/{'queryAll' if self.deleted_too else 'query'}?q={_spelled(ordered)}"
+        order = f" ORDER BY {self.order}" if self.order else ""
+        limit = "" if self.limit is None else f" LIMIT {self.limit}"
+        return f"/{'queryAll' if self.deleted_too else 'query'}?q={_spelled(self.soql + order + limit)}"

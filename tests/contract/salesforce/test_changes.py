@@ -41,6 +41,25 @@ def pass_time(sandbox: SandboxOrg, **by: float) -> None:
     sandbox._token = ""  # Sessions end after two hours; our own door must find out by itself.
 
 
+def test_a_look_brings_no_more_of_what_a_bulk_job_will_read_than_tells_so(
+    sandbox: SandboxOrg, org: SalesforceOrg, campaign: str
+) -> None:
+    """An org that gathers a million rows for one page takes minutes over it."""
+
+    def sent_for_a_look() -> int:
+        before = sandbox.control("GET", "/sandbox/calls")["bytes"]["sent"]
+        assert org.changes_since({}, most=2).unread == ("CampaignMember", "Lead")
+        return int(sandbox.control("GET", "/sandbox/calls")["bytes"]["sent"]) - int(before)
+
+    for name in ("ada", "ben"):
+        sandbox.add_lead(campaign, f"{name}@mail.example", "Attended")
+    org.changes_since({})  # Describes are asked for once.
+    few = sent_for_a_look()
+    sandbox.control("POST", "/sandbox/seed", {"crowd": {"campaigns": 1, "leads": 200}})
+    many = sent_for_a_look()
+    assert many < few + 2_000  # One more campaign and its statuses.
+
+
 def test_the_first_look_reads_all_campaigns_and_the_people_in_them(
     sandbox: SandboxOrg, org: SalesforceOrg, campaign: str
 ) -> None:
