@@ -32,14 +32,21 @@ INDEXED: Mapping[str, tuple[tuple[str, ...], ...]] = MappingProxyType(
         "Account": (("SystemModstamp", "Id"), ("Name",), ("ParentId",)),
         "Campaign": (("SystemModstamp", "Id"), ("Name",), ("ParentId",)),
         "CampaignMember": (
-            ("CampaignId", "Id"),
+            # What campaigns count of their members is in here whole.
+            ("CampaignId", "IsDeleted", "Id", "HasResponded", "LeadId", "ContactId"),
             ("LeadId", "CampaignId"),
             ("ContactId", "CampaignId"),
             ("SystemModstamp", "Id"),
         ),
         "CampaignMemberStatus": (("CampaignId", "SortOrder"), ("SystemModstamp", "Id")),
         "Contact": (("SystemModstamp", "Id"), ("Email",), ("AccountId",), ("MasterRecordId",)),
-        "Lead": (("SystemModstamp", "Id"), ("Email",), ("ConvertedContactId",), ("MasterRecordId",)),
+        "Lead": (
+            ("SystemModstamp", "Id"),
+            ("Email",),
+            ("ConvertedContactId",),
+            ("MasterRecordId",),
+            ("IsConverted", "Id"),
+        ),
         "Opportunity": (("SystemModstamp", "Id"), ("AccountId",), ("CampaignId",)),
         "User": (("Username",),),
         **{f"{name}{HISTORY}": ((f"{name}Id",),) for name in _WITH_HISTORY},

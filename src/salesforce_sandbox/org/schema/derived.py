@@ -28,9 +28,9 @@ def _of_person(lead: str, contact: str, account: str = "") -> str:
 
 
 def _of_members(condition: str) -> str:
-    """How many live members of the campaigns in `scope` meet a condition on member `m` and its lead `l`."""
+    """How many live members of the campaigns in `scope` meet a condition on member `m`; an index holds all that these ask for."""
     return (
-        'SELECT count(*) FROM "CampaignMember" m LEFT JOIN "Lead" l ON l."Id" = m."LeadId"'
+        'SELECT count(*) FROM "CampaignMember" m'
         f' WHERE m."IsDeleted" = 0 AND m."CampaignId" IN {{scope}} AND {condition}'
     )
 
@@ -65,12 +65,14 @@ _WITH_DESCENDANTS = (
 
 _IS_PARENT = 'EXISTS (SELECT 1 FROM "Campaign" c WHERE c."ParentId" = {row}."Id")'
 
+_CONVERTED = '(SELECT l."Id" FROM "Lead" l WHERE l."IsConverted" = 1)'
+
 _COUNTS = {
     "NumberOfLeads": _of_members('m."LeadId" IS NOT NULL'),
-    "NumberOfConvertedLeads": _of_members('l."IsConverted" = 1'),
+    "NumberOfConvertedLeads": _of_members(f'm."LeadId" IN {_CONVERTED}'),
     "NumberOfContacts": _of_members('m."ContactId" IS NOT NULL'),
     "NumberOfResponses": _of_members(
-        'm."HasResponded" = 1 AND (m."ContactId" IS NOT NULL OR l."IsConverted" = 0)'
+        f'm."HasResponded" = 1 AND (m."ContactId" IS NOT NULL OR m."LeadId" NOT IN {_CONVERTED})'
     ),
     "NumberOfOpportunities": _of_opportunities("count(*)"),
     "NumberOfWonOpportunities": _of_opportunities("count(*)", 'o."IsWon" = 1'),
