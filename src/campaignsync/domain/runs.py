@@ -105,7 +105,7 @@ class MemberBatch:
     members: pl.DataFrame
     """CAMPAIGN_MEMBERS: what the campaign holds for these people after the call."""
     before: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=CAMPAIGN_MEMBERS))
-    """CAMPAIGN_MEMBERS: what it held right before it; empty where that is not known, as of bulk jobs."""
+    """CAMPAIGN_MEMBERS: what it held right before it, as far as that is known: of bulk jobs, whom somebody had added already."""
     reasons: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=REASONS))
     """REASONS: why the plan wanted it, for the journal."""
 

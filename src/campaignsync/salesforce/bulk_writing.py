@@ -2,16 +2,17 @@
 
 Used by `writing` where a job costs fewer calls than collections do. Result files are in no order and bear no row number: a row is
 known again by the lead, the contact or the member that it names. What is read back is all that changed in the campaign since the
-job was made, by the org's own clock; after removals, whoever is still there.
+job was made, by the org's own clock, and whoever was there before; after removals, whoever is still there.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
+from campaignsync.domain.errors import DUPLICATE_VALUE
 from campaignsync.domain.people import PersonKind
 from campaignsync.domain.runs import MemberBatch
 from campaignsync.domain.trees import MEMBER_OUTCOMES
@@ -56,14 +57,19 @@ class BulkLane:
                 pl.col("status").alias("Status"),
             )
             job = bulk.ingest(self.wire, _order("insert"), rows, self.note)
+            refused = job.refused.with_columns(pl.coalesce("LeadId", "ContactId").alias("key"))
             found = self._changed_since(job, chunk.height)
+            # Whoever somebody added since our look has not changed since the job was made.
+            met = refused.filter(pl.col("code") == DUPLICATE_VALUE)["key"].to_list()
+            there = self.reader.members_who_are(self.campaign_id, met)
+            found = pl.concat([found, there.join(found, on="id", how="anti")])
             # A converted lead's member bears two ids, and may be known by either (S1.3.7).
             by_who = [
                 found.select(pl.col(who).alias("key"), "id", "status").drop_nulls("key")
                 for who in ("lead_id", "contact_id")
             ]
-            refused = job.refused.with_columns(pl.coalesce("LeadId", "ContactId").alias("key"))
-            yield _batch(chunk, "salesforce_id", pl.concat(by_who).unique("key"), job, refused, found)
+            batch = _batch(chunk, "salesforce_id", pl.concat(by_who).unique("key"), job, refused, found)
+            yield replace(batch, before=there)
 
     def move(self, writes: pl.DataFrame) -> Iterator[MemberBatch]:
         """Change members (MEMBER_WRITES)."""

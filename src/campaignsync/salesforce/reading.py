@@ -278,6 +278,19 @@ class Reader:
         ]
         return pl.concat([frame(_MEMBERS, []), *self.frames(queries)])
 
+    def members_who_are(self, campaign_id: str, people: Collection[str]) -> pl.DataFrame:
+        """Members of a campaign who are these leads and contacts."""
+        fields = ", ".join(self.member_columns())
+        queries = [
+            Query(
+                of=_MEMBERS,
+                soql=f"SELECT {fields} FROM {_MEMBERS} WHERE CampaignId = {text(campaign_id)} AND {kind}Id IN {listed(part)}",
+            )
+            for kind, prefix in _PREFIXES.items()
+            for part in lists([each for each in people if each.startswith(prefix)])
+        ]
+        return pl.concat([frame(_MEMBERS, []), *self.frames(queries)])
+
     def people(self, *, emails: Collection[str], ids: Collection[str]) -> pl.DataFrame:
         """Leads and contacts by e-mail or id, deleted ones too. Very many addresses are looked for among all that the org
         has, where those are not far more: a bounded number of calls."""

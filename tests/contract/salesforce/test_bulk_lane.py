@@ -118,11 +118,12 @@ def test_a_label_that_salesforce_turned_into_its_default_is_read_back_as_such(
 def test_members_who_are_there_already_are_refused_and_stay(
     sandbox: SandboxOrg, org: SalesforceOrg, campaign: str, writes: Write, everybody: list[str]
 ) -> None:
-    """S0.4."""
+    """S0.4: what they are there, as somebody added them since our look, is told all the same."""
     sandbox.create("CampaignMember", CampaignId=campaign, LeadId=everybody[0], Status="Attended")
+    sandbox.control("POST", "/sandbox/clock", {"advance_s": 60})
     added = outcomes(org, campaign, writes(*((who, "Invited", None) for who in everybody)))
     first = added.row(0, named=True)
-    assert (first["code"], first["retriable"]) == ("DUPLICATE_VALUE", False)
+    assert (first["code"], first["retriable"], first["found"]) == ("DUPLICATE_VALUE", False, "Attended")
     assert as_wanted(added) == MANY - 1
 
 
