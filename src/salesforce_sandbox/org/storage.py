@@ -25,6 +25,7 @@ _COLUMN_TYPES = {
     # Values of any type are kept as what they are.
     "anyType": "",
 }
+_ROWS_LOOKED_AT = 20_000
 _FETCHED_AT_ONCE = 2_000
 _PAGES_OF_A_SMALL_ORG = 1_000
 _MOST_SPARE = 4
@@ -211,6 +212,8 @@ class Storage:
         stored = sqlite3.connect(f"file:{file}?mode=ro", uri=True)
         stored.backup(self.database)
         stored.close()
+        # Unless SQLite has seen that a campaign may have a million members, it asks for some of them by going through all.
+        self.database.executescript(f"PRAGMA analysis_limit = {_ROWS_LOOKED_AT}; ANALYZE")
         self._columns.clear()
         self._made.clear()
         self._left.clear()
