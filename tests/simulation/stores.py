@@ -144,7 +144,7 @@ class InMemory:
                 link.program.name: {
                     "campaign_id": link.campaign_id,
                     "state": link.state.value,
-                    "intents": {person: wanted for person, (wanted, _) in link.intents.items()},
+                    "intents": {person: wanted for person, (wanted, *_) in link.intents.items()},
                     "fields": dict(link.fields),
                 }
                 for link in links

@@ -153,6 +153,22 @@ def test_a_row_that_says_what_was_wanted_took_our_write_whoever_touched_it_since
     assert linked.tree("agreed") == {"person1@example.com": "Attended"}
 
 
+def test_what_somebody_does_behind_the_first_look_is_theirs_though_it_is_what_was_wanted(
+    linked: Linked,
+) -> None:
+    """Another look had shown that the write was not done, or had been written over."""
+    observe(linked, member(1, "Registered"))
+    written(linked, "Attended")
+    observe(linked, member(1, "No Show"))
+    linked.app.ledger.settle_intents(linked.link, SYNC_USER.user_id)
+    observe(linked, member(1, "Attended"))
+    linked.app.ledger.settle_intents(linked.link, SYNC_USER.user_id)
+    assert linked.tree("agreed") == {}
+    observe(linked, member(1, "Attended", last_modified_by_id=SYNC_USER.user_id))
+    linked.app.ledger.settle_intents(linked.link, SYNC_USER.user_id)
+    assert linked.tree("agreed") == {"person1@example.com": "Attended"}
+
+
 def test_a_write_that_was_not_seen_done_in_a_quarter_of_an_hour_was_not_done(linked: Linked) -> None:
     """What somebody does there later is theirs alone, and the link is not due for it any more."""
     observe(linked, member(1, "Registered"))

@@ -278,8 +278,8 @@ class Ledger(Protocol):
 
     def settle_intents(self, link: LinkId, sync_user_id: str) -> None:
         """Judge writes whose outcome nobody saw by what the mirror shows now: a row that we wrote last is our own write, failed
-        or not, and one that says what we wanted took it, whoever touched it since; the agreed state becomes what it says (S0.2),
-        never an edit. What a quarter of an hour has not shown was not done."""
+        or not, and one that says what we wanted, at the first look since, took it, whoever touched it; the agreed state becomes
+        what it says (S0.2), never an edit. What a quarter of an hour has not shown was not done."""
 
     def trees(self, link: LinkId, *, also: Collection[int] = ()) -> Trees:
         """The three trees from one snapshot, and what is held back by open problems that are not due. Whoever is the same in all

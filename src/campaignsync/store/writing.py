@@ -31,8 +31,7 @@ _LABELS = ("wanted", "status", "agreed")
 _UNHEARD = {
     "person_id": pl.Int64,
     **dict.fromkeys(_LABELS, pl.String),
-    "there": pl.Boolean,
-    "ours": pl.Boolean,
+    **dict.fromkeys(("there", "ours", "looked"), pl.Boolean),
 }
 
 _COMMITS_LATE = timedelta(minutes=15)
@@ -113,19 +112,19 @@ def intend(link: Link, wanted: pl.DataFrame, now: datetime) -> None:
     bulk(
         "store_intent",
         "INSERT INTO store_intent (link_id, person_id, wanted, at) SELECT %s, person_id, status, %s FROM wanted"
-        " ON CONFLICT (link_id, person_id) DO UPDATE SET wanted = excluded.wanted, at = excluded.at",
+        " ON CONFLICT (link_id, person_id) DO UPDATE SET wanted = excluded.wanted, at = excluded.at, looked = false",
         (link.pk, now),
     )
 
 
 def settle(link: Link, sync_user_id: str, vocabulary: Vocabulary, now: datetime) -> None:
     """Writes that nobody heard of, judged by the mirror: where we wrote last, what the row says is our own write, failed or not
-    (S0.2); a row that says what we wanted took our write, whoever touched it since, as a flip of what counts as responded does
-    (S1.2.7); whom we meant to remove and who is gone, we removed. The agreed state becomes that, and nobody's edit is in it.
-    What has not been seen done by the time that Salesforce commits late was not done."""
+    (S0.2); a row that says what we wanted in the first look since took our write, whoever touched it, as a flip of what counts as
+    responded does (S1.2.7); whom we meant to remove and who is gone, we removed. The agreed state becomes that, and nobody's edit
+    is in it. What has not been seen done by the time that Salesforce commits late was not done."""
     unheard = query(
         "SELECT t.person_id, t.wanted, m.status, a.status AS agreed, m.salesforce_id IS NOT NULL AS there,"
-        " coalesce(m.last_modified_by_id = %s, false) AS ours FROM store_intent t JOIN store_personidentity i"
+        " coalesce(m.last_modified_by_id = %s, false) AS ours, t.looked FROM store_intent t JOIN store_personidentity i"
         " ON i.connection_id = %s AND i.person_id = t.person_id AND NOT i.is_deleted LEFT JOIN store_campaignmember m"
         " ON m.connection_id = i.connection_id AND m.campaign_id = %s AND coalesce(m.contact_id, m.lead_id) = i.salesforce_id"
         " LEFT JOIN store_agreement a ON a.link_id = t.link_id AND a.person_id = t.person_id WHERE t.link_id = %s",
@@ -133,10 +132,11 @@ def settle(link: Link, sync_user_id: str, vocabulary: Vocabulary, now: datetime)
         _UNHEARD,
     )
     spelling = vocabulary.spelling(texts_in(unheard.select(_LABELS).get_columns()))
+    as_wanted = ~pl.col("looked") & (pl.col("status") == pl.col("wanted"))
     done = (
         pl.when(pl.col("wanted").is_null())
         .then(~pl.col("there"))
-        .otherwise(pl.col("status").is_not_null() & (pl.col("ours") | (pl.col("status") == pl.col("wanted"))))
+        .otherwise(pl.col("status").is_not_null() & (pl.col("ours") | as_wanted))
     )
     news = pl.col("status").ne_missing(pl.col("agreed"))
     judged = unheard.with_columns(pl.col(_LABELS).replace(spelling)).filter(done & news)
@@ -148,6 +148,7 @@ def settle(link: Link, sync_user_id: str, vocabulary: Vocabulary, now: datetime)
         "DELETE FROM store_intent WHERE link_id = %s AND (person_id = ANY(%s) OR at < %s)",
         (link.pk, judged["person_id"].to_list(), now - _COMMITS_LATE),
     )
+    execute("UPDATE store_intent SET looked = true WHERE link_id = %s AND NOT looked", (link.pk,))
 
 
 def record_outcomes(link: Link, outcomes: pl.DataFrame, now: datetime) -> int:

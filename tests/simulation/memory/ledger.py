@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
-from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -46,13 +45,12 @@ from campaignsync.domain.trees import (
     Schema,
     Trees,
 )
-from simulation.memory import doubts, fields, mirror, people, problems, scope
+from simulation.memory import doubts, fields, intents, mirror, people, problems, scope
 from simulation.memory.rounds import MemoryRounds
-from simulation.memory.tables import Acting, LinkRow, MemberRow, Row, RunRow, Tables, nothing
+from simulation.memory.tables import Acting, LinkRow, MemberRow, RunRow, Tables, nothing
 from simulation.memory.turns import RunUnderWay, Turn
 
 _ENGINE, _OTHERS = "campaign sync", "somebody in Salesforce"
-_COMMITS_LATE = timedelta(minutes=15)
 _FIELD_COLUMNS = {"Type": "type", "ActualCost": "actual_cost"}
 
 
@@ -201,26 +199,7 @@ class MemoryLedger(MemoryRounds):
         fields.agree_as_made(self.tables, row.connection, made, rules)
 
     def settle_intents(self, link: LinkId, sync_user_id: str) -> None:
-        row = self._link(link)
-        status = row.vocabulary.status
-
-        def spelled(label: str | None) -> str | None:
-            known = status(label) if label is not None else None
-            return known.name if known else label
-
-        held = self.tables.members_of_people(row)
-        for person, (wanted, at) in list(row.intents.items()):
-            identity = self.tables.identities.get((row.connection, person))
-            agreed = spelled(row.agreed.get(person))
-            news = [
-                status
-                for status in _done(held.get(person, []), wanted, spelled, sync_user_id)
-                if identity and not identity.is_deleted and status != agreed
-            ]
-            if news:
-                _remember(row, person, news[0])
-            if news or at < self.tables.now() - _COMMITS_LATE:
-                del row.intents[person]
+        intents.settle(self.tables, self._link(link), sync_user_id)
 
     def trees(self, link: LinkId, *, also: Collection[int] = ()) -> Trees:
         row = self._link(link)
@@ -352,7 +331,7 @@ class MemoryLedger(MemoryRounds):
     def agree(self, run: RunId, rows: pl.DataFrame) -> None:
         link = self._link_of(run)
         for person, status in zip(rows["person_id"].to_list(), rows["status"].to_list(), strict=True):
-            _remember(link, person, status)
+            link.agree(person, status)
             link.intents.pop(person, None)
 
     def hold(self, run: RunId, waiting: pl.DataFrame, unsettled: pl.DataFrame) -> None:
@@ -443,7 +422,7 @@ class MemoryLedger(MemoryRounds):
     def intend_members(self, run: RunId, writes: pl.DataFrame) -> None:
         link, now = self._link_of(run), self.tables.now()
         for person, status in zip(writes["person_id"].to_list(), writes["status"].to_list(), strict=True):
-            link.intents[person] = (status, now)
+            link.intents[person] = status, now, False
 
     def record_members(self, run: RunId, batch: MemberBatch) -> None:
         link = self._link_of(run)
@@ -460,7 +439,7 @@ class MemoryLedger(MemoryRounds):
         for row in outcomes:
             link.intents.pop(row["person_id"], None)
             if row["code"] is None:
-                _remember(link, row["person_id"], row["found"])
+                link.agree(row["person_id"], row["found"])
             if row["code"] is None and row["found"] == row["wanted"]:
                 problems.solve_members(self.tables, link, [row["person_id"]])
         for row in outcomes:
@@ -566,28 +545,7 @@ def change_members(tables: Tables, link: LinkRow, changes: pl.DataFrame) -> None
             tables.program_changed(program, person, was, status)
         stands = program.members.get(person)
         if (stands.status if stands else None) == status:
-            _remember(link, person, status)
-
-
-def _done(
-    there: list[Row], wanted: str | None, spelled: Callable[[str | None], str | None], sync_user_id: str
-) -> list[str | None]:
-    """What the rows of somebody say of a write that nobody heard of, where they show that it was done."""
-    if wanted is None:
-        return [] if there else [None]
-    labels = [(spelled(row["status"]), row["last_modified_by_id"]) for row in there]
-    return [
-        label
-        for label, changed_by in labels
-        if label is not None and (changed_by == sync_user_id or label == spelled(wanted))
-    ]
-
-
-def _remember(link: LinkRow, person: int, status: str | None) -> None:
-    if status is None:
-        link.agreed.pop(person, None)
-    else:
-        link.agreed[person] = status
+            link.agree(person, status)
 
 
 def _named(status: str | None) -> str:

@@ -134,7 +134,8 @@ class LinkRow:
     mapped: tuple[LabelMapping, ...] = ()
     agreed: Agreed = field(init=False)
     fields: dict[str, tuple[str | None, str | None]] = field(default_factory=dict)
-    intents: dict[int, tuple[str | None, datetime]] = field(default_factory=dict)
+    intents: dict[int, tuple[str | None, datetime, bool]] = field(default_factory=dict)
+    """By person what was to be written, when, and whether a look was had since."""
     mark: int | None = None
     doubts: set[int | str] | None = None
     """Who may differ: people by number, leads and contacts by their ids; None: everybody (store.doubts)."""
@@ -145,6 +146,12 @@ class LinkRow:
     def doubt(self, *whom: int | str | None) -> None:
         if self.doubts is not None:
             self.doubts.update(each for each in whom if each is not None)
+
+    def agree(self, person: int, status: str | None) -> None:
+        if status is None:
+            self.agreed.pop(person, None)
+        else:
+            self.agreed[person] = status
 
     @property
     def vocabulary(self) -> Vocabulary:

@@ -121,6 +121,8 @@ class Intent(models.Model):
     wanted = models.TextField(null=True)
     custom = models.JSONField(null=True)
     at = models.DateTimeField()
+    looked = models.BooleanField(db_default=False)
+    """Whether a look that was had since does not show it done."""
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("link", "person"), name="one_intent_a_person"),)
