@@ -53,24 +53,23 @@ upper bounds.
 What misses its goal, and why.
 
 - **W1** reaches it at a million since PostgreSQL makes columns of the CSV itself: about a fifth of simple-salesforce's CPU,
-  26 calls against 44. At 100,000 it takes 1.0 s of 1.45, and at 10,000 0.9 of 0.55: a fifth of either is less than it takes
+  26 calls against 44. At 100,000 it takes three fifths of it, and at 10,000 more than it: a fifth of either is less than it takes
   to import Django, Polars, requests and psycopg and do nothing with them (0.41 s; requests alone 0.10, Polars alone 0.17),
   so that there the goal is out of reach for a command that ends after each sync. It is not done in the database's time
   instead: 100,000 members take 2.8 s of that, and 3.1 s when the command made the columns; most of it is keys, indexes and
-  the journal. Memory is flat: 144 to 149 MB.
-- **W8**'s CPU is two fifths of its floor's at a million and a fifth at five million; with the database's it is twice the
-  floor's (20 s against 9) and three times (123 s against 37); the wall clock is 2.0 times and 2.2 times as long. The floor
-  writes into tables without a key, and compares with nothing. Looked at statement by statement at 200,000: a fifth joins
-  the three sides of everybody, which reading anew calls for, a quarter finds four merges with nothing to write, the rest
-  takes the CSV in.
+  the journal. Memory is flat: 144 to 152 MB from 10,000 to a million.
+- **W8** takes two fifths of its floor's CPU and one and a half times as long at a million; with the database's CPU it is
+  2.6 times the floor's, and more at five million: the floor writes into tables without a key, and compares with nothing.
+  Looked at statement by statement at 200,000: a fifth joins the three sides of everybody, which reading anew calls for, a
+  quarter finds four merges with nothing to write, the rest takes the CSV in.
 - **W4** takes no more calls than simple-salesforce, 16 against 17 and 20 against 20, and an eighth and two thirds of its
   time. Its CPU is 1.0 s against 0.34 at 10,000, where a fifth is less than importing requests alone takes, and 2.6 s
   against 1.4 at 100,000: 0.7 s are the start, 0.7 what Polars does with 200,000 people of 25 fields each, 0.3 the unpacking
   of what came, and the rest the rows on their way into PostgreSQL, which remembers them, and out of it.
-- **W5** at a million: the CPU is 1.06 times that of moving only the changed rows, 1.3 times with the database's, and the
-  calls are 23 against 20. Its wall clock is 3.7 times as long: of 16 seconds 11 are the sandbox's, for a list of a million
-  ids: listing whole is the only way to see who was removed (S0.1). A plan joins those whom a change concerns
-  (docs/adr/0017).
+- **W5** at a million: the CPU is 1.1 times that of moving only the changed rows, 1.4 times with the database's, and the
+  calls are 23 against 20. Its wall clock is 2.6 times as long: of 11 seconds 6 are the sandbox's, which counts the members
+  and lists a million ids, as listing whole is the only way to see who was removed (S0.1). A plan joins those whom a change
+  concerns (docs/adr/0017).
 - **W6** is flat: 3 calls over 5,000 links, whether they hold 10,000 or 100,000 members; its preparation takes the marks of
   new links away by hand. **W7** at 10,000 ends in a minute.
 

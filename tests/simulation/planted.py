@@ -50,7 +50,7 @@ def _agreed_too_early(right: Any) -> Any:
         right(self, run, writes)
         link = self._link_of(run)
         for person, status in writes.select("person_id", "status").rows():
-            ledger._remember(link, person, status)
+            link.agree(person, status)
 
     return intend
 
@@ -82,7 +82,7 @@ def _default_for_an_edit(right: Any) -> Any:
             pl.col("known") & pl.col("code").is_null() & pl.col("found").ne_missing(pl.col("wanted"))
         )
         for person in turned["person_id"]:
-            ledger._remember(link, person, before.get(person))
+            link.agree(person, before.get(person))
 
     return record
 
