@@ -47,8 +47,8 @@ None of them keeps a journal, a mirror of what it wrote, or a memory of what was
 Read with care: each row says of how many runs it is the median. All of them on two cores that other processes shared, so
 that seconds say little between rows; calls and what came of it say all they can. Of the command's CPU 0.7 s is its start,
 at every size. Until 2026-11-29T17:28 a program's memory was told as no less than that of the benchmark itself, to which it
-had been a child: rows of W3, W6, W7, of F, of W2 at 120 ms, of W1 at a million and of W8 at five million are older, and
-upper bounds.
+had been a child: rows of W3, W6, W7, of F and of W8 at five million are older, and upper bounds. W1 and W8 at a million
+were run beside a process that had what the cores left over.
 
 What misses its goal, and why; and how near the others are.
 
