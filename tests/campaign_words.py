@@ -10,7 +10,7 @@ import polars as pl
 from campaignsync.bootstrap import Application
 from campaignsync.domain.connections import Connection
 from campaignsync.domain.ids import LinkId
-from campaignsync.domain.observation import Delta, SyncUser
+from campaignsync.domain.observation import Delta, SyncUser, WholeLists
 from campaignsync.domain.trees import (
     CAMPAIGN_MEMBERS,
     CAMPAIGN_STATUSES,
@@ -108,3 +108,12 @@ class Linked:
 
     def journal(self) -> list[dict[str, object]]:
         return self.app.views.journal(self.program, email=None, limit=1000)
+
+
+def whole_list(*members: dict[str, object]) -> WholeLists:
+    """All members that the linked campaign has, listed whole."""
+    return WholeLists(
+        members_of=frozenset({CAMPAIGN_ID}),
+        members=pl.DataFrame(list(members), schema=CAMPAIGN_MEMBERS),
+        statuses=pl.DataFrame(schema=CAMPAIGN_STATUSES),
+    )

@@ -8,6 +8,7 @@ import polars as pl
 
 from campaign_words import Linked, delta
 from campaignsync.domain.observation import Cells
+from campaignsync.planner.reconcile import reconcile
 
 
 def see(linked: Linked, *members: dict[str, object]) -> None:
@@ -34,3 +35,10 @@ def problems(linked: Linked) -> list[str]:
     """The codes of the problems that are open."""
     held = linked.app.dump(linked.connection.connection_id).problems  # type: ignore[attr-defined]
     return sorted(each["code"] for each in held)
+
+
+def planned(linked: Linked) -> tuple[list[str | None], list[str | None]]:
+    """What becomes of members in the program and in the campaign."""
+    ledger = linked.app.ledger
+    plan = reconcile(ledger.link(linked.link), ledger.trees(linked.link))
+    return plan.for_program["becomes"].to_list(), plan.for_campaign["becomes"].to_list()

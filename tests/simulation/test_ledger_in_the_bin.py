@@ -9,11 +9,8 @@ from dataclasses import replace
 import polars as pl
 import pytest
 
-from campaign_words import CAMPAIGN_ID, Linked, counts, delta, lead, member
-from campaignsync.domain.observation import WholeLists
-from campaignsync.domain.trees import CAMPAIGN_MEMBERS, CAMPAIGN_STATUSES
-from campaignsync.planner.reconcile import reconcile
-from simulation.contract_words import see
+from campaign_words import Linked, counts, delta, lead, member, whole_list
+from simulation.contract_words import planned, see
 
 ADA, BEN = "person1@example.com", "person2@example.com"
 CONTACT = "003000000000001AAA"
@@ -28,20 +25,11 @@ def agree(linked: Linked) -> None:
     with ledger.run(linked.link, "test") as run:
         ledger.agree(run, ledger.trees(linked.link).program)
     linked.app.members.remove("Spring", BEN, who="marketing")
-    whole(linked, member(1, "Invited"))
+    linked.app.ledger.mirror_whole(linked.connection.connection_id, whole_list(member(1, "Invited")))
     with ledger.run(linked.link, "test") as run:
         ben = linked.app.directory.find(BEN)
         nothing = pl.DataFrame({"person_id": [ben], "status": [None]}, schema_overrides={"status": pl.String})
         ledger.agree(run, nothing)
-
-
-def whole(linked: Linked, *members: dict[str, object]) -> None:
-    lists = WholeLists(
-        members_of=frozenset({CAMPAIGN_ID}),
-        members=pl.DataFrame(list(members), schema=CAMPAIGN_MEMBERS),
-        statuses=pl.DataFrame(schema=CAMPAIGN_STATUSES),
-    )
-    linked.app.ledger.mirror_whole(linked.connection.connection_id, lists)
 
 
 def people_seen(linked: Linked, *people: dict[str, object]) -> None:
@@ -54,15 +42,8 @@ def people_seen(linked: Linked, *people: dict[str, object]) -> None:
 def delete(linked: Linked) -> None:
     """Ada's lead goes to the bin, and her membership with it."""
     people_seen(linked, lead(1, is_deleted=True))
-    whole(linked)
+    linked.app.ledger.mirror_whole(linked.connection.connection_id, whole_list())
     assert planned(linked) == ([], [])
-
-
-def planned(linked: Linked) -> tuple[list[str | None], list[str | None]]:
-    """What becomes of members in the program and in the campaign."""
-    ledger = linked.app.ledger
-    plan = reconcile(ledger.link(linked.link), ledger.trees(linked.link))
-    return plan.for_program["becomes"].to_list(), plan.for_campaign["becomes"].to_list()
 
 
 def undeleted(linked: Linked) -> None:

@@ -6,23 +6,12 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from campaign_words import CAMPAIGN_ID, Linked, campaigns, counts, delta, member
-from campaignsync.domain.observation import Delta, WholeLists
-from campaignsync.domain.trees import CAMPAIGN_MEMBERS, CAMPAIGN_STATUSES
-from campaignsync.planner.reconcile import reconcile
-from simulation.contract_words import journal, see
+from campaign_words import Linked, campaigns, counts, delta, member, whole_list
+from campaignsync.domain.observation import Delta
+from simulation.contract_words import journal, planned, see
 
 ADA = "person1@example.com"
 WENT = "went with the campaign in Salesforce"
-
-
-def whole(*members: dict[str, object]) -> WholeLists:
-    return WholeLists(
-        members_of=frozenset({CAMPAIGN_ID}),
-        members=pl.DataFrame(list(members), schema=CAMPAIGN_MEMBERS),
-        statuses_of=frozenset(),
-        statuses=pl.DataFrame(schema=CAMPAIGN_STATUSES),
-    )
 
 
 def agree(linked: Linked) -> None:
@@ -52,14 +41,7 @@ def listed(linked: Linked, seen: Delta, *members: dict[str, object]) -> None:
     """The rest of that look, which may be another process's."""
     ledger, org = linked.app.ledger, linked.connection.connection_id
     if ledger.campaigns_to_list(org, seen)[0]:
-        ledger.mirror_whole(org, whole(*members))
-
-
-def planned(linked: Linked) -> tuple[list[str | None], list[str | None]]:
-    """What becomes of members in the program and in the campaign."""
-    ledger = linked.app.ledger
-    plan = reconcile(ledger.link(linked.link), ledger.trees(linked.link))
-    return plan.for_program["becomes"].to_list(), plan.for_campaign["becomes"].to_list()
+        ledger.mirror_whole(org, whole_list(*members))
 
 
 HERE = {"left alone": "Invited", "changed": "Registered", "removed": None}
@@ -104,7 +86,7 @@ def test_whoever_was_added_here_while_the_campaign_was_deleted_is_added_to_it(li
             schema_overrides={"status": pl.String},
         )
         linked.app.ledger.agree(run, forgotten)
-    linked.app.ledger.mirror_whole(linked.connection.connection_id, whole())
+    linked.app.ledger.mirror_whole(linked.connection.connection_id, whole_list())
     delete(linked)
     linked.app.members.set_status("Spring", ADA, "Registered", who="marketing")
     listed(linked, undelete(linked))
@@ -143,7 +125,7 @@ def test_a_removal_after_the_first_list_is_a_removal_again(linked: Linked) -> No
 def test_a_removal_in_salesforce_before_the_campaign_was_deleted_stays_one(linked: Linked) -> None:
     """Nothing was planned of it yet, as when the link is halted."""
     agree(linked)
-    linked.app.ledger.mirror_whole(linked.connection.connection_id, whole())
+    linked.app.ledger.mirror_whole(linked.connection.connection_id, whole_list())
     delete(linked)
     listed(linked, undelete(linked))
     assert planned(linked) == ([None], [])

@@ -7,7 +7,7 @@ from dataclasses import replace
 import polars as pl
 import pytest
 
-from campaign_words import CAMPAIGN_ID, SYNC_USER, Linked, counts, delta, lead, member
+from campaign_words import CAMPAIGN_ID, SYNC_USER, Linked, counts, delta, lead, member, whole_list
 from campaignsync.domain.connections import Login, LoginMethod
 from campaignsync.domain.matching import MATCHES
 from campaignsync.domain.observation import WholeLists
@@ -171,11 +171,7 @@ def test_a_membership_in_the_bin_was_removed_by_nobody_whoever_they_are_merged_w
     )
     agree(linked)
     observe(linked, people=[lead(1, is_deleted=True)], member_counts=counts(0))
-    gone = pl.DataFrame(schema=CAMPAIGN_MEMBERS)
-    lists = WholeLists(
-        members_of=frozenset({CAMPAIGN_ID}), members=gone, statuses=pl.DataFrame(schema=CAMPAIGN_STATUSES)
-    )
-    linked.app.ledger.mirror_whole(linked.connection.connection_id, lists)
+    linked.app.ledger.mirror_whole(linked.connection.connection_id, whole_list())
     directory = linked.app.directory
     people = [directory.find(f"person{number}@example.com") for number in (loser, 3 - loser)]
     directory.merge(people[0], people[1], who="ada")

@@ -5,11 +5,10 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from campaign_words import CAMPAIGN_ID, SYNC_USER, Linked, campaigns, counts, delta, lead, member
+from campaign_words import CAMPAIGN_ID, SYNC_USER, Linked, campaigns, counts, delta, lead, member, whole_list
 from campaignsync.domain.labels import LabelMapping
-from campaignsync.domain.observation import WholeLists
 from campaignsync.domain.runs import MemberBatch
-from campaignsync.domain.trees import CAMPAIGN_MEMBERS, CAMPAIGN_STATUSES, MEMBER_OUTCOMES, MEMBER_WRITES
+from campaignsync.domain.trees import CAMPAIGN_MEMBERS, MEMBER_OUTCOMES, MEMBER_WRITES
 from campaignsync.store.frames import execute, rows
 
 
@@ -18,14 +17,6 @@ def observe(linked: Linked, *members: dict[str, object], **more: object) -> None
     linked.app.ledger.mirror(linked.connection.connection_id, seen)
     linked.app.ledger.follow_people(linked.connection.connection_id)
     linked.app.ledger.adopt_people(linked.link)
-
-
-def listed(*members: dict[str, object]) -> WholeLists:
-    return WholeLists(
-        members_of=frozenset({CAMPAIGN_ID}),
-        members=pl.DataFrame(list(members), schema=CAMPAIGN_MEMBERS),
-        statuses=pl.DataFrame(schema=CAMPAIGN_STATUSES),
-    )
 
 
 def test_rows_that_the_look_back_brings_again_change_nothing(linked: Linked) -> None:
@@ -50,7 +41,7 @@ def test_a_campaign_that_holds_fewer_members_than_the_mirror_is_to_be_listed_who
 
 def test_who_is_not_in_a_whole_list_is_gone_and_the_journal_says_so(linked: Linked) -> None:
     observe(linked, member(1, "Invited"), member(2, "Attended"))
-    linked.app.ledger.mirror_whole(linked.connection.connection_id, listed(member(2, "Attended")))
+    linked.app.ledger.mirror_whole(linked.connection.connection_id, whole_list(member(2, "Attended")))
     assert linked.tree("campaign") == {"person2@example.com": "Attended"}
     assert [(row["email"], row["old"], row["new"]) for row in linked.journal()][-1] == (
         "person1@example.com",
@@ -244,5 +235,5 @@ def test_members_that_only_a_whole_list_shows_bring_people_whom_nobody_has_seen(
     """A campaign that is shared with the sync user only now: its members did not change, nor did the leads they are."""
     connection = linked.connection.connection_id
     observe(linked)
-    linked.app.ledger.mirror_whole(connection, listed(member(7, "Attended")))
+    linked.app.ledger.mirror_whole(connection, whole_list(member(7, "Attended")))
     assert linked.app.ledger.follow_people(connection) == [lead(7)["salesforce_id"]]

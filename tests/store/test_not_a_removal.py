@@ -7,10 +7,10 @@ from dataclasses import replace
 import polars as pl
 import pytest
 
-from campaign_words import CAMPAIGN_ID, Linked, campaigns, counts, delta, lead, member
+from campaign_words import Linked, campaigns, counts, delta, lead, member, whole_list
 from campaignsync.domain.errors import UsageError
 from campaignsync.domain.links import LinkState
-from campaignsync.domain.observation import Delta, WholeLists
+from campaignsync.domain.observation import Delta
 from campaignsync.domain.runs import FieldRefusal, MemberBatch, RunReport
 from campaignsync.domain.trees import CAMPAIGN_MEMBERS, CAMPAIGN_STATUSES, MEMBER_OUTCOMES
 from campaignsync.planner.reconcile import reconcile
@@ -24,12 +24,7 @@ def observe(linked: Linked, seen: Delta) -> None:
 
 
 def list_whole(linked: Linked, *members: dict[str, object]) -> None:
-    lists = WholeLists(
-        members_of=frozenset({CAMPAIGN_ID}),
-        members=pl.DataFrame(list(members), schema=CAMPAIGN_MEMBERS),
-        statuses=pl.DataFrame(schema=CAMPAIGN_STATUSES),
-    )
-    linked.app.ledger.mirror_whole(linked.connection.connection_id, lists)
+    linked.app.ledger.mirror_whole(linked.connection.connection_id, whole_list(*members))
 
 
 def state(linked: Linked) -> LinkState:

@@ -271,24 +271,19 @@ class Reader:
 
     def members_by_id(self, ids: Collection[str]) -> pl.DataFrame:
         """Those of these members that are there."""
-        fields = ", ".join(self.member_columns())
-        queries = [
-            Query(of=_MEMBERS, soql=f"SELECT {fields} FROM {_MEMBERS} WHERE Id IN {listed(part)}")
-            for part in lists(ids)
-        ]
-        return pl.concat([frame(_MEMBERS, []), *self.frames(queries)])
+        return self._members_where(f"Id IN {listed(part)}" for part in lists(ids))
 
     def members_who_are(self, campaign_id: str, people: Collection[str]) -> pl.DataFrame:
         """Members of a campaign who are these leads and contacts."""
-        fields = ", ".join(self.member_columns())
-        queries = [
-            Query(
-                of=_MEMBERS,
-                soql=f"SELECT {fields} FROM {_MEMBERS} WHERE CampaignId = {text(campaign_id)} AND {kind}Id IN {listed(part)}",
-            )
+        return self._members_where(
+            f"CampaignId = {text(campaign_id)} AND {kind}Id IN {listed(part)}"
             for kind, prefix in _PREFIXES.items()
             for part in lists([each for each in people if each.startswith(prefix)])
-        ]
+        )
+
+    def _members_where(self, conditions: Iterable[str]) -> pl.DataFrame:
+        asked = f"SELECT {', '.join(self.member_columns())} FROM {_MEMBERS} WHERE "
+        queries = [Query(of=_MEMBERS, soql=asked + condition) for condition in conditions]
         return pl.concat([frame(_MEMBERS, []), *self.frames(queries)])
 
     def people(self, *, emails: Collection[str], ids: Collection[str]) -> pl.DataFrame:
